@@ -9,14 +9,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static int run_file(const char *path)
-{
+static int run_file(const char *path) {
 	struct stat st;
 	FILE *f = fopen(path, "rb");
 	if (!f || fstat(fileno(f), &st) != 0) {
 		perror(path);
-		if (f)
-			fclose(f);
+		if (f) fclose(f);
 		return 1;
 	}
 	size_t len = (size_t)st.st_size;
@@ -31,8 +29,7 @@ static int run_file(const char *path)
 	return bad;
 }
 
-static int run_folder(const char *path, int *out_count)
-{
+static int run_folder(const char *path, int *out_count) {
 	struct dirent **names;
 	int bad = 0;
 	int n = scandir(path, &names, NULL, alphasort);
@@ -45,20 +42,17 @@ static int run_folder(const char *path, int *out_count)
 		}
 		free(names[i]);
 	}
-	if (n >= 0)
-		free(names);
+	if (n >= 0) free(names);
 	return bad;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	int bad = 0, count = 0;
 	static const uint8_t nothing[1];
 	(void)LLVMFuzzerTestOneInput(nothing, 0); /* the harness always returns 0 */
 	for (int i = 1; i < argc; i++) {
 		struct stat st;
-		if (stat(argv[i], &st) != 0)
-			continue; /* a door without corpus still runs the empty input */
+		if (stat(argv[i], &st) != 0) continue; /* a door without corpus still runs the empty input */
 		if (S_ISDIR(st.st_mode)) {
 			bad |= run_folder(argv[i], &count);
 		} else {

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Writes the documents that come from the tables in the code.  gen_docs.py --check only compares.
+
+  src/base/events.def        EVENT(NAME, LEVEL, "event.name: meaning")          -> docs/formats/events.md
+  src/base/reasons.def       REASON(NAME, "slug", "text", "advice")             -> docs/formats/reasons.md
+  src/inventory/options.def  OPTION(path, kind, default, "text")                -> docs/operator/options.md
+                                                                                and man/understudy.yaml.5.scd
+"""
+import ast
+import re
+import sys
+from sourcetree import ROOT
+
+MARK_BEGIN, MARK_END = "; options: begin, written by tools/gen_docs.py", "; options: end"
+
+
+def rows(path, macro):
+    """The argument lists of every macro(...) of an X-list file; None when the file does not exist."""
+    if not (ROOT / path).exists():
+        return None
+    text = re.sub(r"/\*.*?\*/", "", (ROOT / path).read_text(), flags=re.S)
+    text = re.sub(r"^\s*#.*$", "", text, flags=re.M)
+    return [split(text, m.end()) for m in re.finditer(rf"\b{macro}\(", text)]
+
+
+def split(text, at):
+    """Arguments from text[at:] to the closing bracket; string literals are joined and unquoted."""
+    args, depth, current = [], 0, ""
+    tokens = re.compile(r'"(?:\\.|[^"\\])*"|.', re.S)
+    for match in tokens.finditer(text, at):
+        token = match.group(0)
+        if token == ")" and depth == 0:
+            return [unquote(a) for a in args + [current]]
+        depth += token in ("(", "{")
+        depth -= token in (")", "}")
+        if token == "," and depth == 0:
+            args, current = args + [current], ""
+        else:
+            current += token
+    raise SystemExit("a row is not closed")
+
+
+def unquote(arg):
+    parts = re.findall(r'"(?:\\.|[^"\\])*"', arg)
+    return "".join(ast.literal_eval(p) for p in parts) if parts else " ".join(arg.split())
+
+
+def table(head, lines):
+    cell = lambda s: s.replace("|", "\\|").replace("\n", " ")
+    out = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(out + ["| " + " | ".join(cell(c) for c in line) + " |" for line in lines]) + "\n"
+
+
+def events():
+    found = rows("src/base/events.def", "EVENT")
+    if found is None:
+        return None
+    lines = []
+    for row in found:
+        name, _, meaning = row[-1].partition(": ")
+        lines.append((f"`{name}`", row[1].lower(), meaning))
+    return ("# Log events\n\nWritten by `tools/gen_docs.py` from `src/base/events.def`.\n\n"
+            "A line of the log is one event: time, level, name, then fields as key=value (`log: { format: text }`),\n"
+            "one JSON object a line (`json`), or the journal's own fields (`journald`).  Events whose names begin\n"
+            "with `peer.` are caused by others and are limited to 20 a second each.\n\n"
+            + table(("event", "level", "meaning"), lines))
+
+
+def reasons():
+    found = rows("src/base/reasons.def", "REASON")
+    if found is None:
+        return None
+    lines = [(f"`{r[1]}`", r[2], r[3]) for r in found]
+    return ("# Reason codes\n\nWritten by `tools/gen_docs.py` from `src/base/reasons.def`.\n\n"
+            "Why a zone is not in step with its primary, as it stands in the log, in `understudy zone status` and in\n"
+            "the store.  The code in the first column is stable: scripts may depend on it.\n\n"
+            + table(("code", "meaning", "what to do"), lines))
+
+
+def option_rows():
+    found = rows("src/inventory/options.def", "OPTION")
+    return found and [(r[0], r[1], r[2], r[-1]) for r in found]
+
+
+def options():
+    found = option_rows()
+    if not found:
+        return None
+    lines = [(f"`{path}`", kind, f"`{default}`" if default not in ("", "NULL", "0L") else "", text)
+             for path, kind, default, text in found]
+    return ("# Configuration options\n\nWritten by `tools/gen_docs.py` from `src/inventory/options.def`.  An example"
+            " with all of them is\nin understudy.yaml(5).\n\n" + table(("option", "kind", "default", "meaning"), lines))
+
+
+def manual():
+    path = ROOT / "man/understudy.yaml.5.scd"
+    found = option_rows()
+    if not found or not path.exists():
+        return None
+    escape = lambda s: re.sub(r"([_*\\])", r"\\\1", s)
+    body = ""
+    for name, kind, default, text in found:
+        default = f", default {escape(default)}" if default not in ("", "NULL") else ""
+        body += f"*{escape(name)}* ({escape(kind)}{default})\n\t{escape(text)}\n\n"
+    before, _, rest = path.read_text().partition(MARK_BEGIN + "\n")
+    _, _, after = rest.partition(MARK_END + "\n")
+    return f"{before}{MARK_BEGIN}\n\n{body}{MARK_END}\n{after}"
+
+
+DOCUMENTS = {
+    "docs/formats/events.md": events,
+    "docs/formats/reasons.md": reasons,
+    "docs/operator/options.md": options,
+    "man/understudy.yaml.5.scd": manual,
+}
+
+
+def main():
+    stale = 0
+    for name, make in DOCUMENTS.items():
+        path, text = ROOT / name, make()
+        if text is None or (path.exists() and path.read_text() == text):
+            continue
+        if "--check" in sys.argv[1:]:
+            print(f"{name} is not what the table says: run tools/gen_docs.py")
+            stale += 1
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            print(f"{name} written")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
