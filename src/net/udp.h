@@ -1,0 +1,45 @@
+/* UDP questions in batches: one recvmmsg, a handler call for each packet, one sendmmsg.  All buffers are
+ * allocated once.
+ * Thread: a batch belongs to the worker that made it; its counters may be read by any thread. */
+#ifndef UNDERSTUDY_NET_UDP_H
+#define UNDERSTUDY_NET_UDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+#define UDP_BATCH_MAX 64      /* packets of one recvmmsg */
+#define UDP_REQUEST_MAX 4096  /* octets of a request; longer ones are dropped */
+#define UDP_ANSWER_MAX 4096   /* octets of an answer */
+#define UDP_BATCHES_PER_TURN 8 /* receives of one socket before the worker looks at its other sockets */
+
+/* Answer the request of req_len octets (at most UDP_REQUEST_MAX) that came from peer: write the answer to
+ * `answer`, at most cap octets, and return its length; 0: no answer.  The request buffer may not be kept. */
+struct udp_handler {
+	size_t (*handle)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
+	                 size_t cap);
+	void (*between_batches)(void *ctx); /* after every batch, when nothing of it is borrowed; NULL: none */
+	void *ctx;
+};
+
+struct udp_counters {
+	uint64_t received;
+	uint64_t too_long;    /* requests beyond UDP_REQUEST_MAX, dropped */
+	uint64_t bad_source;  /* source port 0, dropped: nobody can be answered there */
+	uint64_t sent;
+	uint64_t send_failed; /* answers that the kernel did not take, dropped */
+};
+
+struct udp_batch;
+struct udp_batch *udp_batch_new(void);
+void udp_batch_free(struct udp_batch *b);
+
+/* Receive from fd (non-blocking) and answer until nothing waits or UDP_BATCHES_PER_TURN receives are done.
+ * Returns the number of packets received; what is left waits for the next call. */
+unsigned udp_serve(struct udp_batch *b, int fd, const struct udp_handler *handler);
+
+/* A copy of the counters; any thread. */
+struct udp_counters udp_batch_counters(const struct udp_batch *b);
+
+#endif

@@ -1,0 +1,59 @@
+/* Event loop of one query worker: its UDP sockets, its TCP listeners and their connections, and a way to stop it.
+ * Blocks in epoll_wait and nowhere else.
+ *
+ *   before_wait -> epoll_wait -> after_wait -> batches and connections, between_batches after each -> again
+ *
+ * The callbacks are where a reader of published data goes offline, comes back online, and says that it holds
+ * nothing (base/epoch.h).
+ * Thread: made anywhere, run by one thread; net_worker_stop and net_worker_counters from any. */
+#ifndef UNDERSTUDY_NET_WORKER_H
+#define UNDERSTUDY_NET_WORKER_H
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "net/tcp_server.h"
+#include "net/udp.h"
+
+#define NET_WORKER_SOCKETS_MAX 256 /* UDP sockets and TCP listeners of one worker */
+
+struct net_worker_config {
+	/* As udp_handler.handle and tcp_handler.handle; ctx is handed to every callback. */
+	size_t (*udp)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
+	              size_t cap);
+	void (*tcp)(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len);
+	void (*before_wait)(void *ctx);     /* NULL: none */
+	void (*after_wait)(void *ctx);      /* NULL: none */
+	void (*between_batches)(void *ctx); /* NULL: none */
+	void *ctx;
+	struct moment (*now)(void); /* clock_now, or a test's clock; only mono_ms is used */
+	struct tcp_limits tcp_limits;
+};
+
+struct net_worker_counters {
+	struct udp_counters udp;
+	struct tcp_counters tcp;
+};
+
+struct net_worker;
+
+/* ERR_IO: no epoll or event descriptor to be had. */
+MUST_CHECK enum err net_worker_new(const struct net_worker_config *config, struct net_worker **out_worker);
+/* Closes all sockets and connections.  Not while it runs. */
+void net_worker_free(struct net_worker *w);
+
+/* Hand over a socket of socket_udp_listen or socket_tcp_listen; taken on success, closed by net_worker_free.
+ * Not while the worker runs.  ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err net_worker_add_udp(struct net_worker *w, int fd);
+MUST_CHECK enum err net_worker_add_tcp(struct net_worker *w, int fd);
+
+/* Serve until net_worker_stop.  after_wait has been called when it returns. */
+void net_worker_run(struct net_worker *w);
+/* Wait at most timeout_ms (-1: without end) and serve what came: one turn of the loop, for tests. */
+void net_worker_turn(struct net_worker *w, int timeout_ms);
+/* Any thread, and signal handlers. */
+void net_worker_stop(struct net_worker *w);
+
+struct net_worker_counters net_worker_counters(const struct net_worker *w);
+
+#endif
