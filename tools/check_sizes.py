@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Size limits of docs: a file has at most 800 lines (a warning from 500), a function 80, 7 parameters."""
+"""Size limits: a file has at most 800 lines (a warning from 500), a function 80, 7 parameters."""
 import re
 from sourcetree import ROOT, bare, c_files, report
 
