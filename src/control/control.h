@@ -1,0 +1,39 @@
+/* The control socket: a Unix stream socket, one JSON object a line in, one JSON object a line out; a reply with
+ * "more": true is followed by another (long lists and exports come in slices, so that the loop is never held).
+ * docs/formats/control.md lists the requests; the table of requests is requests.def.
+ *
+ * Runs on the transfer thread's loop.  Knows transfers and serving only through the callbacks below, which
+ * daemon/wire.c connects. */
+#ifndef UNDERSTUDY_CONTROL_CONTROL_H
+#define UNDERSTUDY_CONTROL_CONTROL_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "base/log.h"
+#include "base/why.h"
+#include "zone/version.h"
+
+struct control;
+
+/* Each returns a new reference (stolen by control) or NULL with out_error set to words for people.
+ * zone_list gives one slice: cursor starts at 0, and is 0 again when the list is complete. */
+struct control_backend {
+	void *ctx;
+	json_t *(*status)(void *ctx);
+	json_t *(*stats)(void *ctx);
+	json_t *(*zone_list)(void *ctx, size_t *cursor, size_t max);
+	json_t *(*zone_status)(void *ctx, const uint8_t *name, const char **out_error);
+	enum err (*zone_refresh)(void *ctx, const uint8_t *name);
+	enum err (*zone_retransfer)(void *ctx, const uint8_t *name);
+	struct zone_version *(*zone_version)(void *ctx, const uint8_t *name); /* a reference */
+	enum err (*reload)(void *ctx, json_t **out_faults);
+};
+
+/* ERR_IO with words in why: path can't be bound (a stale socket file of a dead daemon is replaced, a live one is
+ * not). */
+MUST_CHECK enum err control_new(uv_loop_t *loop, const char *path, const struct control_backend *backend,
+                                struct log *log, struct control **out_control, struct why *why);
+void control_stop(struct control *c); /* closes handles; freed when the loop has run them down */
+
+#endif

@@ -1,0 +1,51 @@
+/* The configuration file (YAML) and the zones file.  Reading never changes anything but its outputs; all faults
+ * are found in one pass and each names file, line and what is expected. */
+#ifndef UNDERSTUDY_INVENTORY_CONFIG_H
+#define UNDERSTUDY_INVENTORY_CONFIG_H
+
+#include "base/log.h"
+#include "inventory/inventory.h"
+
+#define CONFIG_LISTEN_MAX 64
+#define CONFIG_FAULTS_MAX 200 /* further ones are only counted */
+#define CONFIG_FILE_MAX (64U << 20)
+
+struct config_server {
+	struct addr listen[CONFIG_LISTEN_MAX];
+	unsigned listen_count;
+	unsigned workers; /* at least 1 */
+	char *state_directory;
+	char *user; /* NULL: stay who we are */
+	char *nsid; /* NULL: none */
+	unsigned tcp_clients_max;     /* server.tcp-clients */
+	unsigned transfers_max;       /* server.transfers: at once, overall */
+	unsigned transfers_per_primary;
+};
+
+struct config {
+	struct config_server server;
+	char *control_socket;
+	enum log_level log_level;
+	enum log_format log_format;
+	struct keyset *keyset;
+	struct intent_list zones;
+};
+
+struct config_fault {
+	char *file;
+	unsigned line; /* from 1; 0: the file as a whole */
+	char *text;    /* what is wrong and what is expected */
+};
+struct config_faults {
+	struct config_fault *items; /* owned */
+	unsigned count;             /* stored */
+	unsigned left_out;
+};
+void config_faults_done(struct config_faults *f);
+
+/* ERR_CONFIG: faults tell; ERR_IO: the file can't be read (a fault tells too).  Success may also have no
+ * faults only. */
+MUST_CHECK enum err config_read(const char *path, struct config **out_config, struct config_faults *out_faults);
+void config_free(struct config *c);
+
+#endif

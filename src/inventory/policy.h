@@ -1,0 +1,62 @@
+/* How a zone is to be followed and who may ask what of it.  Immutable; shared by all zones with the same
+ * settings; counted references. */
+#ifndef UNDERSTUDY_INVENTORY_POLICY_H
+#define UNDERSTUDY_INVENTORY_POLICY_H
+
+#include <stdatomic.h>
+
+#include "base/addr.h"
+#include "dns/tsig.h"
+
+/* One address to copy from. */
+struct primary {
+	struct addr addr;           /* with port */
+	struct addr source;         /* AF_UNSPEC: the system chooses */
+	const struct tsig_key *key; /* NULL: not signed; owned by the policy's keyset */
+	char name[64];              /* as in the configuration; the address itself if none */
+};
+
+/* One line of an access list: address prefix, or key, or both must fit. */
+struct acl_item {
+	bool has_prefix;
+	struct addr_prefix prefix;
+	const struct tsig_key *key; /* NULL: no key asked for */
+};
+struct acl {
+	const struct acl_item *items;
+	unsigned count;
+};
+/* key: the key that the request was verified with, NULL if none. */
+bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsig_key *key);
+
+/* All keys of one configuration; immutable, counted. */
+struct keyset {
+	_Atomic unsigned references;
+	struct tsig_keyring ring;
+};
+void keyset_ref(struct keyset *k);
+void keyset_unref(struct keyset *k);
+
+struct timer_bounds {
+	uint32_t refresh_min_s, refresh_max_s;
+	uint32_t retry_min_s, retry_max_s;
+	uint32_t expire_min_s, expire_max_s;
+};
+
+struct zone_policy {
+	_Atomic unsigned references;
+	struct keyset *keyset;
+	const struct primary *primaries;
+	unsigned primary_count;
+	struct acl allow_transfer;
+	struct acl allow_notify;       /* beside the primaries, which may always notify */
+	const struct primary *notify;  /* whom we notify after a new version */
+	unsigned notify_count;
+	struct timer_bounds bounds;
+	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
+};
+void policy_ref(const struct zone_policy *p);
+void policy_unref(const struct zone_policy *p);
+bool policy_equal(const struct zone_policy *a, const struct zone_policy *b);
+
+#endif

@@ -1,0 +1,63 @@
+/* One packet in, one packet out.  Sans-IO: the worker thread of the daemon owns the sockets and the clock.
+ *
+ *   parse → limits → NOTIFY / query → longest-match zone → lookup → plan (rrset, section)… → encode → TSIG
+ *
+ * No lock, no allocation, no log line on the query path; what is rare (NOTIFY, transfers out) may log. */
+#ifndef UNDERSTUDY_SERVE_SERVE_H
+#define UNDERSTUDY_SERVE_SERVE_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "inventory/policy.h"
+#include "zone/table.h"
+
+enum serve_transport { SERVE_UDP, SERVE_TCP };
+
+struct serve_settings {
+	const char *nsid; /* NULL: none; borrowed, lives as long as the serve */
+	uint16_t udp_size; /* largest UDP answer, 1232 */
+	unsigned transfers_out_max; /* at once, over all workers */
+};
+
+/* Whom serve tells about an accepted NOTIFY.  Any worker thread.  serial: of the SOA in the answer section,
+ * has_serial false if none came.  peer: who sent it. Must not block. */
+struct serve_notify_sink {
+	void *ctx;
+	void (*notified)(void *ctx, struct zone_entry *entry, const struct addr *peer, bool has_serial,
+	                 uint32_t serial);
+};
+
+struct serve;        /* shared by all workers, immutable but for atomics */
+struct serve_worker; /* one a worker thread: encoder, statistics */
+
+struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table, struct log *log,
+                        const struct serve_notify_sink *sink);
+void serve_free(struct serve *s);
+struct serve_worker *serve_worker_new(struct serve *s, unsigned number);
+void serve_worker_free(struct serve_worker *w);
+
+/* Keys for requests that carry TSIG come from the zone's policy.  Thread: any; readers see it by epoch. */
+
+/* Answer one request.  Called inside an epoch.  Result: octets in out (0: no answer), never more than cap.
+ * For a TCP transfer request that is admitted, *out_stream is set instead (else NULL): the caller then pulls
+ * messages by serve_stream_next.  out_stream may be NULL for UDP. */
+struct serve_stream;
+size_t serve_packet(struct serve_worker *w, enum serve_transport transport, const uint8_t *request, size_t len,
+                    const struct addr *peer, struct moment now, uint8_t *out, size_t cap,
+                    struct serve_stream **out_stream);
+
+/* Next message of a transfer out (at most cap <= 65535 octets).  0: the end; -1: failed, close the connection.
+ * Holds a reference on the version: needs no epoch.  Logs its end. */
+long serve_stream_next(struct serve_stream *stream, struct moment now, uint8_t *out, size_t cap);
+/* At any time; aborts an unfinished one. */
+void serve_stream_free(struct serve_stream *stream);
+
+/* Counters, summed over workers (relaxed reads).  SERVE_COUNTER(name) rows in serve/counters.def. */
+struct serve_counters {
+#define SERVE_COUNTER(name, text) uint64_t name;
+#include "serve/counters.def"
+#undef SERVE_COUNTER
+};
+void serve_count(const struct serve *s, struct serve_counters *out_sum);
+
+#endif

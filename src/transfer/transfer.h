@@ -1,0 +1,94 @@
+/* Following the primaries: schedule, SOA questions, transfers in, ingest (build, check, save, publish,
+ * announce), NOTIFY out.  Everything here runs on the transfer thread's libuv loop but transfer_notified (any
+ * thread) and the saver (libuv's pool).  The state machines inside (follow.h, axfr_in.h, schedule.h …) are
+ * sans-IO. */
+#ifndef UNDERSTUDY_TRANSFER_TRANSFER_H
+#define UNDERSTUDY_TRANSFER_TRANSFER_H
+
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "inventory/policy.h"
+#include "store/store.h"
+#include "zone/table.h"
+
+struct transfer;
+
+struct transfer_settings {
+	unsigned transfers_max;         /* running at once over all primaries, e.g. 32 */
+	unsigned transfers_per_primary; /* at once per primary address (pipelined on its connections), e.g. 8 */
+	unsigned connections_per_primary; /* 2 */
+	unsigned udp_queries_max;       /* SOA questions in flight */
+};
+
+/* loop, table, store, epoch, log are borrowed. */
+struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings, struct zone_table *table,
+                              struct store *store, struct epoch *epoch, struct log *log);
+/* Cancel everything in flight, save the states, close handles; calls done when the loop holds nothing of ours. */
+void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx);
+void transfer_free(struct transfer *t);
+
+/* At start, before zones are added: take over all that the store has; versions wait until their zone is added.
+ * What the inventory never claims is removed from the store by transfer_claimed. */
+MUST_CHECK enum err transfer_load(struct transfer *t);
+void transfer_claimed(struct transfer *t);
+
+/* Inventory's changes.  A zone with a saved version is served at once (or SERVFAIL if its expire time is past);
+ * one without is transferred at once. */
+void transfer_zone_added(struct transfer *t, const uint8_t *name, const struct zone_policy *policy);
+void transfer_zone_changed(struct transfer *t, const uint8_t *name, const struct zone_policy *policy);
+void transfer_zone_removed(struct transfer *t, const uint8_t *name);
+
+/* An accepted NOTIFY; any thread, never blocks; coalesced per zone by entry->notify_pending; one that comes during
+ * a transfer is remembered.  Must be called inside an epoch that holds entry. */
+void transfer_notified(struct transfer *t, struct zone_entry *entry, const struct addr *peer, bool has_serial,
+                       uint32_t serial);
+
+/* Operator's wishes.  ERR_NOTFOUND. */
+MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */
+MUST_CHECK enum err transfer_retransfer(struct transfer *t, const uint8_t *name); /* AXFR now, any serial */
+
+/* One attempt, kept for status: the newest ATTEMPTS_KEPT per zone. */
+#define ATTEMPTS_KEPT 8
+struct attempt {
+	int64_t time_s;      /* when it ended */
+	struct addr primary; /* with port */
+	uint8_t transport;   /* 'u' UDP, 't' TCP */
+	uint16_t asked;      /* RR_SOA, RR_AXFR */
+	bool ok;
+	bool has_serial;
+	uint32_t serial;     /* that came */
+	uint32_t messages;
+	uint64_t records, bytes;
+	uint32_t ms;
+	bool tsig;
+	struct why why;
+};
+/* All there is to say about a zone. */
+struct zone_report {
+	struct name name;
+	const char *state; /* "pending", "active", "stale", "expired", "error" */
+	bool has_serial;
+	uint32_t serial; /* served (or held while expired) */
+	uint64_t records, bytes;
+	struct soa soa; /* valid with has_serial */
+	const struct zone_policy *policy; /* borrowed until the next loop turn */
+	struct zone_state saved; /* timers, last failure, primary's serial */
+	bool transferring;
+	unsigned attempt_count;
+	struct attempt attempts[ATTEMPTS_KEPT]; /* newest first */
+};
+MUST_CHECK enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_report *out_report);
+/* Version for an export: a reference, or NULL. */
+struct zone_version *transfer_version(struct transfer *t, const uint8_t *name);
+
+struct transfer_counters {
+	uint64_t soa_queries, transfers, transfers_failed, transferred_bytes, transferred_records, notify_in,
+	        notify_out;
+	uint64_t zones, zones_served, zones_pending, zones_expired;
+};
+void transfer_count(const struct transfer *t, struct transfer_counters *out_counters);
+
+#endif

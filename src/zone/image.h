@@ -1,0 +1,132 @@
+/* Zone image: one whole version of a zone in one contiguous, position-independent block.
+ *
+ *   +--------+-------------+------------+-------------+----------------------------------+
+ *   | header | hash slots  | order      | nsec3 order | heap: nodes and RRsets           |
+ *   +--------+-------------+------------+-------------+----------------------------------+
+ *
+ * header      struct image_header, 64-byte aligned size
+ * hash slots  u32 each: tag (upper bits) and heap offset of a node (lower `slot_offset_bits` bits); 0: empty.
+ *             Slot of a name: (hash >> 32) * slot_count >> 32, then linear probing.  The apex is not hashed.
+ * order       u32 heap offset of every node in canonical order (RFC 4034 section 6.1); [0] is the apex
+ * nsec3 order u32 heap offset of the NSEC3 owners of the chain in use, by owner label
+ * heap        nodes and RRsets, each on a 4-byte boundary; heap offsets count 4-byte units from the heap's
+ *             start, so an image's heap may reach 16 GiB.  Offset 0 holds nothing.
+ *
+ * Node:   u16 rrset_count | u8 flags | u8 name_len | u32 rrset_offset[rrset_count] | u16 type[rrset_count] |
+ *         owner relative to the apex: labels without the root, name_len octets, case as received
+ * RRset:  u32 ttl_s | u16 count | u16 sig_count | count times (u16 len, rdata) |
+ *         if sig_count: u32 sig_ttl_s, sig_count times (u16 len, RRSIG rdata covering the type)
+ * RRsets that are equal octet for octet are stored once.  count may be 0 with sig_count > 0: orphan signatures
+ * are kept for transfers out but answer no question.
+ *
+ * Numbers are in host order; header.byte_order tells.  Nothing inside is an address.  Never changed after it was
+ * built.  docs/formats/image.md has every byte and when an image is valid. */
+#ifndef UNDERSTUDY_ZONE_IMAGE_H
+#define UNDERSTUDY_ZONE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+
+#define IMAGE_FORMAT_VERSION 1
+#define IMAGE_HEADER_LEN 768
+#define NSEC3_HASH_LEN 20
+#define NSEC3_ITERATIONS_MAX 2500 /* RFC 5155 section 10.3; chains with more are not used for proofs */
+
+enum image_flag {
+	IMAGE_HAS_NSEC = 1,  /* apex has NSEC */
+	IMAGE_HAS_NSEC3 = 2, /* NSEC3PARAM at the apex names a usable chain */
+	IMAGE_HAS_CUTS = 4,
+	IMAGE_HAS_DNAMES = 8
+};
+
+struct image_header {
+	uint8_t magic[8]; /* "UNDSTUDY" */
+	uint32_t byte_order; /* 0x01020304 as written by this machine */
+	uint32_t format_version;
+	uint64_t checksum; /* XXH3-64 over the whole image with this field 0 */
+	uint64_t size;     /* octets of the whole image */
+	uint64_t hash_pos, order_pos, nsec3_pos, heap_pos; /* octets from the image's start */
+	uint64_t heap_len;                                 /* octets */
+	uint64_t record_count; /* as an AXFR sends it, closing SOA not counted */
+	uint64_t seed;         /* of the name hash */
+	uint32_t slot_count, slot_offset_bits;
+	uint32_t node_count, nsec3_count, rrset_count;
+	uint32_t flags;
+	struct soa soa;
+	uint8_t nsec3_salt_len;
+	uint8_t apex_len;
+	uint16_t nsec3_iterations;
+	uint8_t nsec3_salt[255];
+	uint8_t apex[255]; /* wire form, case as received */
+};
+_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_LEN, "the header fits its place");
+
+/* A readable image: pointers into one block that stays where it is. Plain value; borrows the block. */
+struct image {
+	const struct image_header *header;
+	const uint32_t *slots;
+	const uint32_t *order;
+	const uint32_t *nsec3;
+	const uint8_t *heap;
+};
+
+/* Check header, bounds and checksum, and fill out_image.  base is 8-byte aligned.
+ * ERR_CORRUPT, ERR_VERSION.  Cost: one read of the whole image. */
+MUST_CHECK enum err image_open(const void *base, size_t size, struct image *out_image);
+/* The same without the checksum, for a block whose checksum was verified while it was read. */
+MUST_CHECK enum err image_open_verified(const void *base, size_t size, struct image *out_image);
+/* Walk every node and RRset and check that all offsets, lengths and orders hold.  ERR_CORRUPT.  Used by the
+ * tests and by `fsck`-like checks: image_open's checksum is what guards against damage in service. */
+MUST_CHECK enum err image_check_deep(const struct image *image);
+
+/* A node of an image: at == NULL is "no node". */
+struct node {
+	const struct image *image;
+	const uint8_t *at;
+};
+
+enum node_flag {
+	NODE_CUT = 1,   /* has NS and is not the apex */
+	NODE_DNAME = 2, /* has DNAME */
+	NODE_CNAME = 4, /* has CNAME */
+	NODE_APEX = 8
+};
+
+struct rrset {
+	uint16_t type;
+	uint16_t count;
+	uint16_t sig_count;
+	uint32_t ttl_s;
+	uint32_t sig_ttl_s;
+	const uint8_t *rdatas; /* count times (u16 host order len, octets); unaligned */
+	const uint8_t *sigs;
+};
+
+static inline bool node_found(struct node n) {
+	return n.at != NULL;
+}
+unsigned node_rrset_count(struct node n);
+uint8_t node_flags(struct node n);
+/* RRset by place 0 … count-1, or by type.  False: none (orphan signatures are given by place only). */
+void node_rrset_at(struct node n, unsigned place, struct rrset *out_rrset);
+bool node_rrset(struct node n, uint16_t type, struct rrset *out_rrset);
+bool node_has(struct node n, uint16_t type);
+/* Whole owner name. */
+void node_owner(struct node n, struct name *out_name);
+
+/* Step through rdatas or sigs: start with p = set->rdatas; returns the octets and moves p on. */
+static inline const uint8_t *rrset_next(const uint8_t **p, uint16_t *out_len) {
+	uint16_t len;
+	memcpy(&len, *p, 2);
+	const uint8_t *data = *p + 2;
+	*p = data + len;
+	*out_len = len;
+	return data;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* The table of zones: which zones this server has, and the version of each that is served.
+ *
+ * Readers (query workers) find entries and load their published pointers without locks, inside an epoch;
+ * one writer thread (transfer's) changes the table.  Cost of add, remove, find: constant (amortised). */
+#ifndef UNDERSTUDY_ZONE_TABLE_H
+#define UNDERSTUDY_ZONE_TABLE_H
+
+#include <stdatomic.h>
+
+#include "base/addr.h"
+#include "base/epoch.h"
+#include "zone/version.h"
+
+enum zone_status {
+	ZONE_PENDING, /* never had a version: SERVFAIL */
+	ZONE_SERVED,
+	ZONE_EXPIRED /* SERVFAIL */
+};
+
+struct zone_policy; /* inventory/policy.h */
+struct follow;      /* transfer's own state of the zone */
+
+struct zone_entry {
+	_Atomic(struct zone_version *) served;      /* NULL unless status is ZONE_SERVED */
+	_Atomic(const struct zone_policy *) policy; /* never NULL; retired by epoch when it changes */
+	_Atomic int status;                         /* enum zone_status */
+	_Atomic unsigned notify_pending;            /* a NOTIFY waits in transfer's inbox: later ones coalesce */
+	struct follow *follow;                      /* writer thread only */
+	uint8_t labels;                             /* of name */
+	uint8_t name_len;
+	uint8_t name[]; /* wire form, lower case */
+};
+
+struct zone_table;
+
+struct zone_table *table_new(struct epoch *epoch);
+void table_free(struct zone_table *t);
+
+/* Longest zone that qname is in; NULL: none.  strict: the zone must be above qname, not qname itself (DS at
+ * the parent side).  Thread: readers inside an epoch, and the writer. */
+struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict);
+/* Exactly this zone. */
+struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name);
+
+/* Writer thread.  ERR_EXISTS. */
+MUST_CHECK enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_policy *policy,
+                              struct zone_entry **out_entry);
+/* Writer thread.  The entry and its version are freed when no reader can hold them. */
+void table_remove(struct zone_table *t, struct zone_entry *entry);
+size_t table_count(const struct zone_table *t);
+/* Writer thread: entries in no particular order; start with cursor 0; NULL at the end.  Entries added or
+ * removed meanwhile may be missed or seen. */
+struct zone_entry *table_next(const struct zone_table *t, size_t *cursor);
+
+/* Publish: takes a reference of its own on v (NULL: serve none, status says why); the former version is
+ * released by epoch.  Writer thread. */
+void table_publish(struct zone_table *t, struct zone_entry *entry, struct zone_version *v,
+                   enum zone_status status);
+
+#endif
