@@ -9,6 +9,7 @@ import check_architecture
 import check_forbidden
 import check_levels
 import check_sizes
+import check_tables
 import gen_docs
 import sourcetree
 import sum_results
@@ -71,6 +72,10 @@ class Checks(unittest.TestCase):
         self.assertEqual(gen_docs.rows("src/base/events.def", "EVENT"),
                          [["A_B", "INFO", "a.b: one, two (three) four"]])
         self.assertIn("| `a.b` | info | one, two (three) four |", gen_docs.events())
+
+    def test_an_unused_row_is_found(self):
+        in_tree('EVENT(A, INFO, "a: x")\nEVENT(B, INFO, "b: x")\n', "src/base/events.def")
+        self.assertEqual(check_tables.unused("src/base/events.def", "EVENT", "log_event(l, EVENT_A);"), ["B"])
 
     def test_sums_are_true(self):
         err = "[==========] 3 test(s) run.\n[  PASSED  ] 2 test(s).\n[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] x\n"
