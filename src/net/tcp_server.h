@@ -38,23 +38,24 @@ struct tcp_handler {
 
 /* Zero in a field means the default named beside it. */
 struct tcp_limits {
-	unsigned conns_max;        /* of this worker; 1024 */
-	unsigned conns_per_client; /* of one IPv4 address or IPv6 /64 at this worker; a quarter of conns_max */
-	unsigned first_ms;         /* from accept to the first whole request; 3000 */
-	unsigned idle_ms;          /* from the last answer to the next whole request; 10000 */
-	unsigned drain_ms;         /* for the client to take what was put into its buffer; 20000 */
-	size_t buffers_bytes;      /* all buffers of all connections; 64 MiB */
+	unsigned conns_max; /* of this worker; 1024 */
+	unsigned
+		conns_per_client; /* of one IPv4 address or IPv6 /64 at this worker; a quarter of conns_max */
+	unsigned first_ms;        /* from accept to the first whole request; 3000 */
+	unsigned idle_ms;         /* from the last answer to the next whole request; 10000 */
+	unsigned drain_ms;        /* for the client to take what was put into its buffer; 20000 */
+	size_t buffers_bytes;     /* all buffers of all connections; 64 MiB */
 };
 
 struct tcp_counters {
 	uint64_t accepted;
-	uint64_t open;         /* now */
+	uint64_t open; /* now */
 	uint64_t requests;
-	uint64_t messages;     /* sent or queued */
-	uint64_t evicted;      /* idle connections closed to make room for new ones */
-	uint64_t refused;      /* new connections closed at once: no room, or the client's share is used up */
-	uint64_t timed_out;    /* first request or next request did not come */
-	uint64_t slow;         /* client did not take its answers in time */
+	uint64_t messages;  /* sent or queued */
+	uint64_t evicted;   /* idle connections closed to make room for new ones */
+	uint64_t refused;   /* new connections closed at once: no room, or the client's share is used up */
+	uint64_t timed_out; /* first request or next request did not come */
+	uint64_t slow;      /* client did not take its answers in time */
 	uint64_t out_of_memory; /* closed because buffers_bytes was spent */
 };
 

@@ -9,24 +9,25 @@
 
 #include "base/addr.h"
 
-#define UDP_BATCH_MAX 64      /* packets of one recvmmsg */
-#define UDP_REQUEST_MAX 4096  /* octets of a request; longer ones are dropped */
-#define UDP_ANSWER_MAX 4096   /* octets of an answer */
+#define UDP_BATCH_MAX 64       /* packets of one recvmmsg */
+#define UDP_REQUEST_MAX 4096   /* octets of a request; longer ones are dropped */
+#define UDP_ANSWER_MAX 4096    /* octets of an answer */
 #define UDP_BATCHES_PER_TURN 8 /* receives of one socket before the worker looks at its other sockets */
 
 /* Answer the request of req_len octets (at most UDP_REQUEST_MAX) that came from peer: write the answer to
  * `answer`, at most cap octets, and return its length; 0: no answer.  The request buffer may not be kept. */
 struct udp_handler {
-	size_t (*handle)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
-	                 size_t cap);
-	void (*between_batches)(void *ctx); /* after every batch, when nothing of it is borrowed; NULL: none */
+	size_t (*handle)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
+	                 uint8_t *answer, size_t cap);
+	void (*between_batches)(
+		void *ctx); /* after every batch, when nothing of it is borrowed; NULL: none */
 	void *ctx;
 };
 
 struct udp_counters {
 	uint64_t received;
-	uint64_t too_long;    /* requests beyond UDP_REQUEST_MAX, dropped */
-	uint64_t bad_source;  /* source port 0, dropped: nobody can be answered there */
+	uint64_t too_long;   /* requests beyond UDP_REQUEST_MAX, dropped */
+	uint64_t bad_source; /* source port 0, dropped: nobody can be answered there */
 	uint64_t sent;
 	uint64_t send_failed; /* answers that the kernel did not take, dropped */
 };
