@@ -1,0 +1,18 @@
+/* Small allocations, whose failure ends the process; sizes that a peer chooses go to arena.h or to the
+ * functions named try_, which return NULL. */
+#ifndef UNDERSTUDY_BASE_ALLOC_H
+#define UNDERSTUDY_BASE_ALLOC_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+void *xmemdup(const void *p, size_t size) __attribute__((malloc, returns_nonnull));
+
+/* NULL when memory is short, or when fault point "alloc" fires. */
+void *try_malloc(size_t size);
+void *try_realloc(void *p, size_t size);
+
+#endif

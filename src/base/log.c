@@ -1,0 +1,243 @@
+/* Lines are built in one buffer on the stack and written by one call.  The lock guards the counters of
+ * rate-limited events only; level and format are atomics. */
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/log_journald.h"
+
+#define LINE_MAX_LEN 4000
+#define FIELDS_MAX 16
+#define PEER_EVENTS_PER_S 20
+
+struct event_row {
+	const char *symbol;
+	enum log_level level;
+	const char *text; /* "name: meaning" */
+};
+
+struct quota {
+	int64_t second; /* the second that passed counts in */
+	unsigned passed;
+	unsigned left_out;
+};
+
+struct log {
+	atomic_int level;
+	atomic_int format;
+	int fd;
+	pthread_mutex_t lock;
+	struct quota quotas[EVENT_COUNT];
+};
+
+static const struct event_row *row_of(enum event event) {
+	static const struct event_row rows[] = {
+#define EVENT(name, level, text) { #name, LOG_LEVEL_##level, text },
+#include "base/events.def"
+#undef EVENT
+	};
+	return &rows[event];
+}
+
+/* Names cut off their texts, once: constants from then on. */
+static char event_names[EVENT_COUNT][32];
+
+static void cut_names(void) {
+	for (unsigned i = 0; i < EVENT_COUNT; i++) {
+		const char *text = row_of((enum event)i)->text;
+		snprintf(event_names[i], sizeof(event_names[i]), "%.*s", (int)strcspn(text, ":"), text);
+	}
+}
+
+const char *event_name(enum event event) {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, cut_names);
+	return event_names[event];
+}
+
+struct log *log_new(enum log_level level, enum log_format format, int fd) {
+	struct log *log = xcalloc(1, sizeof(*log));
+	log->fd = fd;
+	pthread_mutex_init(&log->lock, NULL);
+	log_configure(log, level, format);
+	return log;
+}
+
+void log_configure(struct log *log, enum log_level level, enum log_format format) {
+	atomic_store(&log->level, (int)level);
+	atomic_store(&log->format, (int)format);
+}
+
+/* -- the text of a line -- */
+
+static void put(struct writer *w, const char *text) {
+	write_bytes(w, text, strlen(text));
+}
+
+__attribute__((format(printf, 2, 3))) static void put_format(struct writer *w, const char *format, ...) {
+	char buf[64];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(buf, sizeof(buf), format, args);
+	va_end(args);
+	put(w, buf);
+}
+
+/* 2026-01-31T12:00:00.123Z */
+static void put_time(struct writer *w, const struct timespec *now) {
+	struct tm tm;
+	char buf[32];
+	gmtime_r(&now->tv_sec, &tm);
+	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
+	put_format(w, "%s.%03ldZ", buf, now->tv_nsec / 1000000);
+}
+
+/* In double quotes, with the escapes that JSON and people share; octets beyond ASCII as their Latin-1 code
+ * point, so that a line is valid JSON whatever a peer sent. */
+static void put_quoted(struct writer *w, const char *text) {
+	write_u8(w, '"');
+	for (const char *p = text; *p; p++) {
+		uint8_t c = (uint8_t)*p;
+		if (c == '"' || c == '\\')
+			put_format(w, "\\%c", c);
+		else if (c == '\n')
+			put(w, "\\n");
+		else if (c < 0x20 || c > 0x7e)
+			put_format(w, "\\u%04x", c);
+		else
+			write_u8(w, c);
+	}
+	write_u8(w, '"');
+}
+
+static bool is_plain(const char *text) {
+	for (const char *p = text; *p; p++) {
+		if (*p <= 0x20 || *p > 0x7e || *p == '"' || *p == '=' || *p == '\\') return false;
+	}
+	return *text != '\0';
+}
+
+/* A field that no longer fits is left out whole, and those after it. */
+static void put_field(struct writer *w, const struct log_field *f, enum log_format format) {
+	size_t start = w->len;
+	if (format == LOG_FORMAT_JSON) {
+		put(w, ",");
+		put_quoted(w, f->key);
+		put(w, ":");
+	} else {
+		put(w, " ");
+		put(w, f->key);
+		put(w, "=");
+	}
+	if (!f->text)
+		put_format(w, "%" PRId64, f->number);
+	else if (format != LOG_FORMAT_JSON && is_plain(f->text))
+		put(w, f->text);
+	else
+		put_quoted(w, f->text);
+	if (w->failed) w->len = start;
+}
+
+static const char *level_text(enum log_level level) {
+	static const char *const texts[] = { "debug", "info", "warning", "error" };
+	return texts[level];
+}
+
+static void put_head(struct writer *w, enum event event, enum log_format format) {
+	const char *level = level_text(row_of(event)->level);
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (format == LOG_FORMAT_JSON) {
+		put(w, "{\"time\":\"");
+		put_time(w, &now);
+		put(w, "\",\"level\":\"");
+		put(w, level);
+		put(w, "\",\"event\":\"");
+		put(w, event_name(event));
+		put(w, "\"");
+		return;
+	}
+	if (format == LOG_FORMAT_TEXT) {
+		put_time(w, &now);
+		put_format(w, " %s ", level);
+	}
+	put(w, event_name(event));
+}
+
+static void emit(struct log *log, enum event event, const struct log_field *fields, int count) {
+	enum log_format format = (enum log_format)atomic_load(&log->format);
+	char line[LINE_MAX_LEN + 4];
+	struct writer w = writer_init(line, LINE_MAX_LEN);
+	put_head(&w, event, format);
+	for (int i = 0; i < count && i < FIELDS_MAX; i++)
+		put_field(&w, &fields[i], format);
+	if (format == LOG_FORMAT_JOURNALD) {
+		line[w.len] = '\0';
+		log_journald_send(row_of(event)->level, event_name(event), line, fields, count);
+		return;
+	}
+	if (format == LOG_FORMAT_JSON) line[w.len++] = '}';
+	line[w.len++] = '\n';
+	if (write(log->fd, line, w.len) < 0) return; /* a log that can't be written has nowhere to say so */
+}
+
+/* -- limits for what peers cause -- */
+
+static bool is_limited(enum event event) {
+	return strncmp(row_of(event)->symbol, "PEER_", 5) == 0;
+}
+
+static int64_t second_now(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* True: write the line.  *out_left_out: lines of the former seconds that were not, to be told first. */
+static bool quota_pass(struct log *log, enum event event, unsigned *out_left_out) {
+	int64_t second = second_now();
+	struct quota *q = &log->quotas[event];
+	pthread_mutex_lock(&log->lock);
+	if (q->second != second) {
+		*out_left_out = q->left_out;
+		*q = (struct quota){ .second = second };
+	}
+	bool passes = q->passed < PEER_EVENTS_PER_S;
+	if (passes)
+		q->passed++;
+	else
+		q->left_out++;
+	pthread_mutex_unlock(&log->lock);
+	return passes;
+}
+
+static void tell_left_out(struct log *log, enum event event, unsigned left_out) {
+	const struct log_field fields[] = { LOG_STR("of", event_name(event)), LOG_NUM("count", left_out) };
+	if (left_out > 0) emit(log, EVENT_LOG_LEFT_OUT, fields, 2);
+}
+
+void log_free(struct log *log) {
+	if (!log) return;
+	for (unsigned i = 0; i < EVENT_COUNT; i++)
+		tell_left_out(log, (enum event)i, log->quotas[i].left_out);
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+}
+
+void log_event_fields(struct log *log, enum event event, const struct log_field *fields, int count) {
+	if (!log || (int)row_of(event)->level < atomic_load(&log->level)) return;
+	unsigned left_out = 0;
+	bool passes = !is_limited(event) || quota_pass(log, event, &left_out);
+	tell_left_out(log, event, left_out);
+	if (passes) emit(log, event, fields, count);
+}

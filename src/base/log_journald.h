@@ -1,0 +1,12 @@
+/* The journal's native protocol; the one file that names libsystemd's journal functions is log_journald.c. */
+#ifndef UNDERSTUDY_BASE_LOG_JOURNALD_H
+#define UNDERSTUDY_BASE_LOG_JOURNALD_H
+
+#include "base/log.h"
+
+/* One entry: MESSAGE (name and fields as in the text format), PRIORITY, UNDERSTUDY_EVENT and one field
+ * UNDERSTUDY_<KEY> for each of fields. */
+void log_journald_send(enum log_level level, const char *event, const char *message,
+                       const struct log_field *fields, int count);
+
+#endif
