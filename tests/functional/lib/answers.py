@@ -1,0 +1,62 @@
+"""Two servers' answers to one question, compared as far as the RFCs say they must agree.
+
+Free choice of a server, and so left out: NS of the zone in the authority section of a positive answer, and the
+additional section of anything but a referral."""
+import dns.flags
+import dns.rcode
+import dns.rdatatype
+
+from lib import ask
+
+NEGATIVE_TYPES = (dns.rdatatype.SOA, dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+
+
+def _section(rrsets, keep=lambda rrset: True):
+    return sorted((str(r.name).lower(), r.ttl, dns.rdatatype.to_text(r.rdtype), rdata.to_text().lower())
+                  for r in rrsets if keep(r) for rdata in r)
+
+
+def _covered(rrset):
+    return rrset.covers if rrset.rdtype == dns.rdatatype.RRSIG else rrset.rdtype
+
+
+def is_referral(message):
+    return (not message.flags & dns.flags.AA and not message.answer and message.rcode() == dns.rcode.NOERROR
+            and any(r.rdtype == dns.rdatatype.NS for r in message.authority))
+
+
+def normal_form(message):
+    """What must be equal between right servers, as a dictionary of plain lists."""
+    form = {"rcode": dns.rcode.to_text(message.rcode()),
+            "AA": bool(message.flags & dns.flags.AA), "TC": bool(message.flags & dns.flags.TC),
+            "answer": _section(message.answer)}
+    if is_referral(message):
+        form["authority"] = _section(message.authority)
+        form["additional"] = _section(message.additional)
+    elif message.answer and not any(_covered(r) == dns.rdatatype.SOA for r in message.authority):
+        # Positive: proofs that go with a wildcard expansion count, the NS of the zone does not.
+        form["authority"] = _section(message.authority, lambda r: _covered(r) in NEGATIVE_TYPES)
+    else:
+        form["authority"] = _section(message.authority, lambda r: _covered(r) != dns.rdatatype.NS)
+    return form
+
+
+def differences(question, messages):
+    """messages: {server: message}. Lines that tell how the others differ from the first, empty when none does."""
+    forms = {name: normal_form(m) for name, m in messages.items()}
+    (first, ours), *others = forms.items()
+    lines = []
+    for other, theirs in others:
+        for part in ours.keys() | theirs.keys():
+            if ours.get(part) != theirs.get(part):
+                lines.append(f"{question}: {part}\n    {first}: {ours.get(part)}\n    {other}: {theirs.get(part)}")
+    return lines
+
+
+def assert_same_answers(servers, questions, payload=1232):
+    """All servers give the same answers to the (name, type, do) questions; the first is the one under test."""
+    answers = {s.kind: ask.many(s.endpoint, questions, payload=payload) for s in servers}
+    problems = []
+    for index, question in enumerate(questions):
+        problems += differences(question, {kind: given[index] for kind, given in answers.items()})
+    assert not problems, f"{len(problems)} differences in {len(questions)} questions:\n" + "\n".join(problems[:12])

@@ -1,0 +1,29 @@
+"""Whole zones as sets of records, and a readable difference of two of them."""
+from collections import Counter
+
+
+def record_set(rrsets):
+    """Counter of (owner, TTL, type, rdata) texts; the SOA that closes a transfer is left out."""
+    records = Counter()
+    for rrset in rrsets[:-1]:
+        for rdata in rrset:
+            records[(str(rrset.name).lower(), rrset.ttl, rdata.rdtype, rdata.to_text())] += 1
+    return records
+
+
+def difference(left, right, left_name, right_name, most=15):
+    """Empty when equal, else the records that one side alone has."""
+    lines = []
+    for only, whose in ((left - right, left_name), (right - left, right_name)):
+        lines += [f"  only {whose}: {' '.join(str(field) for field in record)}" for record in sorted(only)[:most]]
+        if len(only) > most:
+            lines.append(f"  ... and {len(only) - most} more only at {whose}")
+    return "\n".join(lines)
+
+
+def assert_same_zone(secondary, primary, zone):
+    """An AXFR from the one equals an AXFR from the other, record by record."""
+    ours, theirs = record_set(secondary.axfr(zone)), record_set(primary.axfr(zone))
+    problem = difference(ours, theirs, secondary.kind, primary.kind)
+    assert not problem, f"zone {zone} differs:\n{problem}"
+    return sum(ours.values())
