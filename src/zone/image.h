@@ -1,19 +1,20 @@
 /* Zone image: one whole version of a zone in one contiguous, position-independent block.
  *
- *   +--------+-------------+------------+-------------+----------------------------------+
- *   | header | hash slots  | order      | nsec3 order | heap: nodes and RRsets           |
- *   +--------+-------------+------------+-------------+----------------------------------+
+ *   +--------+----------------------------------+------------+-------------+------------+
+ *   | header | heap: nodes and RRsets           | order      | nsec3 order | hash slots |
+ *   +--------+----------------------------------+------------+-------------+------------+
  *
- * header      struct image_header, 64-byte aligned size
+ * header      struct image_header, padded to IMAGE_HEADER_LEN
  * hash slots  u32 each: tag (upper bits) and heap offset of a node (lower `slot_offset_bits` bits); 0: empty.
- *             Slot of a name: (hash >> 32) * slot_count >> 32, then linear probing.  The apex is not hashed.
+ *             Slot of a name: (hash >> 32) * slot_count >> 32, then linear probing; tag: the low 32 bits of the
+ *             hash >> slot_offset_bits.  The apex is not hashed.  The hash is zone/digest.h's, label by label.
  * order       u32 heap offset of every node in canonical order (RFC 4034 section 6.1); [0] is the apex
  * nsec3 order u32 heap offset of the NSEC3 owners of the chain in use, by owner label
  * heap        nodes and RRsets, each on a 4-byte boundary; heap offsets count 4-byte units from the heap's
  *             start, so an image's heap may reach 16 GiB.  Offset 0 holds nothing.
  *
  * Node:   u16 rrset_count | u8 flags | u8 name_len | u32 rrset_offset[rrset_count] | u16 type[rrset_count] |
- *         owner relative to the apex: labels without the root, name_len octets, case as received
+ *         owner relative to the apex: a wire name of name_len octets and the root label, case as received
  * RRset:  u32 ttl_s | u16 count | u16 sig_count | count times (u16 len, rdata) |
  *         if sig_count: u32 sig_ttl_s, sig_count times (u16 len, RRSIG rdata covering the type)
  * RRsets that are equal octet for octet are stored once.  count may be 0 with sig_count > 0: orphan signatures
@@ -80,6 +81,8 @@ struct image {
 MUST_CHECK enum err image_open(const void *base, size_t size, struct image *out_image);
 /* The same without the checksum, for a block whose checksum was verified while it was read. */
 MUST_CHECK enum err image_open_verified(const void *base, size_t size, struct image *out_image);
+/* Checksum of a block that is at least a header long, as header.checksum should be. */
+uint64_t image_checksum(const void *base, size_t size);
 /* Walk every node and RRset and check that all offsets, lengths and orders hold.  ERR_CORRUPT.  Used by the
  * tests and by `fsck`-like checks: image_open's checksum is what guards against damage in service. */
 MUST_CHECK enum err image_check_deep(const struct image *image);
@@ -116,6 +119,8 @@ uint8_t node_flags(struct node n);
 void node_rrset_at(struct node n, unsigned place, struct rrset *out_rrset);
 bool node_rrset(struct node n, uint16_t type, struct rrset *out_rrset);
 bool node_has(struct node n, uint16_t type);
+/* Owner relative to the apex: borrowed wire name of len octets and a root label behind them; the apex has 0. */
+const uint8_t *node_relative(struct node n, uint8_t *out_len);
 /* Whole owner name. */
 void node_owner(struct node n, struct name *out_name);
 

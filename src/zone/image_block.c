@@ -1,0 +1,132 @@
+/* The heap of a growing image: space, and RRsets that are stored once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "zone/digest.h"
+#include "zone/image_write.h"
+
+#define UNIT 4
+#define SHARED_FIRST_CAP 64U
+#define RRSET_FIXED 8
+
+enum err block_init(struct image_block *k, size_t expected_len) {
+	*k = (struct image_block){ .cap = IMAGE_HEADER_LEN + UNIT + expected_len, .shared_cap = SHARED_FIRST_CAP };
+	k->data = try_malloc(k->cap);
+	if (!k->data) return ERR_NOMEM;
+	k->shared = xcalloc(SHARED_FIRST_CAP, sizeof(*k->shared));
+	memset(k->data, 0, IMAGE_HEADER_LEN + UNIT);
+	k->len = IMAGE_HEADER_LEN + UNIT; /* heap offset 0 holds nothing */
+	return OK;
+}
+
+void block_done(struct image_block *k) {
+	free(k->data);
+	free(k->shared);
+	*k = (struct image_block){ 0 };
+}
+
+enum err block_room(struct image_block *k, size_t more) {
+	if (k->max_len && k->len + more > k->max_len) return ERR_LIMIT;
+	if (k->cap - k->len >= more) return OK;
+	size_t cap = k->cap + k->cap / 4 + more;
+	if ((cap - IMAGE_HEADER_LEN) / UNIT >= UINT32_MAX) return ERR_LIMIT;
+	uint8_t *grown = try_realloc(k->data, cap);
+	if (!grown) return ERR_NOMEM;
+	k->data = grown;
+	k->cap = cap;
+	return OK;
+}
+
+uint32_t block_offset(const struct image_block *k) {
+	return (uint32_t)((k->len - IMAGE_HEADER_LEN) / UNIT);
+}
+
+static enum err shared_grow(struct image_block *k) {
+	if (k->shared_used < k->shared_cap / 4 * 3) return OK;
+	uint32_t cap = k->shared_cap * 2;
+	struct shared_slot *grown = try_malloc(cap * sizeof(*grown));
+	if (!grown) return ERR_NOMEM;
+	memset(grown, 0, cap * sizeof(*grown));
+	for (uint32_t i = 0; i < k->shared_cap; i++) {
+		if (!k->shared[i].offset) continue;
+		uint32_t at = k->shared[i].hash & (cap - 1);
+		while (grown[at].offset) at = (at + 1) & (cap - 1);
+		grown[at] = k->shared[i];
+	}
+	free(k->shared);
+	k->shared = grown;
+	k->shared_cap = cap;
+	return OK;
+}
+
+/* Offset of an RRset equal to the `size` octets at the block's end, or 0 after it was entered as a new one. */
+static uint32_t shared_find(struct image_block *k, size_t size) {
+	const uint8_t *fresh = k->data + k->len;
+	uint32_t hash = (uint32_t)digest_bytes(fresh, size);
+	uint32_t at = hash & (k->shared_cap - 1);
+	for (; k->shared[at].offset; at = (at + 1) & (k->shared_cap - 1)) {
+		if (k->shared[at].hash != hash) continue;
+		const uint8_t *stored = k->data + IMAGE_HEADER_LEN + UNIT * (size_t)k->shared[at].offset;
+		if ((size_t)(fresh - stored) >= size && memcmp(stored, fresh, size) == 0)
+			return k->shared[at].offset;
+	}
+	k->shared[at] = (struct shared_slot){ hash, block_offset(k) };
+	k->shared_used++;
+	return 0;
+}
+
+static size_t rdatas_len(const struct collected *records, size_t count) {
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++) len += 2 + (size_t)records[i].rdlength;
+	return len;
+}
+
+/* Write rdatas without duplicates; returns how many. */
+static size_t write_rdatas(uint8_t **at, uint16_t type, const struct collected *records, size_t count,
+                           uint32_t *out_ttl_s) {
+	size_t written = 0;
+	uint32_t ttl_s = count ? records[0].ttl_s : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct collected *r = &records[i];
+		if (r->ttl_s < ttl_s) ttl_s = r->ttl_s;
+		if (i && rdata_compare(type, r[-1].rdata, r[-1].rdlength, r->rdata, r->rdlength) == 0) continue;
+		memcpy(*at, &r->rdlength, 2);
+		memcpy(*at + 2, r->rdata, r->rdlength);
+		*at += 2 + r->rdlength;
+		written++;
+	}
+	*out_ttl_s = ttl_s;
+	return written;
+}
+
+enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
+                     size_t *out_records) {
+	size_t size = RRSET_FIXED + rdatas_len(source->records, source->count) +
+	              rdatas_len(source->sigs, source->sig_count) + 4 + UNIT;
+	enum err e = block_room(k, size);
+	if (e == OK) e = shared_grow(k);
+	if (e != OK) return e;
+	uint8_t *start = k->data + k->len, *at = start + RRSET_FIXED;
+	uint32_t ttl_s, sig_ttl_s;
+	size_t count = write_rdatas(&at, source->type, source->records, source->count, &ttl_s);
+	uint8_t *sig_ttl_at = at;
+	if (source->sig_count) at += 4;
+	size_t sig_count = write_rdatas(&at, RR_RRSIG, source->sigs, source->sig_count, &sig_ttl_s);
+	if (count > UINT16_MAX || sig_count > UINT16_MAX) return ERR_LIMIT;
+	if (source->sig_count) memcpy(sig_ttl_at, &sig_ttl_s, 4);
+	uint16_t counts[2] = { (uint16_t)count, (uint16_t)sig_count };
+	memcpy(start, &ttl_s, 4);
+	memcpy(start + 4, counts, 4);
+	while ((size_t)(at - start) % UNIT) *at++ = 0;
+	/* signatures are never equal to others, so only unsigned sets are looked for */
+	uint32_t offset = source->sig_count ? 0 : shared_find(k, (size_t)(at - start));
+	if (!offset) {
+		offset = block_offset(k);
+		k->len += (size_t)(at - start);
+		k->rrset_count++;
+	}
+	*out_offset = offset;
+	*out_records = count + sig_count;
+	return OK;
+}

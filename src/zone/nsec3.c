@@ -1,0 +1,86 @@
+/* NSEC3: hashing of names (RFC 5155 section 5) and finding the record that matches or covers a hash. */
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+
+#include "zone/lookup.h"
+#include "zone/nsec3.h"
+
+void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsigned iterations,
+                uint8_t out_hash[static NSEC3_HASH_LEN]) {
+	uint8_t buf[NAME_MAX_LEN + 255];
+	size_t len = name_len(name);
+	for (size_t i = 0; i < len; i++) buf[i] = name_lower(name[i]);
+	memcpy(buf + len, salt, salt_len);
+	uint8_t digest[NSEC3_HASH_LEN];
+	(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, len + salt_len, digest); /* fails only for unknown digests */
+	memcpy(buf + NSEC3_HASH_LEN, salt, salt_len);
+	for (unsigned i = 0; i < iterations; i++) {
+		memcpy(buf, digest, NSEC3_HASH_LEN);
+		(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, NSEC3_HASH_LEN + (size_t)salt_len, digest);
+	}
+	memcpy(out_hash, digest, NSEC3_HASH_LEN);
+}
+
+void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name, uint8_t out_hash[static NSEC3_HASH_LEN]) {
+	const struct image_header *h = v->image.header;
+	nsec3_hash(name, h->nsec3_salt, h->nsec3_salt_len, h->nsec3_iterations, out_hash);
+}
+
+void nsec3_label(const uint8_t hash[static NSEC3_HASH_LEN], uint8_t out_label[static NSEC3_LABEL_LEN]) {
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+	for (unsigned block = 0; block < NSEC3_HASH_LEN / 5; block++) {
+		uint64_t bits = 0;
+		for (unsigned i = 0; i < 5; i++) bits = bits << 8 | hash[block * 5 + i];
+		for (unsigned i = 0; i < 8; i++)
+			out_label[block * 8 + i] = (uint8_t)digits[bits >> (35 - 5 * i) & 31];
+	}
+}
+
+static bool is_base32hex(uint8_t c) {
+	return (c >= '0' && c <= '9') || (name_lower(c) >= 'a' && name_lower(c) <= 'v');
+}
+
+bool nsec3_owner_is_sound(const uint8_t *relative) {
+	if (relative[0] != NSEC3_LABEL_LEN || relative[NSEC3_LABEL_LEN + 1] != 0) return false;
+	for (unsigned i = 1; i <= NSEC3_LABEL_LEN; i++)
+		if (!is_base32hex(relative[i])) return false;
+	return true;
+}
+
+static int label_compare(const uint8_t *stored, const uint8_t *label) {
+	for (unsigned i = 0; i < NSEC3_LABEL_LEN; i++) {
+		int difference = name_lower(stored[i]) - label[i];
+		if (difference) return difference;
+	}
+	return 0;
+}
+
+static struct node nsec3_node(const struct image *image, uint32_t place, const uint8_t **out_label) {
+	struct node n = { image, image->heap + 4 * (size_t)image->nsec3[place] };
+	uint8_t len;
+	*out_label = node_relative(n, &len) + 1;
+	return n;
+}
+
+struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN], bool *out_match) {
+	const struct image *image = &v->image;
+	uint32_t count = image->header->nsec3_count;
+	if (count == 0) return (struct node){ image, NULL };
+	uint8_t label[NSEC3_LABEL_LEN];
+	nsec3_label(hash, label);
+	const uint8_t *stored;
+	uint32_t low = 0, high = count; /* the first owner that is after the hash is in [low, high] */
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		(void)nsec3_node(image, mid, &stored);
+		if (label_compare(stored, label) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* before the first owner it is the last one that covers: the chain is a ring */
+	struct node n = nsec3_node(image, low ? low - 1 : count - 1, &stored);
+	*out_match = low && label_compare(stored, label) == 0;
+	return n;
+}

@@ -1,0 +1,198 @@
+/* The table of zones: open addressing over atomic pointers.  Readers see either the former array or the new
+ * one; a removed entry leaves a tombstone that the next growth drops. */
+#include "zone/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/random.h"
+#include "zone/digest.h"
+
+#define FIRST_SLOTS 64U
+
+struct slots {
+	size_t count; /* a power of two */
+	_Atomic(struct zone_entry *) at[];
+};
+
+struct zone_table {
+	struct epoch *epoch;
+	_Atomic(struct slots *) slots;
+	_Atomic unsigned labels_max; /* of any zone ever added: bounds the walk up a name */
+	size_t used, tombstones;     /* writer's */
+	uint64_t seed;
+	struct zone_entry *tombstone;
+};
+
+static struct slots *slots_new(size_t count) {
+	struct slots *s = xcalloc(1, sizeof(*s) + count * sizeof(s->at[0]));
+	s->count = count;
+	return s;
+}
+
+struct zone_table *table_new(struct epoch *epoch) {
+	struct zone_table *t = xcalloc(1, sizeof(*t));
+	struct random random = random_secure();
+	t->epoch = epoch;
+	t->seed = random_u64(&random);
+	t->tombstone = xcalloc(1, sizeof(*t->tombstone) + 1);
+	atomic_init(&t->slots, slots_new(FIRST_SLOTS));
+	return t;
+}
+
+static void entry_free(void *p) {
+	struct zone_entry *entry = p;
+	version_unref(atomic_load(&entry->served));
+	free(entry);
+}
+
+void table_free(struct zone_table *t) {
+	if (!t) return;
+	struct slots *s = atomic_load(&t->slots);
+	for (size_t i = 0; i < s->count; i++) {
+		struct zone_entry *entry = atomic_load(&s->at[i]);
+		if (entry && entry != t->tombstone) entry_free(entry);
+	}
+	free(s);
+	free(t->tombstone);
+	free(t);
+}
+
+/* Hashes of every suffix of a name: out_hashes[i] is that of the name without its first i labels. */
+static unsigned suffix_hashes(const struct zone_table *t, const uint8_t *name, uint64_t *out_hashes,
+                              uint8_t *out_lower, uint8_t *out_offsets) {
+	unsigned at = 0, labels = 0;
+	while (name[at]) {
+		unsigned end = at + name[at] + 1U;
+		out_offsets[labels++] = (uint8_t)at;
+		for (; at < end; at++) out_lower[at] = name_lower(name[at]);
+	}
+	out_lower[at] = 0;
+	out_offsets[labels] = (uint8_t)at;
+	uint64_t hash = t->seed;
+	out_hashes[labels] = hash;
+	for (unsigned i = labels; i-- > 0;) {
+		hash = digest_label(hash, out_lower + out_offsets[i]);
+		out_hashes[i] = hash;
+	}
+	return labels;
+}
+
+static struct zone_entry *probe(const struct zone_table *t, uint64_t hash, const uint8_t *lower, size_t len) {
+	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+	for (size_t i = 0; i < s->count; i++) {
+		size_t slot = (hash + i) & (s->count - 1);
+		struct zone_entry *entry = atomic_load_explicit(&s->at[slot], memory_order_acquire);
+		if (!entry) return NULL;
+		if (entry->name_len == len && memcmp(entry->name, lower, len) == 0) return entry;
+	}
+	return NULL;
+}
+
+struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict) {
+	uint64_t hashes[NAME_MAX_LABELS + 1];
+	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
+	unsigned labels = suffix_hashes(t, qname, hashes, lower, offsets);
+	unsigned most = atomic_load_explicit(&t->labels_max, memory_order_relaxed);
+	unsigned from = labels > most ? labels - most : 0;
+	if (strict && from == 0) from = 1;
+	for (unsigned i = from; i <= labels; i++) {
+		size_t len = (size_t)(offsets[labels] - offsets[i]) + 1;
+		struct zone_entry *entry = probe(t, hashes[i], lower + offsets[i], len);
+		if (entry) return entry;
+	}
+	return NULL;
+}
+
+struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name) {
+	uint64_t hashes[NAME_MAX_LABELS + 1];
+	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
+	unsigned labels = suffix_hashes(t, name, hashes, lower, offsets);
+	return probe(t, hashes[0], lower, (size_t)offsets[labels] + 1);
+}
+
+static void slots_put(struct slots *s, uint64_t hash, struct zone_entry *entry) {
+	size_t slot = hash & (s->count - 1);
+	while (atomic_load_explicit(&s->at[slot], memory_order_relaxed)) slot = (slot + 1) & (s->count - 1);
+	atomic_store_explicit(&s->at[slot], entry, memory_order_release);
+}
+
+static uint64_t entry_hash(const struct zone_table *t, const struct zone_entry *entry) {
+	uint64_t hashes[NAME_MAX_LABELS + 1];
+	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
+	(void)suffix_hashes(t, entry->name, hashes, lower, offsets); /* the count is not needed */
+	return hashes[0];
+}
+
+/* A new array with room, without tombstones; readers of the former one go on in it until they leave the epoch. */
+static void grow_if_full(struct zone_table *t) {
+	struct slots *former = atomic_load_explicit(&t->slots, memory_order_relaxed);
+	if ((t->used + t->tombstones + 1) * 4 <= former->count * 3) return;
+	size_t count = FIRST_SLOTS;
+	while (count < (t->used + 1) * 2) count *= 2;
+	struct slots *s = slots_new(count);
+	for (size_t i = 0; i < former->count; i++) {
+		struct zone_entry *entry = atomic_load_explicit(&former->at[i], memory_order_relaxed);
+		if (entry && entry != t->tombstone) slots_put(s, entry_hash(t, entry), entry);
+	}
+	t->tombstones = 0;
+	atomic_store_explicit(&t->slots, s, memory_order_release);
+	epoch_retire(t->epoch, former, free);
+}
+
+enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_policy *policy,
+                   struct zone_entry **out_entry) {
+	if (table_find(t, name)) return ERR_EXISTS;
+	grow_if_full(t);
+	size_t len = name_len(name);
+	struct zone_entry *entry = xcalloc(1, sizeof(*entry) + len);
+	atomic_init(&entry->policy, policy);
+	atomic_init(&entry->status, ZONE_PENDING);
+	entry->labels = (uint8_t)name_labels(name);
+	entry->name_len = (uint8_t)len;
+	for (size_t i = 0; i < len; i++) entry->name[i] = name_lower(name[i]);
+	if (entry->labels > atomic_load_explicit(&t->labels_max, memory_order_relaxed))
+		atomic_store_explicit(&t->labels_max, entry->labels, memory_order_relaxed);
+	slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), entry_hash(t, entry), entry);
+	t->used++;
+	*out_entry = entry;
+	return OK;
+}
+
+void table_remove(struct zone_table *t, struct zone_entry *entry) {
+	struct slots *s = atomic_load_explicit(&t->slots, memory_order_relaxed);
+	size_t slot = entry_hash(t, entry) & (s->count - 1);
+	while (atomic_load_explicit(&s->at[slot], memory_order_relaxed) != entry)
+		slot = (slot + 1) & (s->count - 1);
+	atomic_store_explicit(&s->at[slot], t->tombstone, memory_order_release);
+	t->used--;
+	t->tombstones++;
+	epoch_retire(t->epoch, entry, entry_free);
+}
+
+size_t table_count(const struct zone_table *t) {
+	return t->used;
+}
+
+struct zone_entry *table_next(const struct zone_table *t, size_t *cursor) {
+	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_relaxed);
+	while (*cursor < s->count) {
+		struct zone_entry *entry = atomic_load_explicit(&s->at[(*cursor)++], memory_order_relaxed);
+		if (entry && entry != t->tombstone) return entry;
+	}
+	return NULL;
+}
+
+static void version_release(void *p) {
+	version_unref(p);
+}
+
+void table_publish(struct zone_table *t, struct zone_entry *entry, struct zone_version *v,
+                   enum zone_status status) {
+	if (v) version_ref(v);
+	struct zone_version *former = atomic_load_explicit(&entry->served, memory_order_relaxed);
+	atomic_store_explicit(&entry->status, status, memory_order_relaxed);
+	atomic_store_explicit(&entry->served, v, memory_order_release);
+	if (former) epoch_retire(t->epoch, former, version_release);
+}
