@@ -1,0 +1,265 @@
+#include "store/database.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fault.h"
+
+struct database {
+	MDB_env *env;
+	MDB_dbi tables[TABLE_COUNT];
+	size_t max_bytes;
+	char *path;
+};
+
+struct database_txn {
+	struct database *db;
+	MDB_txn *txn;
+	int failure; /* first failure of an operation, LMDB's code */
+};
+
+static enum err err_of(int code) {
+	switch (code) {
+	case MDB_SUCCESS: return OK;
+	case MDB_NOTFOUND: return ERR_NOTFOUND;
+	case MDB_MAP_FULL: return ERR_LIMIT;
+	case ENOMEM: return ERR_NOMEM;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+	case MDB_CURSOR_FULL: return ERR_CORRUPT; /* a tree deeper than any sound one */
+	default: return ERR_IO;
+	}
+}
+
+static void explain(const struct database *db, int code, struct why *why) {
+	if (code == MDB_MAP_FULL)
+		why_set(why, REASON_STORE_FAILED, "%s has reached its limit of %zu MiB", db->path,
+		        db->max_bytes >> 20);
+	else
+		why_set(why, REASON_STORE_FAILED, "%s: %s", db->path, mdb_strerror(code));
+}
+
+/* The tables are made by the first open. */
+static int open_tables(struct database *db) {
+	static const char *const names[TABLE_COUNT] = { "states", "images" };
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+	if (rc) return rc;
+	for (int i = 0; i < TABLE_COUNT && !rc; i++) {
+		rc = mdb_dbi_open(txn, names[i], MDB_CREATE, &db->tables[i]);
+	}
+	if (!rc) return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* A page number beyond the limit makes LMDB map more than it was told: no sound file of ours has one. */
+static int check_bounds(const struct database *db) {
+	MDB_envinfo info;
+	int rc = mdb_env_info(db->env, &info);
+	return rc ? rc : info.me_mapsize > db->max_bytes ? MDB_CORRUPTED : 0;
+}
+
+static int open_environment(struct database *db) {
+	int rc = mdb_env_create(&db->env);
+	if (rc) {
+		db->env = NULL;
+		return rc;
+	}
+	rc = mdb_env_set_mapsize(db->env, db->max_bytes);
+	if (!rc) rc = mdb_env_set_maxdbs(db->env, TABLE_COUNT);
+	if (!rc) rc = mdb_env_open(db->env, db->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0640);
+	if (!rc) rc = check_bounds(db);
+	if (!rc) rc = open_tables(db);
+	if (!rc) return 0;
+	mdb_env_close(db->env);
+	db->env = NULL;
+	return rc;
+}
+
+enum err database_open(const char *path, size_t max_bytes, struct database **out_db, struct why *why) {
+	struct database *db = xcalloc(1, sizeof(*db));
+	db->path = xstrdup(path);
+	db->max_bytes = max_bytes;
+	int rc = open_environment(db);
+	if (rc) {
+		explain(db, rc, why);
+		database_close(db);
+		return err_of(rc);
+	}
+	*out_db = db;
+	return OK;
+}
+
+void database_close(struct database *db) {
+	if (!db) return;
+	if (db->env) mdb_env_close(db->env);
+	free(db->path);
+	free(db);
+}
+
+/* After a failed write of its root page LMDB refuses to go on until the file is opened again. */
+static int begin(struct database *db, bool write, MDB_txn **out_txn) {
+	unsigned flags = write ? 0 : MDB_RDONLY;
+	int rc = db->env ? mdb_txn_begin(db->env, NULL, flags, out_txn) : MDB_PANIC;
+	if (rc != MDB_PANIC) return rc;
+	if (db->env) mdb_env_close(db->env);
+	rc = open_environment(db);
+	return rc ? rc : mdb_txn_begin(db->env, NULL, flags, out_txn);
+}
+
+enum err database_begin(struct database *db, bool write, struct database_txn **out_txn, struct why *why) {
+	MDB_txn *inner;
+	int rc = begin(db, write, &inner);
+	if (rc) {
+		explain(db, rc, why);
+		return err_of(rc);
+	}
+	struct database_txn *txn = xcalloc(1, sizeof(*txn));
+	txn->db = db;
+	txn->txn = inner;
+	*out_txn = txn;
+	return OK;
+}
+
+void database_abort(struct database_txn *txn) {
+	mdb_txn_abort(txn->txn);
+	free(txn);
+}
+
+enum err database_commit(struct database_txn *txn, struct why *why) {
+	int rc = EIO;
+	if (fault_fires("store-commit"))
+		mdb_txn_abort(txn->txn);
+	else
+		rc = mdb_txn_commit(txn->txn);
+	if (rc) explain(txn->db, rc, why);
+	free(txn);
+	return err_of(rc);
+}
+
+/* Keep the code of the first failure for database_explain. */
+static enum err note(struct database_txn *txn, int rc) {
+	if (rc && rc != MDB_NOTFOUND && !txn->failure) txn->failure = rc;
+	return err_of(rc);
+}
+
+void database_explain(const struct database_txn *txn, struct why *why) {
+	explain(txn->db, txn->failure, why);
+}
+
+/* LMDB does not write through mv_data where we use this. */
+static MDB_val val_of(struct octets o) {
+	return (MDB_val){ .mv_size = o.len, .mv_data = (void *)(uintptr_t)o.data };
+}
+
+enum err database_get(struct database_txn *txn, enum database_table table, struct octets key,
+                      struct octets *out_value) {
+	MDB_val k = val_of(key), v;
+	int rc = mdb_get(txn->txn, txn->db->tables[table], &k, &v);
+	if (!rc) *out_value = (struct octets){ v.mv_data, v.mv_size };
+	return note(txn, rc);
+}
+
+enum err database_put(struct database_txn *txn, enum database_table table, struct octets key,
+                      struct octets value) {
+	if (fault_fires("store-put")) return note(txn, EIO);
+	MDB_val k = val_of(key), v = val_of(value);
+	return note(txn, mdb_put(txn->txn, txn->db->tables[table], &k, &v, 0));
+}
+
+enum err database_delete(struct database_txn *txn, enum database_table table, struct octets key) {
+	MDB_val k = val_of(key);
+	enum err e = note(txn, mdb_del(txn->txn, txn->db->tables[table], &k, NULL));
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* each is called with LMDB's own pointers.  More records than the table says it has: its pages form a ring. */
+static int walk(struct database_txn *txn, MDB_dbi table, database_each_fn *each, void *ctx) {
+	MDB_stat stat;
+	MDB_cursor *cursor;
+	int rc = mdb_stat(txn->txn, table, &stat);
+	if (!rc) rc = mdb_cursor_open(txn->txn, table, &cursor);
+	if (rc) return rc;
+	MDB_val k, v;
+	size_t seen = 0;
+	while (!(rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) && seen++ < stat.ms_entries) {
+		each(ctx, (struct octets){ k.mv_data, k.mv_size }, (struct octets){ v.mv_data, v.mv_size });
+	}
+	mdb_cursor_close(cursor);
+	if (rc && rc != MDB_NOTFOUND) return rc;
+	return seen == stat.ms_entries ? 0 : MDB_CORRUPTED;
+}
+
+enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,
+                       void *ctx) {
+	return note(txn, walk(txn, txn->db->tables[table], each, ctx));
+}
+
+struct check {
+	size_t last_page;
+	struct octets last_key;
+	unsigned sum;
+	bool bad;
+};
+
+/* Touch every page, so that one beyond the file's end is noticed here. */
+static void check_record(void *ctx, struct octets key, struct octets value) {
+	struct check *c = ctx;
+	const volatile uint8_t *p = value.data;
+	for (size_t i = 0; i < value.len; i += 1024) {
+		c->sum += p[i];
+	}
+	if (value.len) c->sum += p[value.len - 1];
+	/* Keys ascend: octets first, then length. */
+	size_t common = key.len < c->last_key.len ? key.len : c->last_key.len;
+	int order = common ? memcmp(c->last_key.data, key.data, common) : 0;
+	if (order > 0 || (order == 0 && c->last_key.len >= key.len)) c->bad = true;
+	c->last_key = key;
+}
+
+static size_t load_size(const uint8_t *p) {
+	size_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* A record of the list of free pages: their count, then their numbers, falling. */
+static void check_free_pages(void *ctx, struct octets key, struct octets value) {
+	struct check *c = ctx;
+	const uint8_t *p = value.data;
+	size_t room = value.len / sizeof(size_t), before = c->last_page + 1;
+	size_t count = room ? load_size(p) : SIZE_MAX;
+	if (key.len != sizeof(size_t) || count >= room) {
+		c->bad = true;
+		return;
+	}
+	for (size_t i = 1; i <= count; i++) {
+		size_t page = load_size(p + i * sizeof(size_t));
+		if (page < 2 || page >= before) c->bad = true;
+		before = page;
+	}
+}
+
+enum err database_check(struct database *db) {
+	struct why why;
+	struct database_txn *txn;
+	MDB_envinfo info;
+	enum err e = database_begin(db, false, &txn, &why);
+	if (e != OK) return e;
+	int rc = mdb_env_info(db->env, &info);
+	struct check check = { .last_page = rc ? 0 : info.me_last_pgno };
+	for (int i = 0; i < TABLE_COUNT && !rc; i++) {
+		check.last_key = (struct octets){ NULL, 0 };
+		rc = walk(txn, db->tables[i], check_record, &check);
+	}
+	if (!rc) rc = walk(txn, 0, check_free_pages, &check); /* 0: LMDB's own list of free pages */
+	database_abort(txn);
+	return !rc && check.bad ? ERR_CORRUPT : err_of(rc);
+}

@@ -1,0 +1,66 @@
+/* Ordered records under keys, changed by transactions: the one place that knows LMDB.
+ *
+ * LMDB's own locks are off: the store holds the lock of its directory (store.c), has one writer and opens no
+ * transaction while another is open.
+ * Thread: one at a time; a transaction stays on the thread that began it. */
+#ifndef UNDERSTUDY_STORE_DATABASE_H
+#define UNDERSTUDY_STORE_DATABASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/why.h"
+
+struct database;
+struct database_txn;
+
+enum database_table {
+	TABLE_STATES, /* struct saved_state under the zone's name */
+	TABLE_IMAGES, /* images up to STORE_INLINE_MAX under the zone's name */
+	TABLE_COUNT
+};
+
+struct octets {
+	const void *data;
+	size_t len;
+};
+
+/* Open or create the database file path.  max_bytes: the file never grows beyond it.
+ * ERR_CORRUPT: the file is no database, or a damaged one.  ERR_IO, ERR_NOMEM.  why is filled on failure. */
+MUST_CHECK enum err database_open(const char *path, size_t max_bytes, struct database **out_db,
+                                  struct why *why);
+void database_close(struct database *db);
+
+/* Read everything once, as far as that can tell whether the file is sound: ERR_CORRUPT if it is not.  LMDB trusts
+ * its file, so a damaged one may also end the process: see database_probe. */
+MUST_CHECK enum err database_check(struct database *db);
+
+/* open and check in a child process: ERR_CORRUPT if the child says so or dies of it; any other trouble, and a
+ * file that does not exist, is OK: database_open will tell.  why is filled on failure. */
+MUST_CHECK enum err database_probe(const char *path, size_t max_bytes, struct why *why);
+
+/* why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
+MUST_CHECK enum err database_begin(struct database *db, bool write, struct database_txn **out_txn,
+                                   struct why *why);
+void database_abort(struct database_txn *txn);
+/* Ends txn in any case.  Passes the fault point "store-commit".  ERR_LIMIT: max_bytes is reached. */
+MUST_CHECK enum err database_commit(struct database_txn *txn, struct why *why);
+
+/* ERR_NOTFOUND. */
+MUST_CHECK enum err database_get(struct database_txn *txn, enum database_table table, struct octets key,
+                                 struct octets *out_value);
+/* Replace or add.  Passes the fault point "store-put".  ERR_LIMIT: max_bytes is reached. */
+MUST_CHECK enum err database_put(struct database_txn *txn, enum database_table table, struct octets key,
+                                 struct octets value);
+/* A key that does not exist is fine. */
+MUST_CHECK enum err database_delete(struct database_txn *txn, enum database_table table, struct octets key);
+
+typedef void database_each_fn(void *ctx, struct octets key, struct octets value);
+MUST_CHECK enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,
+                                  void *ctx);
+/* Say in why what e, a result of get, put, delete or each, means for the operator. */
+void database_explain(const struct database_txn *txn, struct why *why);
+
+#endif

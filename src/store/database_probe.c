@@ -1,0 +1,57 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/database.h"
+
+enum { CHILD_SOUND = 0, CHILD_DAMAGED = 1, CHILD_UNSURE = 64 };
+
+static int judge(const char *path, size_t max_bytes) {
+	struct why why;
+	struct database *db;
+	enum err e = database_open(path, max_bytes, &db, &why);
+	if (e == OK) {
+		e = database_check(db);
+		database_close(db);
+	}
+	return e == OK ? CHILD_SOUND : e == ERR_CORRUPT ? CHILD_DAMAGED : CHILD_UNSURE;
+}
+
+static _Noreturn void child(const char *path, size_t max_bytes) {
+	struct rlimit none = { 0, 0 };
+	(void)setrlimit(RLIMIT_CORE, &none); /* at worst a core file is left */
+	_exit(judge(path, max_bytes));
+}
+
+static bool died_of_damage(int status) {
+	if (!WIFSIGNALED(status)) return false;
+	int sig = WTERMSIG(status);
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGABRT || sig == SIGFPE || sig == SIGILL;
+}
+
+enum err database_probe(const char *path, size_t max_bytes, struct why *why) {
+	struct stat st;
+	if (stat(path, &st) != 0 || st.st_size == 0) return OK;
+	pid_t pid = fork();
+	if (pid == 0) child(path, max_bytes);
+	if (pid < 0) return OK;
+	int status;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) return OK;
+	}
+	if (died_of_damage(status)) {
+		why_set(why, REASON_STORE_DAMAGED, "%s is damaged: reading it ends in \"%s\"", path,
+		        strsignal(WTERMSIG(status)));
+		return ERR_CORRUPT;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_DAMAGED) {
+		why_set(why, REASON_STORE_DAMAGED, "%s is damaged, or no database", path);
+		return ERR_CORRUPT;
+	}
+	return OK;
+}

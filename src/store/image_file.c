@@ -1,0 +1,249 @@
+#include "store/image_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+
+#define WRITE_PIECE ((size_t)1 << 20)
+#define FILE_NAME_CAP 24 /* "0123456789abcdef.img" and NUL */
+#define ID_DIGITS 16
+
+enum err image_folder_open(int directory_fd, struct image_folder *out_folder, struct why *why) {
+	int fd = -1;
+	if (mkdirat(directory_fd, "images", 0750) == 0 || errno == EEXIST)
+		fd = openat(directory_fd, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		why_set(why, REASON_STORE_FAILED, "images: %s", strerror(errno));
+		return ERR_IO;
+	}
+	out_folder->fd = fd;
+	return OK;
+}
+
+void image_folder_close(struct image_folder *folder) {
+	close(folder->fd);
+}
+
+static void file_name(uint64_t id, const char *end, char name[static FILE_NAME_CAP]) {
+	snprintf(name, FILE_NAME_CAP, "%016" PRIx64 ".%s", id, end);
+}
+
+/* False for a name that is not ours. */
+static bool parse_name(const char *name, uint64_t *out_id, bool *out_whole) {
+	if (strspn(name, "0123456789abcdef") != ID_DIGITS) return false;
+	const char *end = name + ID_DIGITS;
+	if (strcmp(end, ".img") != 0 && strcmp(end, ".tmp") != 0) return false;
+	*out_id = strtoull(name, NULL, 16);
+	*out_whole = strcmp(end, ".img") == 0;
+	return true;
+}
+
+static int compare_ids(const void *a, const void *b) {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count) {
+	size_t removed = 0;
+	int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0) close(fd);
+		return 0;
+	}
+	for (const struct dirent *d; (d = readdir(dir));) {
+		uint64_t id;
+		bool whole;
+		if (!parse_name(d->d_name, &id, &whole)) continue;
+		if (whole && count && bsearch(&id, ids, count, sizeof(*ids), compare_ids)) continue;
+		if (unlinkat(folder->fd, d->d_name, 0) == 0) removed++;
+	}
+	closedir(dir);
+	return removed;
+}
+
+/* An injected failure looks like one of the disk. */
+static bool fails_at(const char *point) {
+	if (!fault_fires(point)) return false;
+	errno = EIO;
+	return true;
+}
+
+static enum err write_pieces(int fd, const uint8_t *data, size_t size) {
+	while (size > 0) {
+		size_t piece = size < WRITE_PIECE ? size : WRITE_PIECE;
+		if (fails_at("file-write")) return ERR_IO;
+		ssize_t n = write(fd, data, piece);
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return ERR_IO;
+		data += n;
+		size -= (size_t)n;
+	}
+	return OK;
+}
+
+static enum err fill(const struct image_folder *folder, const char *name, const void *data, size_t size) {
+	int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0) return ERR_IO;
+	enum err e = write_pieces(fd, data, size);
+	if (e == OK && (fails_at("file-sync") || fsync(fd) != 0)) e = ERR_IO;
+	int saved = errno;
+	if (close(fd) != 0 && e == OK) {
+		e = ERR_IO;
+		saved = errno;
+	}
+	errno = saved;
+	return e;
+}
+
+enum err image_file_write(const struct image_folder *folder, uint64_t id, const void *data, size_t size) {
+	char tmp[FILE_NAME_CAP], name[FILE_NAME_CAP];
+	file_name(id, "tmp", tmp);
+	file_name(id, "img", name);
+	enum err e = fill(folder, tmp, data, size);
+	if (e == OK && (fails_at("file-rename") || renameat(folder->fd, tmp, folder->fd, name) != 0))
+		e = ERR_IO;
+	if (e == OK && (fails_at("dir-sync") || fsync(folder->fd) != 0)) e = ERR_IO;
+	if (e == OK) return OK;
+	int saved = errno;
+	(void)unlinkat(folder->fd, tmp, 0);  /* one of the two does not exist */
+	(void)unlinkat(folder->fd, name, 0); /* and what stays is removed at the next start */
+	errno = saved;
+	return e;
+}
+
+void image_file_remove(const struct image_folder *folder, uint64_t id) {
+	char name[FILE_NAME_CAP];
+	file_name(id, "img", name);
+	if (fault_fires("file-remove")) return;
+	(void)unlinkat(folder->fd, name, 0); /* what stays is removed at the next start */
+}
+
+bool image_matches(const struct image *image, const struct image_facts *facts, struct why *why) {
+	const struct image_header *h = image->header;
+	if (!name_equal(h->apex, facts->apex)) {
+		char apex[NAME_TEXT_MAX];
+		why_set(why, REASON_STORE_DAMAGED, "the saved image is one of zone %s",
+		        name_text_short(h->apex, apex));
+	} else if (h->soa.serial != facts->serial) {
+		why_set(why, REASON_STORE_DAMAGED,
+		        "the saved image has serial %" PRIu32 ", expected %" PRIu32, h->soa.serial,
+		        facts->serial);
+	} else if (h->checksum != facts->checksum) {
+		why_set(why, REASON_STORE_DAMAGED,
+		        "the saved image is another one: checksum %016" PRIx64 ", expected %016" PRIx64,
+		        h->checksum, facts->checksum);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* One version over the whole open file. */
+static enum err map_file(int fd, size_t size, struct zone_version **out_version) {
+	struct image image;
+	void *block = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (block == MAP_FAILED) return errno == ENOMEM ? ERR_NOMEM : ERR_IO;
+	enum err e = image_open_verified(block, size, &image);
+	if (e == OK)
+		*out_version = version_new(block, size, VERSION_MAPPED, &image);
+	else
+		munmap(block, size);
+	return e;
+}
+
+enum err image_file_map(const struct image_folder *folder, uint64_t id, uint64_t size,
+                        struct zone_version **out_version) {
+	char name[FILE_NAME_CAP];
+	file_name(id, "img", name);
+	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return ERR_IO;
+	enum err e = map_file(fd, (size_t)size, out_version);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return e;
+}
+
+/* Up to len octets at position at; fewer at the end of the file.  -1: errno. */
+static ssize_t read_piece(int fd, uint8_t *buffer, size_t len, off_t at) {
+	size_t have = 0;
+	while (have < len) {
+		ssize_t n = pread(fd, buffer + have, len - have, at + (off_t)have);
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return -1;
+		if (n == 0) break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+/* ERR_CORRUPT: the octets do not give the checksum expected, or the file ends early. */
+static enum err verify(int fd, const struct image_facts *facts, uint8_t *buffer, struct checksum *sum) {
+	checksum_reset(sum);
+	for (uint64_t at = 0; at < facts->size;) {
+		uint64_t left = facts->size - at;
+		size_t len = left < IMAGE_FILE_PIECE ? (size_t)left : IMAGE_FILE_PIECE;
+		ssize_t n = read_piece(fd, buffer, len, (off_t)at);
+		if (n < 0) return ERR_IO;
+		if ((size_t)n < len) return ERR_CORRUPT;
+		checksum_add(sum, buffer, len);
+		at += len;
+	}
+	return checksum_get(sum) == facts->checksum ? OK : ERR_CORRUPT;
+}
+
+static enum err load_open_file(int fd, const struct image_facts *facts, uint8_t *buffer,
+                               struct checksum *scratch, struct zone_version **out_version, struct why *why) {
+	struct stat st;
+	if (fstat(fd, &st) != 0) return ERR_IO;
+	if ((uint64_t)st.st_size != facts->size || facts->size < IMAGE_HEADER_LEN) {
+		why_set(why, REASON_STORE_DAMAGED, "the saved image has %lld octets, expected %" PRIu64,
+		        (long long)st.st_size, facts->size);
+		return ERR_CORRUPT;
+	}
+	enum err e = verify(fd, facts, buffer, scratch);
+	if (e == ERR_CORRUPT)
+		why_set(why, REASON_STORE_DAMAGED, "the checksum of the saved image does not match");
+	if (e != OK) return e;
+	struct zone_version *version;
+	e = map_file(fd, (size_t)facts->size, &version);
+	if (e == ERR_CORRUPT || e == ERR_VERSION) why_set(why, REASON_STORE_DAMAGED, "%s", err_text(e));
+	if (e != OK) return e;
+	if (!image_matches(&version->image, facts, why)) {
+		version_unref(version);
+		return ERR_CORRUPT;
+	}
+	*out_version = version;
+	return OK;
+}
+
+enum err image_file_load(const struct image_folder *folder, uint64_t id, const struct image_facts *facts,
+                         uint8_t *buffer, struct checksum *scratch, struct zone_version **out_version,
+                         struct why *why) {
+	char name[FILE_NAME_CAP];
+	file_name(id, "img", name);
+	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		enum err e = errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+		why_set(why, REASON_STORE_DAMAGED, "images/%s: %s", name, strerror(errno));
+		return e;
+	}
+	struct why inner = { .reason = REASON_NONE };
+	enum err e = load_open_file(fd, facts, buffer, scratch, out_version, &inner);
+	int saved = errno;
+	close(fd);
+	if (e == OK) return OK;
+	if (inner.reason == REASON_NONE) why_set(&inner, REASON_STORE_DAMAGED, "%s", strerror(saved));
+	why_set(why, REASON_STORE_DAMAGED, "images/%s: %.*s", name, WHY_TEXT_MAX - 40, inner.evidence);
+	return e;
+}

@@ -1,0 +1,119 @@
+/* Numbers in network byte order, so that a record means the same on any machine:
+ *
+ *   u8 format | u8 flags | u32 serial | u32 primary serial | u32 failures |
+ *   i64 checked | i64 refresh | i64 expire | i64 since | u64 file | u64 image size | u64 image checksum |
+ *   u8 n, n octets reason slug | u8 n, n octets evidence | u64 checksum of all before and the key */
+#include "store/saved_state.h"
+
+#include <assert.h>
+
+#include "base/bytes.h"
+#include "store/checksum.h"
+
+enum saved_flag { SAVED_VERSION = 1, SAVED_PRIMARY_SERIAL = 2, SAVED_EXPIRED = 4, SAVED_IN_FILE = 8 };
+#define SAVED_FLAGS 15
+
+static void write_u64(struct writer *w, uint64_t v) {
+	write_u32(w, (uint32_t)(v >> 32));
+	write_u32(w, (uint32_t)v);
+}
+
+static uint64_t read_u64(struct reader *r) {
+	uint64_t high = read_u32(r);
+	return (high << 32) | read_u32(r);
+}
+
+static void write_text(struct writer *w, const char *text) {
+	size_t len = strlen(text);
+	assert(len <= UINT8_MAX);
+	write_u8(w, (uint8_t)len);
+	write_bytes(w, text, len);
+}
+
+/* Text of at most cap - 1 octets; longer is not ours. */
+static void read_text(struct reader *r, char *text, size_t cap) {
+	size_t len = read_u8(r);
+	const uint8_t *data = read_bytes(r, len);
+	if (len >= cap) r->failed = true;
+	if (r->failed) len = 0;
+	if (len) memcpy(text, data, len);
+	text[len] = '\0';
+}
+
+/* A slug that a later version wrote stands for a trouble that we can't name. */
+static enum reason reason_of(const char *slug) {
+	for (int i = 0; i < REASON_COUNT; i++) {
+		if (strcmp(reason_slug((enum reason)i), slug) == 0) return (enum reason)i;
+	}
+	return REASON_INTERNAL;
+}
+
+static uint8_t flags_of(const struct saved_state *saved) {
+	const struct zone_state *state = &saved->state;
+	return (uint8_t)((state->has_version ? SAVED_VERSION : 0) |
+	                 (state->has_primary_serial ? SAVED_PRIMARY_SERIAL : 0) |
+	                 (state->expired ? SAVED_EXPIRED : 0) |
+	                 (state->has_version && saved->in_file ? SAVED_IN_FILE : 0));
+}
+
+size_t saved_state_encode(const struct saved_state *saved, const uint8_t *name,
+                          uint8_t buf[static SAVED_STATE_MAX]) {
+	const struct zone_state *state = &saved->state;
+	struct writer w = writer_init(buf, SAVED_STATE_MAX);
+	write_u8(&w, SAVED_STATE_FORMAT);
+	write_u8(&w, flags_of(saved));
+	write_u32(&w, state->serial);
+	write_u32(&w, state->primary_serial);
+	write_u32(&w, state->failures);
+	write_u64(&w, (uint64_t)state->checked_s);
+	write_u64(&w, (uint64_t)state->refresh_s);
+	write_u64(&w, (uint64_t)state->expire_s);
+	write_u64(&w, (uint64_t)state->since_s);
+	write_u64(&w, saved->file_id);
+	write_u64(&w, saved->image_size);
+	write_u64(&w, saved->image_checksum);
+	write_text(&w, reason_slug(state->why.reason));
+	write_text(&w, state->why.evidence);
+	write_u64(&w, checksum_of(buf, w.len, name, name_len(name)));
+	assert(!w.failed);
+	return w.len;
+}
+
+static void read_numbers(struct reader *r, struct saved_state *saved) {
+	struct zone_state *state = &saved->state;
+	state->serial = read_u32(r);
+	state->primary_serial = read_u32(r);
+	state->failures = read_u32(r);
+	state->checked_s = (int64_t)read_u64(r);
+	state->refresh_s = (int64_t)read_u64(r);
+	state->expire_s = (int64_t)read_u64(r);
+	state->since_s = (int64_t)read_u64(r);
+	saved->file_id = read_u64(r);
+	saved->image_size = read_u64(r);
+	saved->image_checksum = read_u64(r);
+}
+
+enum err saved_state_decode(const uint8_t *data, size_t len, const uint8_t *name,
+                            struct saved_state *out_saved) {
+	struct saved_state saved = { 0 };
+	char slug[64];
+	struct reader r = reader_init(data, len);
+	uint8_t format = read_u8(&r);
+	if (r.failed) return ERR_CORRUPT;
+	if (format != SAVED_STATE_FORMAT) return ERR_VERSION;
+	uint8_t flags = read_u8(&r);
+	read_numbers(&r, &saved);
+	read_text(&r, slug, sizeof(slug));
+	read_text(&r, saved.state.why.evidence, sizeof(saved.state.why.evidence));
+	size_t end = r.pos;
+	uint64_t checksum = read_u64(&r);
+	if (r.failed || reader_left(&r) > 0 || (flags & ~SAVED_FLAGS)) return ERR_CORRUPT;
+	if (checksum != checksum_of(data, end, name, name_len(name))) return ERR_CORRUPT;
+	saved.state.why.reason = reason_of(slug);
+	saved.state.has_version = flags & SAVED_VERSION;
+	saved.state.has_primary_serial = flags & SAVED_PRIMARY_SERIAL;
+	saved.state.expired = flags & SAVED_EXPIRED;
+	saved.in_file = flags & SAVED_IN_FILE;
+	*out_saved = saved;
+	return OK;
+}

@@ -1,0 +1,136 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/store_parts.h"
+
+bool store_name_of_key(struct octets key, struct name *out_name) {
+	if (key.len == 0 || key.len > NAME_MAX_LEN || name_check(key.data, key.len) != key.len) return false;
+	name_copy(out_name, key.data);
+	return true;
+}
+
+static enum err fail(struct why *why, const char *what) {
+	why_set(why, REASON_STORE_FAILED, "%s: %s", what, strerror(errno));
+	return ERR_IO;
+}
+
+static enum err open_directory(struct store *s, const char *dir, struct why *why) {
+	if (mkdir(dir, 0750) != 0 && errno != EEXIST) return fail(why, dir);
+	s->directory_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->directory_fd < 0 ? fail(why, dir) : OK;
+}
+
+/* Held until the process ends, however it ends. */
+static enum err take_lock(struct store *s, const char *dir, struct why *why) {
+	s->lock_fd = openat(s->directory_fd, "store.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (s->lock_fd < 0) return fail(why, "store.lock");
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) return OK;
+	if (errno != EWOULDBLOCK) return fail(why, "store.lock");
+	why_set(why, REASON_STORE_FAILED, "another understudyd uses the directory %s", dir);
+	return ERR_EXISTS;
+}
+
+/* Start empty: zones are fetched anew.  The damaged file is kept for people, one only, so that a failing disk
+ * does not fill up. */
+static enum err move_aside(struct store *s, struct why *why) {
+	if (renameat(s->directory_fd, "store.mdb", s->directory_fd, "store.mdb.damaged") != 0 ||
+	    fsync(s->directory_fd) != 0)
+		return fail(why, "store.mdb.damaged");
+	log_event(s->log, EVENT_STORE_FAILED, LOG_STR("reason", reason_slug(REASON_STORE_DAMAGED)),
+	          LOG_STR("evidence", why->evidence), LOG_STR("moved-to", "store.mdb.damaged"));
+	return OK;
+}
+
+/* Only what is surely damaged is moved aside: a full disk, a missing permission or short memory is not. */
+static enum err open_database(struct store *s, struct why *why) {
+	enum err e = database_probe(s->path, STORE_MAP_BYTES, why);
+	if (e == OK) e = database_open(s->path, STORE_MAP_BYTES, &s->db, why);
+	if (e != ERR_CORRUPT) return e;
+	e = move_aside(s, why);
+	return e == OK ? database_open(s->path, STORE_MAP_BYTES, &s->db, why) : e;
+}
+
+struct id_list {
+	uint64_t *ids;
+	size_t count, cap;
+};
+
+static void collect_id(void *ctx, struct octets key, struct octets value) {
+	struct id_list *list = ctx;
+	struct name name;
+	struct saved_state saved;
+	if (!store_name_of_key(key, &name)) return;
+	if (saved_state_decode(value.data, value.len, name.wire, &saved) != OK || !saved.in_file) return;
+	if (list->count == list->cap) {
+		list->cap = list->cap ? 2 * list->cap : 64;
+		list->ids = xrealloc(list->ids, list->cap * sizeof(*list->ids));
+	}
+	list->ids[list->count++] = saved.file_id;
+}
+
+static int compare_ids(const void *a, const void *b) {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* A crash between writing a file and the commit, or between the commit and the removal, leaves one behind. */
+static enum err remove_orphans(struct store *s, struct why *why) {
+	struct database_txn *txn;
+	struct id_list list = { NULL, 0, 0 };
+	enum err e = database_begin(s->db, false, &txn, why);
+	if (e != OK) return e;
+	e = database_each(txn, TABLE_STATES, collect_id, &list);
+	if (e != OK) database_explain(txn, why);
+	database_abort(txn);
+	if (e == OK) {
+		if (list.count) qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+		(void)image_folder_clean(&s->images, list.ids, list.count); /* how many is of no interest */
+	}
+	free(list.ids);
+	return e;
+}
+
+static enum err open_all(struct store *s, const char *dir, struct why *why) {
+	enum err e = open_directory(s, dir, why);
+	if (e == OK) e = take_lock(s, dir, why);
+	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
+	if (e == OK) e = open_database(s, why);
+	if (e == OK) e = remove_orphans(s, why);
+	return e;
+}
+
+enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why) {
+	struct store *s = xcalloc(1, sizeof(*s));
+	size_t size = strlen(dir) + sizeof("/store.mdb");
+	s->path = xmalloc(size);
+	snprintf(s->path, size, "%s/store.mdb", dir);
+	s->directory_fd = s->lock_fd = s->images.fd = -1;
+	s->log = log;
+	s->random = random_secure();
+	enum err e = open_all(s, dir, why);
+	if (e != OK) {
+		store_close(s);
+		return e;
+	}
+	*out_store = s;
+	return OK;
+}
+
+void store_close(struct store *s) {
+	if (!s) return;
+	database_close(s->db);
+	if (s->images.fd >= 0) image_folder_close(&s->images);
+	if (s->lock_fd >= 0) close(s->lock_fd);
+	if (s->directory_fd >= 0) close(s->directory_fd);
+	free(s->path);
+	free(s);
+}
