@@ -1,0 +1,231 @@
+#include "serve/answer.h"
+
+#include "serve/denial.h"
+
+/* The walk along a chain of aliases. */
+struct walk {
+	struct plan *plan;
+	const struct zone_version *version;
+	const uint8_t *name;  /* that is looked for now: the question's, or an alias's target */
+	uint16_t name_offset; /* of name in the message, 0: not known */
+	uint16_t apex_offset;
+	uint16_t type;
+	bool dnssec;
+};
+
+/* name without its first labels, as an owner. */
+static struct plan_owner owner_of(const struct walk *w, unsigned labels) {
+	const uint8_t *name = name_skip(w->name, name_labels(w->name) - labels);
+	uint16_t offset = w->name_offset ? (uint16_t)(w->name_offset + (name - w->name)) : 0;
+	return (struct plan_owner){ name, offset };
+}
+
+static struct plan_owner owner_name(const struct walk *w) {
+	return (struct plan_owner){ w->name, w->name_offset };
+}
+
+/* -- lookup ------------------------------------------------------------------------------------------------ */
+
+static bool is_nsec3_only(struct node n) {
+	struct rrset set;
+	if (node_rrset_count(n) != 1) return false;
+	node_rrset_at(n, 0, &set);
+	return set.type == RR_NSEC3;
+}
+
+/* NSEC3 owners are no names of the zone (RFC 5155 section 7.2.8): what is found at or below one was not found. */
+static void hide_nsec3_owner(const struct walk *w, struct lookup *l) {
+	if (!(w->version->image.header->flags & IMAGE_HAS_NSEC3)) return;
+	if (l->kind == LOOKUP_CUT || l->kind == LOOKUP_DNAME || !is_nsec3_only(l->encloser)) return;
+	struct name wildcard;
+	l->encloser = zone_apex(w->version);
+	l->encloser_labels = (uint8_t)name_labels(version_apex(w->version));
+	l->node.at = NULL;
+	if (name_make_wildcard(version_apex(w->version), &wildcard) == OK)
+		l->node = zone_find(w->version, wildcard.wire);
+	l->kind = node_found(l->node) ? LOOKUP_WILDCARD : LOOKUP_NONE;
+}
+
+/* DS belongs to the parent's side of a cut (RFC 4035 section 3.1.4.1). */
+static void cross_cut_for_ds(const struct walk *w, struct lookup *l) {
+	if (w->type == RR_DS && l->kind == LOOKUP_CUT && l->node_labels == name_labels(w->name))
+		l->kind = LOOKUP_EXACT;
+}
+
+static void find(const struct walk *w, struct lookup *out) {
+	zone_lookup(w->version, w->name, out);
+	hide_nsec3_owner(w, out);
+	cross_cut_for_ds(w, out);
+}
+
+/* -- negative answers --------------------------------------------------------------------------------------- */
+
+/* RFC 2308 section 3: the SOA's TTL says how long "no" may be remembered. */
+static void add_soa(struct walk *w) {
+	struct rrset set;
+	struct node apex = zone_apex(w->version);
+	uint32_t minimum_s = version_soa(w->version)->minimum_s;
+	if (!node_rrset(apex, RR_SOA, &set)) return;
+	if (set.ttl_s > minimum_s) set.ttl_s = minimum_s;
+	(void)plan_add(w->plan, SECTION_AUTHORITY, &set, apex,
+	               (struct plan_owner){ version_apex(w->version), w->apex_offset }); /* may be there */
+}
+
+static void no_name(struct walk *w, const struct lookup *l) {
+	w->plan->rcode = RCODE_NXDOMAIN;
+	add_soa(w);
+	if (w->dnssec) denial_of_name(w->plan, w->version, w->name, l->encloser_labels);
+}
+
+static void no_type(struct walk *w, const struct lookup *l) {
+	add_soa(w);
+	if (!w->dnssec) return;
+	if (l->kind == LOOKUP_WILDCARD)
+		denial_of_wildcard_type(w->plan, w->version, w->name, l->encloser_labels);
+	else
+		denial_of_type(w->plan, w->version, w->name);
+}
+
+/* -- referral ------------------------------------------------------------------------------------------------ */
+
+static void refer(struct walk *w, const struct lookup *l) {
+	struct rrset set;
+	struct plan_owner owner = owner_of(w, l->node_labels);
+	if (node_rrset(l->node, RR_NS, &set))
+		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node, owner); /* a first one is never there */
+	w->plan->cut = owner.name;
+	if (!w->dnssec) return;
+	if (node_rrset(l->node, RR_DS, &set))
+		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node, owner); /* likewise */
+	else
+		denial_of_type(w->plan, w->version, owner.name);
+}
+
+/* -- positive answers ---------------------------------------------------------------------------------------- */
+
+/* Signatures as an RRset of their own. */
+static bool signatures_of(const struct rrset *set, struct rrset *out) {
+	if (set->sig_count == 0) return false;
+	*out = (struct rrset){
+		.type = RR_RRSIG, .count = set->sig_count, .ttl_s = set->sig_ttl_s, .rdatas = set->sigs
+	};
+	return true;
+}
+
+static bool is_rarely_wanted(uint16_t type) {
+	return type == RR_NSEC || type == RR_NSEC3 || type == RR_DNSKEY || type == RR_NSEC3PARAM;
+}
+
+/* RFC 8482 section 4.1 for ANY, section 7 for RRSIG: one RRset of those there are. */
+static bool pick_one(struct node n, uint16_t qtype, struct rrset *out) {
+	bool found = false;
+	unsigned count = node_rrset_count(n);
+	for (unsigned i = 0; i < count; i++) {
+		struct rrset set;
+		node_rrset_at(n, i, &set);
+		if (qtype == RR_RRSIG) {
+			if (signatures_of(&set, out)) return true;
+		} else if (set.count > 0 && (!found || !is_rarely_wanted(set.type))) {
+			*out = set;
+			found = true;
+			if (!is_rarely_wanted(set.type)) return true;
+		}
+	}
+	return found;
+}
+
+static bool find_type(struct node n, uint16_t type, struct rrset *out) {
+	if (type == RR_ANY || type == RR_RRSIG) return pick_one(n, type, out);
+	return node_rrset(n, type, out);
+}
+
+static void prove_expansion(struct walk *w, const struct lookup *l) {
+	if (l->kind == LOOKUP_WILDCARD && w->dnssec)
+		denial_of_closer(w->plan, w->version, w->name, l->encloser_labels);
+}
+
+/* Go on with target.  False: it is not in this zone, and the answer is complete as it is. */
+static bool go_on(struct walk *w, const uint8_t *target) {
+	w->name = target;
+	w->name_offset = 0;
+	return name_is_within(target, version_apex(w->version));
+}
+
+/* True: an alias was followed, and the search goes on. */
+static bool answer_from_node(struct walk *w, const struct lookup *l) {
+	struct rrset set;
+	if (find_type(l->node, w->type, &set)) {
+		(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner_name(w)); /* may be there */
+		prove_expansion(w, l);
+		return false;
+	}
+	if (!(node_flags(l->node) & NODE_CNAME) || !node_rrset(l->node, RR_CNAME, &set)) {
+		no_type(w, l);
+		return false;
+	}
+	/* The same alias twice is a loop: the answer ends with what there is. */
+	bool is_new = plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner_name(w));
+	prove_expansion(w, l);
+	uint16_t len;
+	const uint8_t *next = set.rdatas;
+	return is_new && go_on(w, rrset_next(&next, &len));
+}
+
+/* RFC 6672 section 3: the DNAME, and the CNAME that it means for this name. */
+static bool answer_from_dname(struct walk *w, const struct lookup *l) {
+	struct rrset set;
+	struct name target;
+	uint16_t len;
+	if (!node_rrset(l->node, RR_DNAME, &set) || w->plan->synthesis_count == PLAN_CHAIN_MAX) return false;
+	struct plan_owner owner = owner_of(w, l->node_labels);
+	(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner); /* there already on a second pass */
+	const uint8_t *next = set.rdatas;
+	if (name_substitute(w->name, owner.name, rrset_next(&next, &len), &target) != OK) {
+		w->plan->rcode = RCODE_YXDOMAIN;
+		return false;
+	}
+	uint8_t *rdata = w->plan->synthesis[w->plan->synthesis_count++].rdata;
+	uint16_t target_len = target.len;
+	memcpy(rdata, &target_len, sizeof(target_len));
+	memcpy(rdata + sizeof(target_len), target.wire, target_len);
+	struct rrset cname = { .type = RR_CNAME, .count = 1, .ttl_s = set.ttl_s, .rdatas = rdata };
+	bool added = plan_add(w->plan, SECTION_ANSWER, &cname, (struct node){ l->node.image, NULL }, owner_name(w));
+	/* To a question for CNAME this one is the answer. */
+	return added && w->type != RR_CNAME && go_on(w, rdata + sizeof(target_len));
+}
+
+/* Deal with w->name.  True: it was an alias, and w->name is now its target. */
+static bool step(struct walk *w) {
+	struct lookup l;
+	find(w, &l);
+	if (l.kind != LOOKUP_CUT) w->plan->authoritative = true;
+	switch (l.kind) {
+	case LOOKUP_EXACT:
+	case LOOKUP_WILDCARD: return answer_from_node(w, &l);
+	case LOOKUP_DNAME: return answer_from_dname(w, &l);
+	case LOOKUP_CUT: refer(w, &l); return false;
+	case LOOKUP_NONE: no_name(w, &l); return false;
+	}
+	return false;
+}
+
+void answer_plan(struct plan *p, const struct zone_version *v, const struct question *q, bool dnssec) {
+	const struct image_header *h = v->image.header;
+	struct walk w = { .plan = p,
+		          .version = v,
+		          .name = q->name.wire,
+		          .name_offset = MESSAGE_HEADER_LEN,
+		          .apex_offset = (uint16_t)(MESSAGE_HEADER_LEN + q->name.len - h->apex_len),
+		          .type = q->type,
+		          .dnssec = dnssec };
+	for (unsigned links = 0; step(&w) && links < PLAN_CHAIN_MAX; links++) continue;
+	additional_plan(p, v);
+}
+
+void answer_plan_soa(struct plan *p, const struct zone_version *v) {
+	struct rrset set;
+	struct node apex = zone_apex(v);
+	if (node_rrset(apex, RR_SOA, &set))
+		(void)plan_add(p, SECTION_ANSWER, &set, apex, (struct plan_owner){ NULL, MESSAGE_HEADER_LEN });
+	p->authoritative = true;
+}

@@ -1,0 +1,52 @@
+#include "serve/plan.h"
+
+void plan_init(struct plan *p) {
+	p->count = 0;
+	p->synthesis_count = 0;
+	p->rcode = RCODE_NOERROR;
+	p->authoritative = false;
+	p->overflow = false;
+	p->cut = NULL;
+}
+
+static bool same_owner(const struct plan_owner *a, const struct plan_owner *b) {
+	if (a->offset || b->offset) return a->offset == b->offset;
+	if (a->name == b->name) return true;
+	return a->name && b->name && name_equal(a->name, b->name);
+}
+
+static bool is_wildcard(struct node node) {
+	struct name owner;
+	node_owner(node, &owner);
+	return owner.wire[0] == 1 && owner.wire[1] == '*';
+}
+
+/* One node's RRset may stand under two owners only when it is a wildcard's. */
+static bool has(const struct plan *p, const struct plan_item *new) {
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct plan_item *item = &p->items[i];
+		if (item->node.at != new->node.at || item->set.type != new->set.type) continue;
+		if (!is_wildcard(new->node) || same_owner(&item->owner, &new->owner)) return true;
+	}
+	return false;
+}
+
+static bool add(struct plan *p, const struct plan_item *item) {
+	if (item->node.at && has(p, item)) return false;
+	if (p->count == PLAN_ITEMS_MAX) {
+		p->overflow |= item->required;
+		return false;
+	}
+	p->items[p->count++] = *item;
+	return true;
+}
+
+bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
+              struct plan_owner owner) {
+	return add(p, &(struct plan_item){ *set, node, owner, (uint8_t)section, true });
+}
+
+bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
+                         bool required) {
+	return add(p, &(struct plan_item){ *set, node, owner, SECTION_ADDITIONAL, required });
+}

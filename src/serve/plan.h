@@ -1,0 +1,51 @@
+/* An answer is first a list of (RRset, owner, section); only then is it encoded.  A plan borrows from one zone
+ * version and from the request, copies no record data, and is reused from request to request. */
+#ifndef UNDERSTUDY_SERVE_PLAN_H
+#define UNDERSTUDY_SERVE_PLAN_H
+
+#include "dns/message.h"
+#include "zone/lookup.h"
+
+#define PLAN_ITEMS_MAX 1024 /* RRsets of one answer */
+#define PLAN_CHAIN_MAX 16   /* CNAMEs and DNAMEs followed within the zone */
+
+/* Where an owner name comes from: an offset in the message that is known to hold it, else a name in memory,
+ * else (both 0) the node's own. */
+struct plan_owner {
+	const uint8_t *name;
+	uint16_t offset;
+};
+
+struct plan_item {
+	struct rrset set;
+	struct node node; /* the RRset is from here; at NULL: made up (CNAME of a DNAME) */
+	struct plan_owner owner;
+	uint8_t section; /* enum section */
+	bool required;   /* additional only: without it the answer is truncated (RFC 9471) */
+};
+
+/* Record data of a CNAME made from a DNAME, as an RRset holds it: length, then the name. */
+struct plan_synthesis {
+	uint8_t rdata[2 + NAME_MAX_LEN];
+};
+
+struct plan {
+	unsigned count;
+	unsigned synthesis_count;
+	uint16_t rcode;
+	bool authoritative;  /* AA: the first owner was ours to answer for (RFC 1035 section 4.1.1) */
+	bool overflow;       /* something required found no place */
+	const uint8_t *cut;  /* a referral: the delegated name; NULL otherwise */
+	struct plan_item items[PLAN_ITEMS_MAX];
+	struct plan_synthesis synthesis[PLAN_CHAIN_MAX];
+};
+
+void plan_init(struct plan *p);
+/* Add an RRset unless it is there already; returns whether it was added. */
+bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
+              struct plan_owner owner);
+/* The same for the additional section. */
+bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
+                         bool required);
+
+#endif

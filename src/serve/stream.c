@@ -1,0 +1,202 @@
+#include "serve/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "serve/encode.h"
+
+/* Compression pointers reach no further (RFC 1035 section 4.1.4): beyond it messages only get longer, not
+ * better. */
+#define STREAM_MESSAGE_LEN 16384
+#define OPT_LEN 11
+
+/* -- which record is next ------------------------------------------------------------------------------------ */
+
+static void load_set(struct serve_stream *s, const struct rrset *set) {
+	s->set = *set;
+	s->next = set->rdatas;
+	s->left = set->count;
+	s->in_signatures = false;
+}
+
+static void load_node(struct serve_stream *s, struct node node) {
+	s->node = node;
+	s->place = 0;
+	s->left = 0;
+	s->in_signatures = true; /* nothing is loaded yet */
+	node_owner(node, &s->owner);
+	s->owner_offset = 0;
+}
+
+/* The SOA opens and closes the stream; only its signatures stand in between (RFC 5936 section 2.2). */
+static void load_place(struct serve_stream *s) {
+	struct rrset set;
+	node_rrset_at(s->node, s->place++, &set);
+	load_set(s, &set);
+	if (set.type == RR_SOA) s->left = 0;
+}
+
+static void load_soa(struct serve_stream *s) {
+	struct rrset set;
+	load_node(s, zone_apex(s->version));
+	if (!node_rrset(s->node, RR_SOA, &set)) return; /* no image is without one */
+	set.sig_count = 0;
+	load_set(s, &set);
+}
+
+static void begin_phase(struct serve_stream *s, enum stream_phase phase) {
+	s->phase = phase;
+	s->left = 0;
+	if (phase == STREAM_OPEN || phase == STREAM_CLOSE) load_soa(s);
+	if (phase == STREAM_ZONE) {
+		s->walk = (struct zone_walk){ 0 };
+		s->node.at = NULL;
+		s->in_signatures = true;
+	}
+}
+
+/* Within the zone: to the signatures of the RRset, the next RRset, the next node.  False: all were sent. */
+static bool advance_in_zone(struct serve_stream *s) {
+	struct node node;
+	if (!s->in_signatures) {
+		s->in_signatures = true;
+		s->next = s->set.sigs;
+		s->left = s->set.sig_count;
+		return true;
+	}
+	if (node_found(s->node) && s->place < node_rrset_count(s->node)) {
+		load_place(s);
+		return true;
+	}
+	if (!zone_walk_next(s->version, &s->walk, &node)) return false;
+	load_node(s, node);
+	return true;
+}
+
+/* See to it that s->left > 0.  False: the stream is at its end. */
+static bool advance(struct serve_stream *s) {
+	while (s->left == 0) {
+		switch (s->phase) {
+		case STREAM_OPEN: begin_phase(s, STREAM_ZONE); break;
+		case STREAM_ZONE:
+			if (!advance_in_zone(s)) begin_phase(s, STREAM_CLOSE);
+			break;
+		case STREAM_CLOSE: s->phase = STREAM_END; return false;
+		case STREAM_END: return false;
+		}
+	}
+	return true;
+}
+
+/* -- messages ---------------------------------------------------------------------------------------------------- */
+
+static enum err put_record(struct serve_stream *s) {
+	struct encoder *e = &s->encoder;
+	const uint8_t *next = s->next;
+	uint16_t len;
+	const uint8_t *rdata = rrset_next(&next, &len);
+	uint16_t type = s->in_signatures ? RR_RRSIG : s->set.type;
+	uint32_t ttl_s = s->in_signatures ? s->set.sig_ttl_s : s->set.ttl_s;
+	size_t pos = e->w.len;
+	enum err err;
+	if (s->owner_offset) {
+		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, type, CLASS_IN, ttl_s, rdata, len);
+	} else {
+		err = message_record(e, SECTION_ANSWER, s->owner.wire, type, CLASS_IN, ttl_s, rdata, len);
+		if (err == OK) s->owner_offset = encode_owner_offset(e, pos);
+	}
+	if (err != OK) return err;
+	s->next = next;
+	s->left--;
+	s->records++;
+	return OK;
+}
+
+static void begin_message(struct serve_stream *s, uint8_t *out, size_t cap) {
+	struct encoder *e = &s->encoder;
+	size_t tail = s->is_signed ? tsig_answer_len(&s->tsig) : 0;
+	if (cap > MESSAGE_MAX_LEN) cap = MESSAGE_MAX_LEN;
+	message_begin(e, out, cap, cap);
+	if (s->messages == 0 && s->edns.present) tail += OPT_LEN;
+	encoder_reserve(e, (uint16_t)tail);
+	e->header.id = s->id;
+	e->header.flags = s->flags;
+	/* Later messages may do without the question (RFC 5936 section 2.2.1). */
+	if (s->messages == 0) message_question(e, &s->question);
+	s->owner_offset = 0;
+}
+
+static long end_message(struct serve_stream *s, struct moment now, uint8_t *out, size_t cap) {
+	struct encoder *e = &s->encoder;
+	if (s->messages == 0 && s->edns.present) {
+		encoder_unreserve(e, OPT_LEN);
+		if (message_opt(e, &s->edns) != OK) return -1;
+	}
+	size_t len = message_end(e);
+	if (s->is_signed && tsig_sign_answer(&s->tsig, (uint64_t)now.wall_s, out, len, cap, &len) != OK)
+		return -1;
+	s->messages++;
+	s->bytes += len;
+	return (long)len;
+}
+
+static void log_end(struct serve_stream *s, struct moment now, const char *result) {
+	char zone[NAME_TEXT_MAX], peer[ADDR_TEXT_MAX];
+	if (s->logged) return;
+	s->logged = true;
+	log_event(s->serve->log, EVENT_PEER_TRANSFER_OUT,
+	          LOG_STR("zone", name_text_short(version_apex(s->version), zone)),
+	          LOG_STR("peer", addr_text(&s->peer, peer)), LOG_NUM("serial", version_serial(s->version)),
+	          LOG_STR("result", result), LOG_NUM("messages", s->messages), LOG_NUM("records", s->records),
+	          LOG_NUM("bytes", s->bytes), LOG_NUM("ms", now.mono_ms - s->began.mono_ms));
+}
+
+long serve_stream_next(struct serve_stream *s, struct moment now, uint8_t *out, size_t cap) {
+	enum err err = OK;
+	if (!advance(s)) {
+		log_end(s, now, "done");
+		return 0;
+	}
+	begin_message(s, out, cap);
+	uint64_t before = s->records;
+	while (err == OK && s->encoder.w.len < STREAM_MESSAGE_LEN && advance(s)) err = put_record(s);
+	long len = s->records > before ? end_message(s, now, out, cap) : -1;
+	if (len < 0) log_end(s, now, "failed");
+	return len;
+}
+
+/* -- life -------------------------------------------------------------------------------------------------------- */
+
+struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
+                                const struct zone_policy *policy) {
+	struct serve_stream *s = xcalloc(1, sizeof(*s));
+	s->serve = r->serve;
+	s->version = v;
+	s->policy = policy;
+	version_ref(v);
+	policy_ref(policy);
+	s->peer = *r->peer;
+	s->began = r->now;
+	s->question = r->message.question;
+	s->id = r->message.header.id;
+	s->flags = (uint16_t)(FLAG_QR | FLAG_AA | (r->message.header.flags & FLAG_RD));
+	s->edns = (struct edns){ .present = r->message.edns.present,
+		                 .dnssec_ok = r->message.edns.dnssec_ok,
+		                 .udp_size = r->serve->settings.udp_size };
+	s->is_signed = r->is_signed;
+	if (s->is_signed) s->tsig = r->worker->tsig; /* plain value after a verified request: nothing is shared */
+	begin_phase(s, STREAM_OPEN);
+	return s;
+}
+
+void serve_stream_free(struct serve_stream *s) {
+	if (!s) return;
+	unsigned before = atomic_fetch_sub_explicit(&s->serve->transfers_out, 1, memory_order_relaxed);
+	assert(before > 0);
+	(void)before; /* unused without assertions */
+	if (s->is_signed) tsig_done(&s->tsig);
+	version_unref(s->version);
+	policy_unref(s->policy);
+	free(s);
+}

@@ -1,0 +1,104 @@
+/* What the files of this folder share: the serve and its workers, and one request on its way to its answer. */
+#ifndef UNDERSTUDY_SERVE_WORKER_H
+#define UNDERSTUDY_SERVE_WORKER_H
+
+#include <stdatomic.h>
+
+#include "base/epoch.h"
+#include "dns/message.h"
+#include "dns/tsig.h"
+#include "serve/plan.h"
+#include "serve/serve.h"
+
+#define NSID_MAX 255
+#define CACHE_LINE 64
+#define UDP_PLAIN_MAX 512 /* without EDNS, RFC 1035 section 4.2.1 */
+
+enum serve_counter {
+#define SERVE_COUNTER(name, text) COUNTER_##name,
+#include "serve/counters.def"
+#undef SERVE_COUNTER
+	COUNTER_COUNT
+};
+
+struct serve {
+	struct serve_settings settings;
+	const struct zone_table *table;
+	struct log *log;
+	struct serve_notify_sink sink;
+	uint16_t nsid_len;
+	_Atomic unsigned transfers_out;        /* running now */
+	_Atomic uint64_t gone[COUNTER_COUNT]; /* counts of workers that were freed */
+	_Atomic(struct serve_worker *) workers[EPOCH_READERS_MAX];
+};
+
+struct serve_worker {
+	struct serve *serve;
+	unsigned number;
+	/* Written by this worker only; a line of its own on both sides, so that no other thread's writes slow it. */
+	uint8_t pad_before[CACHE_LINE];
+	_Atomic uint64_t counters[COUNTER_COUNT];
+	uint8_t pad_after[CACHE_LINE];
+	struct encoder encoder;
+	struct tsig_state tsig; /* of the request in work */
+	struct plan plan;
+};
+
+/* Extended DNS errors, RFC 8914 section 4. */
+enum ede {
+	EDE_NONE = -1,
+	EDE_NOT_READY = 14,
+	EDE_PROHIBITED = 18,
+	EDE_NOT_AUTHORITATIVE = 20,
+	EDE_NOT_SUPPORTED = 21,
+	EDE_INVALID_DATA = 24 /* said for expired zones */
+};
+
+/* One request in work.  Lives on the stack of serve_packet. */
+struct request {
+	struct serve_worker *worker;
+	struct serve *serve;
+	enum serve_transport transport;
+	const struct addr *peer;
+	struct moment now;
+	uint8_t *out;
+	size_t cap;
+	struct message message;
+	const struct tsig_key *key; /* that the request was verified with, NULL: none */
+	bool is_signed;             /* worker->tsig has to go on the answer */
+	uint16_t rcode;             /* of the answer, extended */
+	uint16_t flags;             /* AA and TC of the answer */
+	int ede;                    /* enum ede */
+};
+
+/* Single writer: a plain add, visible to readers whole. */
+static inline void count(struct serve_worker *w, enum serve_counter c) {
+	uint64_t value = atomic_load_explicit(&w->counters[c], memory_order_relaxed);
+	atomic_store_explicit(&w->counters[c], value + 1, memory_order_relaxed);
+}
+
+/* -- reply.c -------------------------------------------------------------------------------------------- */
+
+/* Header only, for what could not be understood: 12 octets of out. */
+size_t reply_header(struct request *r, const uint8_t *request, enum rcode rcode);
+/* Begin the answer in r->out: question, and room kept for OPT and TSIG.  r->rcode and r->ede are final from here
+ * on, r->flags may still get TC.  False: no room for even that. */
+bool reply_begin(struct request *r);
+/* OPT, header, TSIG.  The answer's length; 0: give none. */
+size_t reply_end(struct request *r);
+/* An answer without records. */
+size_t reply_error(struct request *r, enum rcode rcode, enum ede ede);
+/* Check the request's TSIG by the zone's keys (entry NULL: no key is known).  False: r->rcode is set and the
+ * answer is to be sent as it is. */
+bool request_verify(struct request *r, const struct zone_entry *entry);
+
+/* -- query.c, notify.c, transfer_out.c ------------------------------------------------------------------ */
+
+size_t query_answer(struct request *r, struct serve_stream **out_stream);
+size_t notify_answer(struct request *r);
+/* AXFR and IXFR requests; entry NULL: the zone is not held. */
+size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct serve_stream **out_stream);
+/* The version that is served, or NULL with rcode SERVFAIL and its reason set. */
+struct zone_version *request_version(struct request *r, struct zone_entry *entry);
+
+#endif
