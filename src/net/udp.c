@@ -1,0 +1,163 @@
+/* UDP batches.  Slots hold what a packet needs from receiving to answering: buffers, the peer's address and the
+ * control data that says which of our addresses was asked.  Answers are gathered at the front of a second row of
+ * message headers, which point into the slots. */
+#include "net/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "net/counter.h"
+
+/* The larger of in_pktinfo and in6_pktinfo, with its header. */
+#define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
+
+struct udp_slot {
+	struct sockaddr_storage peer;
+	struct iovec request_iov;
+	struct iovec answer_iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+	uint8_t request[UDP_REQUEST_MAX];
+	uint8_t answer[UDP_ANSWER_MAX];
+};
+
+struct udp_live_counters {
+	struct counter received, too_long, bad_source, sent, send_failed;
+};
+
+struct udp_batch {
+	struct udp_live_counters counters;
+	unsigned used; /* headers of `in` that the last receive changed */
+	struct mmsghdr in[UDP_BATCH_MAX];
+	struct mmsghdr out[UDP_BATCH_MAX];
+	struct udp_slot slots[UDP_BATCH_MAX];
+};
+
+struct udp_batch *udp_batch_new(void) {
+	struct udp_batch *b = xcalloc(1, sizeof(*b));
+	b->used = UDP_BATCH_MAX;
+	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
+		struct udp_slot *slot = &b->slots[i];
+		slot->request_iov = (struct iovec){ slot->request, sizeof(slot->request) };
+		b->in[i].msg_hdr.msg_name = &slot->peer;
+		b->in[i].msg_hdr.msg_iov = &slot->request_iov;
+		b->in[i].msg_hdr.msg_iovlen = 1;
+		b->in[i].msg_hdr.msg_control = slot->control;
+	}
+	return b;
+}
+
+void udp_batch_free(struct udp_batch *b) {
+	free(b);
+}
+
+/* Number of packets received, 0 when nothing waits.  The kernel shortens the lengths, so they are set anew for
+ * those slots that the last call used. */
+static unsigned receive(struct udp_batch *b, int fd) {
+	for (unsigned i = 0; i < b->used; i++) {
+		b->in[i].msg_hdr.msg_namelen = sizeof(b->slots[i].peer);
+		b->in[i].msg_hdr.msg_controllen = CONTROL_MAX;
+	}
+	int n;
+	do {
+		n = recvmmsg(fd, b->in, UDP_BATCH_MAX, MSG_DONTWAIT, NULL);
+	} while (n < 0 && errno == EINTR);
+	/* Other errors are those of earlier answers (ICMP); the next call is free of them. */
+	b->used = n > 0 ? (unsigned)n : 0;
+	return b->used;
+}
+
+/* The interface is left to routing, but for link-local addresses, which mean nothing without it. */
+static void control_free_interface(struct msghdr *header) {
+	struct cmsghdr *c = CMSG_FIRSTHDR(header);
+	if (!c) return;
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		info.ipi_ifindex = 0; /* ipi_spec_dst, the address asked, is what it leaves from */
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = 0;
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+}
+
+/* Make packet i's answer the next to send. */
+static void queue_answer(struct udp_batch *b, unsigned i, size_t len, unsigned position) {
+	struct udp_slot *slot = &b->slots[i];
+	struct msghdr *out = &b->out[position].msg_hdr;
+	slot->answer_iov = (struct iovec){ slot->answer, len };
+	*out = b->in[i].msg_hdr; /* peer and control data */
+	out->msg_iov = &slot->answer_iov;
+	out->msg_flags = 0;
+	if (out->msg_controllen == 0)
+		out->msg_control = NULL;
+	else
+		control_free_interface(out);
+}
+
+/* Length of packet i's answer, 0: none. */
+static size_t answer_packet(struct udp_batch *b, unsigned i, const struct udp_handler *handler) {
+	struct udp_slot *slot = &b->slots[i];
+	if (b->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
+		counter_add(&b->counters.too_long, 1);
+		return 0;
+	}
+	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&slot->peer);
+	if (peer.port == 0) {
+		counter_add(&b->counters.bad_source, 1);
+		return 0;
+	}
+	return handler->handle(handler->ctx, slot->request, b->in[i].msg_len, &peer, slot->answer,
+	                       sizeof(slot->answer));
+}
+
+/* An answer that the kernel does not take is dropped, the next one gets its chance: the client asks again. */
+static void send_answers(struct udp_batch *b, int fd, unsigned pending) {
+	unsigned done = 0, failed = 0;
+	while (done < pending) {
+		int n = sendmmsg(fd, b->out + done, pending - done, MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR) continue;
+		if (n <= 0) {
+			failed++;
+			done++;
+		} else {
+			done += (unsigned)n;
+		}
+	}
+	counter_add(&b->counters.sent, pending - failed);
+	counter_add(&b->counters.send_failed, failed);
+}
+
+unsigned udp_serve(struct udp_batch *b, int fd, const struct udp_handler *handler) {
+	unsigned total = 0, received = UDP_BATCH_MAX;
+	for (unsigned turn = 0; turn < UDP_BATCHES_PER_TURN && received == UDP_BATCH_MAX; turn++) {
+		unsigned pending = 0;
+		received = receive(b, fd);
+		counter_add(&b->counters.received, received);
+		for (unsigned i = 0; i < received; i++) {
+			size_t len = answer_packet(b, i, handler);
+			if (len > 0) queue_answer(b, i, len, pending++);
+		}
+		send_answers(b, fd, pending);
+		total += received;
+		if (handler->between_batches) handler->between_batches(handler->ctx);
+	}
+	return total;
+}
+
+struct udp_counters udp_batch_counters(const struct udp_batch *b) {
+	const struct udp_live_counters *c = &b->counters;
+	return (struct udp_counters){
+		.received = counter_get(&c->received),
+		.too_long = counter_get(&c->too_long),
+		.bad_source = counter_get(&c->bad_source),
+		.sent = counter_get(&c->sent),
+		.send_failed = counter_get(&c->send_failed),
+	};
+}

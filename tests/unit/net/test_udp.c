@@ -1,0 +1,227 @@
+/* UDP batches over loopback.  The handler answers with what it was asked and the asker's port. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+#include "net/udp.h"
+
+struct seen {
+	unsigned requests;
+	unsigned batches;
+};
+
+static size_t echo(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
+                   size_t cap) {
+	struct seen *seen = ctx;
+	seen->requests++;
+	if (req_len > 0 && req[0] == 'n') return 0;
+	int n = snprintf((char *)answer, cap, "%.*s@%u", (int)req_len, (const char *)req, peer->port);
+	return (size_t)n;
+}
+
+static void batch_done(void *ctx) {
+	((struct seen *)ctx)->batches++;
+}
+
+struct fixture {
+	struct udp_batch *batch;
+	struct seen seen;
+	struct udp_handler handler;
+	struct addr listen;
+	int fd;
+};
+
+static struct fixture *start(struct fixture *f, const char *listen) {
+	struct addr a;
+	struct socket_error error = { 0 };
+	memset(f, 0, sizeof(*f));
+	assert_int_equal(addr_parse(listen, 0, &a), OK);
+	if (socket_udp_listen(&a, &f->fd, &error) != OK) fail_msg("%s", error.text);
+	assert_int_equal(socket_local_addr(f->fd, &f->listen), OK);
+	f->batch = udp_batch_new();
+	f->handler = (struct udp_handler){ .handle = echo, .between_batches = batch_done, .ctx = &f->seen };
+	return f;
+}
+
+static void stop(struct fixture *f) {
+	udp_batch_free(f->batch);
+	close(f->fd);
+}
+
+static int client(const char *text, uint16_t port, uint16_t *out_port) {
+	struct addr to, own;
+	struct sockaddr_storage sa;
+	assert_int_equal(addr_parse(text, port, &to), OK);
+	int fd = socket(to.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = addr_to_sockaddr(&to, &sa);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(socket_local_addr(fd, &own), OK);
+	*out_port = own.port;
+	return fd;
+}
+
+static bool readable(int fd) {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, 5000) == 1;
+}
+
+/* The client is connected, so only an answer from the address it asked arrives. */
+static void expect(int fd, const char *text, uint16_t port) {
+	char got[256] = { 0 }, want[256];
+	snprintf(want, sizeof(want), "%s@%u", text, port);
+	assert_true(readable(fd));
+	assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
+	assert_string_equal(got, want);
+}
+
+static void every_sender_gets_its_own_answer(void **state) {
+	(void)state;
+	struct fixture f;
+	int fds[40];
+	uint16_t ports[40];
+	char text[32];
+	start(&f, "127.0.0.1");
+	for (int i = 0; i < 40; i++) {
+		fds[i] = client("127.0.0.1", f.listen.port, &ports[i]);
+		snprintf(text, sizeof(text), "%squestion%d", i % 4 == 3 ? "n" : "", i);
+		assert_true(send(fds[i], text, strlen(text), 0) > 0);
+	}
+	assert_true(readable(f.fd));
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 40);
+	for (int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "question%d", i);
+		if (i % 4 != 3) expect(fds[i], text, ports[i]);
+		close(fds[i]);
+	}
+	struct udp_counters counters = udp_batch_counters(f.batch);
+	assert_int_equal(counters.received, 40);
+	assert_int_equal(counters.sent, 30);
+	assert_int_equal(counters.send_failed, 0);
+	assert_int_equal(f.seen.batches, 1);
+	stop(&f);
+}
+
+static void answers_leave_from_the_address_asked(void **state) {
+	(void)state;
+	static const struct {
+		const char *listen, *ask;
+	} rows[] = { { "0.0.0.0", "127.0.0.1" },
+		     { "0.0.0.0", "127.0.0.99" },
+		     { "::", "::1" },
+		     { "127.0.0.9", "127.0.0.9" } };
+	for (unsigned i = 0; i < 4; i++) {
+		struct fixture f;
+		uint16_t port;
+		start(&f, rows[i].listen);
+		int fd = client(rows[i].ask, f.listen.port, &port);
+		assert_true(send(fd, "x", 1, 0) == 1);
+		assert_true(readable(f.fd));
+		assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 1);
+		expect(fd, "x", port);
+		close(fd);
+		stop(&f);
+	}
+}
+
+static void too_long_request_is_dropped(void **state) {
+	(void)state;
+	static uint8_t big[UDP_REQUEST_MAX + 1];
+	struct fixture f;
+	uint16_t port;
+	start(&f, "127.0.0.1");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	assert_int_equal(send(fd, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(send(fd, big, UDP_REQUEST_MAX, 0), UDP_REQUEST_MAX);
+	assert_int_equal(send(fd, "y", 1, 0), 1);
+	assert_true(readable(f.fd));
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 3);
+	assert_int_equal(f.seen.requests, 2);
+	assert_int_equal(udp_batch_counters(f.batch).too_long, 1);
+	close(fd);
+	stop(&f);
+}
+
+static void flood_ends_the_turn_but_loses_nothing(void **state) {
+	(void)state;
+	enum { PACKETS = UDP_BATCH_MAX * UDP_BATCHES_PER_TURN + 10 };
+	struct fixture f;
+	uint16_t port;
+	start(&f, "127.0.0.1");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	for (int i = 0; i < PACKETS; i++)
+		assert_int_equal(send(fd, "n", 1, 0), 1);
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), PACKETS - 10);
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 10);
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 0);
+	assert_int_equal(f.seen.requests, PACKETS);
+	close(fd);
+	stop(&f);
+}
+
+static void answer_that_cannot_leave_does_not_stop_the_others(void **state) {
+	(void)state;
+	struct fixture f;
+	uint16_t port, port2;
+	start(&f, "127.0.0.1");
+	int gone = client("127.0.0.1", f.listen.port, &port), fd = client("127.0.0.1", f.listen.port, &port2);
+	assert_int_equal(send(gone, "a", 1, 0), 1);
+	close(gone); /* its answers meet a closed port, which the socket hears of at a later call */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(send(fd, "b", 1, 0), 1);
+		assert_true(readable(f.fd));
+		while (udp_serve(f.batch, f.fd, &f.handler) == 0)
+			assert_true(readable(f.fd));
+		expect(fd, "b", port2);
+	}
+	close(fd);
+	stop(&f);
+}
+
+/* Needs the right to make raw packets; skipped without. */
+static void source_port_zero_is_dropped(void **state) {
+	(void)state;
+	int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
+	if (raw < 0) skip();
+	struct fixture f;
+	struct sockaddr_storage sa;
+	start(&f, "127.0.0.1");
+	struct {
+		struct udphdr header;
+		char text[4];
+	} packet = { .header = { .dest = htons(f.listen.port), .len = htons(sizeof(packet)) },
+		     .text = "abc" };
+	struct addr to = f.listen;
+	to.port = 0;
+	socklen_t len = addr_to_sockaddr(&to, &sa);
+	assert_int_equal(sendto(raw, &packet, sizeof(packet), 0, (struct sockaddr *)&sa, len),
+	                 sizeof(packet));
+	assert_true(readable(f.fd));
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 1);
+	assert_int_equal(f.seen.requests, 0);
+	assert_int_equal(udp_batch_counters(f.batch).bad_source, 1);
+	close(raw);
+	stop(&f);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_sender_gets_its_own_answer),
+		cmocka_unit_test(answers_leave_from_the_address_asked),
+		cmocka_unit_test(too_long_request_is_dropped),
+		cmocka_unit_test(flood_ends_the_turn_but_loses_nothing),
+		cmocka_unit_test(answer_that_cannot_leave_does_not_stop_the_others),
+		cmocka_unit_test(source_port_zero_is_dropped),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
