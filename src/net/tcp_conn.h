@@ -1,0 +1,79 @@
+/* One connection of the TCP server: its bytes in and out, and what one turn does.  Used by tcp_server.c and
+ * tcp_conn.c only; limits, timers and epoll are tcp_server.c's.
+ *
+ * All connections of a worker share two large buffers: a turn reads into one and writes its answers to the other.
+ * Only what is left over at the end of a turn, part of a request or answers that the kernel did not take, moves to
+ * a buffer of the connection's own. */
+#ifndef UNDERSTUDY_NET_TCP_CONN_H
+#define UNDERSTUDY_NET_TCP_CONN_H
+
+#include "net/counter.h"
+#include "net/tcp_server.h"
+
+#define TCP_FRAME_MAX (2 + TCP_MESSAGE_MAX)
+
+/* Octets pos ... len-1 are pending. */
+struct tcp_bytes {
+	uint8_t *data; /* owned, or a shared buffer's */
+	size_t pos, len, cap;
+};
+
+struct tcp_live_counters {
+	struct counter accepted, open, requests, messages, evicted, refused, timed_out, slow, out_of_memory;
+};
+
+/* What the connections of a worker share. */
+struct tcp_shared {
+	uint8_t *in;         /* TCP_FRAME_MAX octets */
+	uint8_t *out;        /* TCP_OUTPUT_MAX octets */
+	size_t buffers_used; /* octets in connections' own buffers */
+	size_t buffers_limit;
+	struct tcp_handler handler;
+	struct tcp_live_counters counters;
+};
+
+enum tcp_timer { TCP_TIMER_FIRST, TCP_TIMER_IDLE, TCP_TIMER_DRAIN, TCP_TIMER_COUNT };
+
+struct tcp_stream_state {
+	long (*produce)(void *state, uint8_t *buf, size_t cap); /* NULL: no stream runs */
+	void (*free_fn)(void *state);
+	void *state;
+};
+
+struct tcp_conn {
+	/* tcp_server.c */
+	int fd;              /* -1: the slot is free */
+	uint32_t generation; /* counts the uses of this slot; old events carry an old one */
+	uint32_t events;     /* registered with epoll */
+	enum tcp_timer timer;
+	int64_t deadline_ms;
+	struct tcp_conn *timer_next, *timer_prev;
+	struct tcp_conn *client_next, *client_prev; /* others of the same hash of the client's address */
+	struct tcp_conn *free_next;
+	uint64_t client; /* IPv4 address or IPv6 /64 */
+
+	/* tcp_conn.c */
+	struct tcp_shared *shared;
+	struct addr peer;
+	struct tcp_bytes in;   /* own buffer: requests not yet handled */
+	struct tcp_bytes out;  /* own buffer: answers not yet sent */
+	struct tcp_bytes turn; /* answers of this turn, in the shared buffer; data is NULL outside of turns */
+	struct tcp_stream_state stream;
+	bool eof;      /* the client sends no more */
+	bool closing;  /* close when all is sent */
+	bool broken;   /* close now */
+	bool answered; /* out: answers were made in the last turn */
+	bool drained;  /* out: the last turn began with nothing to send, or sent it all */
+};
+
+/* Do what can be done now: send, make answers, read (when events has EPOLLIN).  False: close the connection. */
+MUST_CHECK bool tcp_conn_turn(struct tcp_conn *c, uint32_t events);
+
+/* Answers wait, are being made, or could be made from requests that are here already: the next turn is due when
+ * the client takes more.  Otherwise it is due when the client sends more. */
+bool tcp_conn_is_busy(const struct tcp_conn *c);
+
+/* Free buffers and the stream's state. */
+void tcp_conn_release(struct tcp_conn *c);
+
+#endif

@@ -1,0 +1,315 @@
+/* Connections of one worker: slots, timers, shares, epoll.  What a connection does is in tcp_conn.c.
+ *
+ * Timers: every connection is in exactly one of three lists, one for each kind of deadline.  All of a list have the
+ * same duration, so new ones go to the end and the head is the next one due. */
+#include "net/tcp_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/random.h"
+#include "net/tcp_conn.h"
+
+#define SLOT_BITS 24 /* of an event's value; the generation stands above */
+#define CONNS_LIMIT (1U << 20)
+#define ACCEPTS_PER_TURN 64
+
+struct timer_list {
+	struct tcp_conn *head, *tail;
+	unsigned duration_ms;
+};
+
+struct tcp_server {
+	struct tcp_shared shared;
+	int epoll_fd;
+	int spare_fd; /* given up for a moment when no descriptor is left, to be able to refuse */
+	uint64_t tag;
+	uint64_t seed; /* of the hash of clients */
+	unsigned conns_max, conns_per_client, open;
+	unsigned buckets_bits;
+	struct tcp_conn *conns; /* conns_max slots */
+	struct tcp_conn *free_conns;
+	struct tcp_conn **buckets; /* 1 << buckets_bits */
+	struct timer_list timers[TCP_TIMER_COUNT];
+};
+
+/* -- timers -------------------------------------------------------------------------------------------------- */
+
+static void timer_remove(struct tcp_server *s, struct tcp_conn *c) {
+	struct timer_list *list = &s->timers[c->timer];
+	*(c->timer_prev ? &c->timer_prev->timer_next : &list->head) = c->timer_next;
+	*(c->timer_next ? &c->timer_next->timer_prev : &list->tail) = c->timer_prev;
+}
+
+static void timer_add(struct tcp_server *s, struct tcp_conn *c, enum tcp_timer timer, int64_t now_ms) {
+	struct timer_list *list = &s->timers[timer];
+	c->timer = timer;
+	c->deadline_ms = now_ms + list->duration_ms;
+	c->timer_next = NULL;
+	c->timer_prev = list->tail;
+	*(list->tail ? &list->tail->timer_next : &list->head) = c;
+	list->tail = c;
+}
+
+static void timer_restart(struct tcp_server *s, struct tcp_conn *c, enum tcp_timer timer, int64_t now_ms) {
+	timer_remove(s, c);
+	timer_add(s, c, timer, now_ms);
+}
+
+/* -- clients ------------------------------------------------------------------------------------------------- */
+
+/* Whoever has one IPv6 address has its whole /64. */
+static uint64_t client_of(const struct addr *peer) {
+	uint64_t client = 0;
+	memcpy(&client, peer->ip, peer->family == AF_INET ? 4 : 8);
+	return client;
+}
+
+static struct tcp_conn **client_bucket(struct tcp_server *s, uint64_t client) {
+	uint64_t x = (client ^ s->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 32) ^ s->seed) * UINT64_C(0xd6e8feb86659fd93);
+	return &s->buckets[x >> (64 - s->buckets_bits)];
+}
+
+static void client_add(struct tcp_server *s, struct tcp_conn *c) {
+	struct tcp_conn **bucket = client_bucket(s, c->client);
+	c->client_prev = NULL;
+	c->client_next = *bucket;
+	if (*bucket) (*bucket)->client_prev = c;
+	*bucket = c;
+}
+
+static void client_remove(struct tcp_server *s, struct tcp_conn *c) {
+	*(c->client_prev ? &c->client_prev->client_next : client_bucket(s, c->client)) = c->client_next;
+	if (c->client_next) c->client_next->client_prev = c->client_prev;
+}
+
+/* How many connections the client has; its longest idle one, NULL: none is idle. */
+static unsigned client_count(struct tcp_server *s, uint64_t client, struct tcp_conn **out_idle) {
+	unsigned count = 0;
+	struct tcp_conn *idle = NULL;
+	for (struct tcp_conn *c = *client_bucket(s, client); c; c = c->client_next) {
+		if (c->client != client) continue;
+		count++;
+		if (c->timer != TCP_TIMER_DRAIN && (!idle || c->deadline_ms < idle->deadline_ms)) idle = c;
+	}
+	*out_idle = idle;
+	return count;
+}
+
+/* -- opening and closing ------------------------------------------------------------------------------------- */
+
+static void conn_close(struct tcp_server *s, struct tcp_conn *c) {
+	timer_remove(s, c);
+	client_remove(s, c);
+	tcp_conn_release(c);
+	(void)close(c->fd); /* leaves the epoll set by itself; a failure changes nothing here */
+	c->fd = -1;
+	c->generation++;
+	c->free_next = s->free_conns;
+	s->free_conns = c;
+	counter_set(&s->shared.counters.open, --s->open);
+}
+
+static bool conn_register(struct tcp_server *s, struct tcp_conn *c, int operation, uint32_t events) {
+	uint64_t value = ((uint64_t)c->generation << SLOT_BITS) | (uint64_t)(c - s->conns);
+	struct epoll_event event = { .events = events, .data.u64 = s->tag | value };
+	c->events = events;
+	return epoll_ctl(s->epoll_fd, operation, c->fd, &event) == 0;
+}
+
+/* A slot is free. */
+static void conn_open(struct tcp_server *s, int fd, const struct addr *peer, int64_t now_ms) {
+	struct tcp_conn *c = s->free_conns;
+	s->free_conns = c->free_next;
+	*c = (struct tcp_conn){ .fd = fd,
+		                .generation = c->generation,
+		                .shared = &s->shared,
+		                .peer = *peer,
+		                .client = client_of(peer) };
+	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
+	client_add(s, c);
+	counter_set(&s->shared.counters.open, ++s->open);
+	counter_add(&s->shared.counters.accepted, 1);
+	if (!conn_register(s, c, EPOLL_CTL_ADD, EPOLLIN)) conn_close(s, c);
+}
+
+/* The connection that is idle longest, or else the one that waits longest without a request. */
+static struct tcp_conn *oldest_idle(const struct tcp_server *s) {
+	struct tcp_conn *idle = s->timers[TCP_TIMER_IDLE].head;
+	return idle ? idle : s->timers[TCP_TIMER_FIRST].head;
+}
+
+static bool evict(struct tcp_server *s, struct tcp_conn *c) {
+	if (!c) return false;
+	counter_add(&s->shared.counters.evicted, 1);
+	conn_close(s, c);
+	return true;
+}
+
+/* Make room for one more connection of the client, at the cost of an idle one of its own or, when all slots are
+ * taken, of anybody. */
+static bool make_room(struct tcp_server *s, uint64_t client) {
+	struct tcp_conn *own_idle;
+	if (client_count(s, client, &own_idle) >= s->conns_per_client) return evict(s, own_idle);
+	return s->open < s->conns_max || evict(s, oldest_idle(s));
+}
+
+/* No descriptor is left: give up an idle connection, or take the waiting one with the spare descriptor and close
+ * it, as otherwise the listener stays readable and the loop spins. */
+static bool out_of_descriptors(struct tcp_server *s, int listen_fd) {
+	if (evict(s, oldest_idle(s))) return true;
+	if (s->spare_fd < 0) return false;
+	(void)close(s->spare_fd); /* it is opened anew below */
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		counter_add(&s->shared.counters.refused, 1);
+		(void)close(fd); /* nothing was written to it */
+	}
+	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd >= 0;
+}
+
+/* False: nothing more to accept now. */
+static bool accept_one(struct tcp_server *s, int listen_fd, int64_t now_ms) {
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	int fd = accept4(listen_fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) return out_of_descriptors(s, listen_fd);
+	if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
+	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&sa);
+	if (make_room(s, client_of(&peer))) {
+		conn_open(s, fd, &peer, now_ms);
+	} else {
+		counter_add(&s->shared.counters.refused, 1);
+		(void)close(fd); /* nothing was written to it */
+	}
+	return true;
+}
+
+void tcp_server_accept(struct tcp_server *s, int listen_fd, int64_t now_ms) {
+	unsigned done = 0;
+	while (done < ACCEPTS_PER_TURN && accept_one(s, listen_fd, now_ms))
+		done++;
+}
+
+/* -- events -------------------------------------------------------------------------------------------------- */
+
+static void conn_set_timer(struct tcp_server *s, struct tcp_conn *c, int64_t now_ms) {
+	if (tcp_conn_is_busy(c)) {
+		/* Progress of a few octets buys no time: what waits must go as a whole. */
+		if (c->drained || c->timer != TCP_TIMER_DRAIN) timer_restart(s, c, TCP_TIMER_DRAIN, now_ms);
+	} else if (c->closing) {
+		if (c->timer != TCP_TIMER_FIRST) timer_restart(s, c, TCP_TIMER_FIRST, now_ms);
+	} else if (c->answered || c->timer == TCP_TIMER_DRAIN) {
+		timer_restart(s, c, TCP_TIMER_IDLE, now_ms);
+	}
+}
+
+void tcp_server_event(struct tcp_server *s, uint64_t value, uint32_t events, int64_t now_ms) {
+	uint64_t slot = value & ((1U << SLOT_BITS) - 1);
+	if (slot >= s->conns_max) return;
+	struct tcp_conn *c = &s->conns[slot];
+	if (c->fd < 0 || c->generation != (uint32_t)(value >> SLOT_BITS)) return;
+	if (!tcp_conn_turn(c, events)) {
+		conn_close(s, c);
+		return;
+	}
+	conn_set_timer(s, c, now_ms);
+	uint32_t wanted = tcp_conn_is_busy(c) ? EPOLLOUT : EPOLLIN;
+	if (wanted != c->events && !conn_register(s, c, EPOLL_CTL_MOD, wanted)) conn_close(s, c);
+}
+
+static void expire_list(struct tcp_server *s, enum tcp_timer timer, int64_t now_ms) {
+	struct tcp_live_counters *counters = &s->shared.counters;
+	struct tcp_conn *c;
+	while ((c = s->timers[timer].head) && c->deadline_ms <= now_ms) {
+		counter_add(timer == TCP_TIMER_DRAIN ? &counters->slow : &counters->timed_out, 1);
+		conn_close(s, c);
+	}
+}
+
+int tcp_server_expire(struct tcp_server *s, int64_t now_ms) {
+	int64_t next = INT64_MAX;
+	for (unsigned t = 0; t < TCP_TIMER_COUNT; t++) {
+		expire_list(s, (enum tcp_timer)t, now_ms);
+		const struct tcp_conn *head = s->timers[t].head;
+		if (head && head->deadline_ms < next) next = head->deadline_ms;
+	}
+	if (next == INT64_MAX) return -1;
+	return next - now_ms < INT_MAX ? (int)(next - now_ms) : INT_MAX;
+}
+
+/* -- the server ---------------------------------------------------------------------------------------------- */
+
+static unsigned or_default(unsigned value, unsigned fallback) {
+	return value ? value : fallback;
+}
+
+static void make_slots(struct tcp_server *s) {
+	s->conns = xcalloc(s->conns_max, sizeof(*s->conns));
+	for (unsigned i = s->conns_max; i-- > 0;) {
+		s->conns[i].fd = -1;
+		s->conns[i].free_next = s->free_conns;
+		s->free_conns = &s->conns[i];
+	}
+	s->buckets_bits = 1;
+	while ((1U << s->buckets_bits) < s->conns_max)
+		s->buckets_bits++;
+	s->buckets = xcalloc((size_t)1 << s->buckets_bits, sizeof(struct tcp_conn *));
+}
+
+struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
+                                  const struct tcp_handler *handler) {
+	struct tcp_server *s = xcalloc(1, sizeof(*s));
+	struct random random = random_secure();
+	s->epoll_fd = epoll_fd;
+	s->tag = tag;
+	s->seed = random_u64(&random);
+	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	s->conns_max = or_default(limits->conns_max, 1024);
+	if (s->conns_max > CONNS_LIMIT) s->conns_max = CONNS_LIMIT;
+	s->conns_per_client = or_default(limits->conns_per_client, s->conns_max / 4 + 1);
+	s->timers[TCP_TIMER_FIRST].duration_ms = or_default(limits->first_ms, 3000);
+	s->timers[TCP_TIMER_IDLE].duration_ms = or_default(limits->idle_ms, 10000);
+	s->timers[TCP_TIMER_DRAIN].duration_ms = or_default(limits->drain_ms, 20000);
+	s->shared.buffers_limit = limits->buffers_bytes ? limits->buffers_bytes : (size_t)64 * 1024 * 1024;
+	s->shared.handler = *handler;
+	s->shared.in = xmalloc(TCP_FRAME_MAX);
+	s->shared.out = xmalloc(TCP_OUTPUT_MAX);
+	make_slots(s);
+	return s;
+}
+
+void tcp_server_free(struct tcp_server *s) {
+	if (!s) return;
+	for (unsigned i = 0; i < s->conns_max; i++)
+		if (s->conns[i].fd >= 0) conn_close(s, &s->conns[i]);
+	if (s->spare_fd >= 0) (void)close(s->spare_fd); /* nothing was written to it */
+	free(s->shared.in);
+	free(s->shared.out);
+	free(s->conns);
+	free(s->buckets);
+	free(s);
+}
+
+struct tcp_counters tcp_server_counters(const struct tcp_server *s) {
+	const struct tcp_live_counters *c = &s->shared.counters;
+	return (struct tcp_counters){
+		.accepted = counter_get(&c->accepted),
+		.open = counter_get(&c->open),
+		.requests = counter_get(&c->requests),
+		.messages = counter_get(&c->messages),
+		.evicted = counter_get(&c->evicted),
+		.refused = counter_get(&c->refused),
+		.timed_out = counter_get(&c->timed_out),
+		.slow = counter_get(&c->slow),
+		.out_of_memory = counter_get(&c->out_of_memory),
+	};
+}

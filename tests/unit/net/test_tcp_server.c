@@ -1,0 +1,233 @@
+/* Framing, order, streams and ends of connections. */
+#include "tcp_fixture.h"
+
+#include <stdio.h>
+
+static uint8_t buf[TCP_MESSAGE_MAX];
+
+static void pipelined_requests_are_answered_in_order(void **state) {
+	(void)state;
+	enum { REQUESTS = 3 * TCP_REQUESTS_PER_TURN + 5 };
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	static uint8_t all[REQUESTS * 16];
+	size_t len = 0;
+	for (int i = 0; i < REQUESTS; i++) {
+		store_u16(all + len, 5);
+		len += 2 + (size_t)sprintf((char *)all + len + 2, "e%04u", (unsigned)i);
+	}
+	int fd = tcp_client(f);
+	tcp_send_raw(fd, all, len);
+	for (int i = 0; i < REQUESTS; i++) {
+		char want[16];
+		sprintf(want, "e%04u", (unsigned)i);
+		assert_int_equal(tcp_read(f, fd, buf), 5);
+		assert_memory_equal(buf, want, 5);
+	}
+	assert_int_equal(tcp_fixture_counters(f).requests, REQUESTS);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void request_may_come_octet_by_octet(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	for (int round = 0; round < 2; round++) {
+		static const char frame[] = "\0\6e12345\0\3eab";
+		for (unsigned i = 0; i < 13; i++) {
+			tcp_send_raw(fd, frame + i, 1);
+			tcp_fixture_settle(f);
+		}
+		assert_int_equal(tcp_read(f, fd, buf), 6);
+		assert_memory_equal(buf, "e12345", 6);
+		assert_int_equal(tcp_read(f, fd, buf), 3);
+	}
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void largest_messages_pass_both_ways(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	static uint8_t request[2 + TCP_MESSAGE_MAX];
+	memset(request, 'e', sizeof(request));
+	store_u16(request, TCP_MESSAGE_MAX);
+	int fd = tcp_client(f);
+	for (int i = 0; i < 3; i++) {
+		/* In parts, as the worker must read before the client can send it all. */
+		for (size_t sent = 0; sent < sizeof(request);) {
+			ssize_t n = send(fd, request + sent, sizeof(request) - sent, MSG_DONTWAIT);
+			sent += n > 0 ? (size_t)n : 0;
+			net_worker_turn(f->worker, 0);
+		}
+		assert_int_equal(tcp_read(f, fd, buf), TCP_MESSAGE_MAX);
+		assert_memory_equal(buf, request + 2, TCP_MESSAGE_MAX);
+	}
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void client_that_stops_sending_gets_every_answer(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send(fd, "e1", 2);
+	tcp_send_stream_request(fd, 's', 100, 30000);
+	tcp_send(fd, "e2", 2);
+	tcp_send_raw(fd, "\0", 1); /* half a frame is nothing */
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_int_equal(tcp_read(f, fd, buf), 2);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(tcp_read(f, fd, buf), 30000);
+		assert_int_equal(load_u32(buf), i);
+	}
+	assert_int_equal(tcp_read(f, fd, buf), 2);
+	assert_memory_equal(buf, "e2", 2);
+	assert_int_equal(tcp_read(f, fd, buf), TCP_END);
+	assert_int_equal(tcp_fixture_counters(f).open, 0);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void streams_do_not_hold_up_others(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int endless = tcp_client(f), reading = tcp_client(f), asking = tcp_client(f);
+	tcp_send_stream_request(endless, 's', 4000000000U, 60000);
+	tcp_send_stream_request(reading, 's', 1000, 60000);
+	tcp_fixture_settle(f); /* until the endless one's client must read */
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(tcp_read(f, reading, buf), 60000);
+		assert_int_equal(load_u32(buf), i);
+		if (i % 100 == 0) tcp_expect_echo(f, asking);
+		if (i % 2 == 0) {
+			assert_int_equal(tcp_read(f, endless, buf), 60000);
+			assert_int_equal(load_u32(buf), i / 2);
+		}
+	}
+	tcp_fixture_settle(f);
+	assert_int_equal(f->streams_freed, 1);
+	close(endless);
+	for (int i = 0; f->streams_freed != 2; i++) {
+		assert_true(i < 1000);
+		net_worker_turn(f->worker, 5);
+	}
+	assert_int_equal(tcp_fixture_counters(f).open, 2);
+	close(reading);
+	close(asking);
+	tcp_fixture_stop(f);
+}
+
+static void requests_behind_a_stream_wait_for_its_end(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send_stream_request(fd, 's', 3, 10);
+	tcp_send_stream_request(fd, 's', 0, 0); /* a stream of nothing */
+	tcp_send_stream_request(fd, 's', 2, 20);
+	tcp_send(fd, "end of it", 9);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(tcp_read(f, fd, buf), i < 3 ? 10 : 20);
+	assert_int_equal(tcp_read(f, fd, buf), 9);
+	assert_int_equal(f->streams_freed, 3);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void stream_that_breaks_off_closes(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send_stream_request(fd, 'a', 30, 60000);
+	long len;
+	unsigned messages = 0;
+	while ((len = tcp_read(f, fd, buf)) != TCP_END)
+		messages++;
+	assert_true(messages <= 30);
+	assert_int_equal(f->streams_freed, 1);
+	assert_int_equal(tcp_fixture_counters(f).open, 0);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void last_answer_arrives_though_the_client_goes_on_sending(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send(fd, "e1", 2);
+	tcp_send(fd, "z2", 2);
+	tcp_send(fd, "e3", 2);
+	tcp_fixture_settle(f);
+	tcp_send(fd, "e4", 2); /* must not make the kernel reset the connection before the answers are read */
+	tcp_fixture_settle(f);
+	assert_int_equal(tcp_read(f, fd, buf), 2);
+	assert_int_equal(tcp_read(f, fd, buf), 2);
+	assert_memory_equal(buf, "z2", 2);
+	assert_int_equal(tcp_read(f, fd, buf), TCP_END);
+	assert_int_equal(tcp_fixture_counters(f).open, 1);
+	close(fd);
+	for (int i = 0; tcp_fixture_counters(f).open != 0; i++) {
+		assert_true(i < 1000);
+		net_worker_turn(f->worker, 5);
+	}
+	assert_int_equal(tcp_fixture_counters(f).requests, 2);
+	tcp_fixture_stop(f);
+}
+
+static void empty_frame_closes(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send(fd, "e1", 2);
+	tcp_send_raw(fd, "\0\0\0\2e2", 6);
+	assert_int_equal(tcp_read(f, fd, buf), 2);
+	assert_int_equal(tcp_read(f, fd, buf), TCP_END);
+	assert_int_equal(tcp_fixture_counters(f).requests, 1);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void unanswered_requests_keep_the_connection(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	tcp_send(fd, "nothing", 7);
+	tcp_expect_echo(f, fd);
+	tcp_expect_echo(f, fd);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+static void reset_during_a_stream_frees_it(void **state) {
+	(void)state;
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fd = tcp_client(f);
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	tcp_send_stream_request(fd, 's', 4000000000U, 60000);
+	tcp_fixture_settle(f);
+	assert_int_equal(f->streams_made, 1);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+	close(fd);
+	for (int i = 0; f->streams_freed == 0; i++) {
+		assert_true(i < 1000);
+		net_worker_turn(f->worker, 5);
+	}
+	tcp_fixture_stop(f);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pipelined_requests_are_answered_in_order),
+		cmocka_unit_test(request_may_come_octet_by_octet),
+		cmocka_unit_test(largest_messages_pass_both_ways),
+		cmocka_unit_test(client_that_stops_sending_gets_every_answer),
+		cmocka_unit_test(streams_do_not_hold_up_others),
+		cmocka_unit_test(requests_behind_a_stream_wait_for_its_end),
+		cmocka_unit_test(stream_that_breaks_off_closes),
+		cmocka_unit_test(last_answer_arrives_though_the_client_goes_on_sending),
+		cmocka_unit_test(empty_frame_closes),
+		cmocka_unit_test(unanswered_requests_keep_the_connection),
+		cmocka_unit_test(reset_during_a_stream_frees_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
