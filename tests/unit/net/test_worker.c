@@ -1,0 +1,142 @@
+/* The loop as a whole: run by a thread, asked over UDP and TCP, stopped from outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+#include "net/worker.h"
+
+/* Touched by the worker's thread only, read after it has ended. */
+struct seen {
+	int online; /* 1 or 0: never waits while it may hold something */
+	unsigned questions, waits, batches, wrong;
+};
+
+static size_t answer_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
+                         uint8_t *answer, size_t cap) {
+	struct seen *seen = ctx;
+	seen->questions++;
+	seen->wrong += !seen->online || peer->family != AF_INET || cap < req_len;
+	memcpy(answer, req, req_len);
+	return req_len;
+}
+
+static void answer_tcp(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len) {
+	struct seen *seen = ctx;
+	seen->questions++;
+	seen->wrong += !seen->online || tcp_peer(conn)->port == 0 || tcp_answer(conn, req, len) != OK;
+}
+
+static void before_wait(void *ctx) {
+	((struct seen *)ctx)->online = 0;
+	((struct seen *)ctx)->waits++;
+}
+
+static void after_wait(void *ctx) {
+	((struct seen *)ctx)->online = 1;
+}
+
+static void between_batches(void *ctx) {
+	((struct seen *)ctx)->batches++;
+}
+
+static void *run(void *worker) {
+	net_worker_run(worker);
+	return NULL;
+}
+
+static int connected(int type, const struct addr *to) {
+	struct sockaddr_storage sa;
+	struct timeval patience = { .tv_sec = 10 };
+	int fd = socket(to->family, type | SOCK_CLOEXEC, 0);
+	socklen_t len = addr_to_sockaddr(to, &sa);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
+	return fd;
+}
+
+static void worker_answers_until_it_is_stopped(void **state) {
+	(void)state;
+	struct seen seen = { .online = 1 };
+	struct net_worker_config config = { .udp = answer_udp,
+		                            .tcp = answer_tcp,
+		                            .before_wait = before_wait,
+		                            .after_wait = after_wait,
+		                            .between_batches = between_batches,
+		                            .ctx = &seen,
+		                            .now = clock_now };
+	struct net_worker *worker;
+	struct addr listen;
+	struct socket_error error;
+	int udp, tcp;
+	pthread_t thread;
+	char got[16];
+	assert_int_equal(addr_parse("127.0.0.1", 0, &listen), OK);
+	assert_int_equal(net_worker_new(&config, &worker), OK);
+	assert_int_equal(socket_udp_listen(&listen, &udp, &error), OK);
+	assert_int_equal(socket_local_addr(udp, &listen), OK);
+	assert_int_equal(socket_tcp_listen(&listen, &tcp, &error), OK);
+	assert_int_equal(net_worker_add_udp(worker, udp), OK);
+	assert_int_equal(net_worker_add_tcp(worker, tcp), OK);
+	assert_int_equal(pthread_create(&thread, NULL, run, worker), 0);
+
+	int ask_udp = connected(SOCK_DGRAM, &listen), ask_tcp = connected(SOCK_STREAM, &listen);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(send(ask_udp, "abc", 3, 0), 3);
+		assert_int_equal(send(ask_tcp, "\0\3def", 5, 0), 5);
+		assert_int_equal(recv(ask_udp, got, sizeof(got), 0), 3);
+		assert_memory_equal(got, "abc", 3);
+		assert_int_equal(recv(ask_tcp, got, 5, MSG_WAITALL), 5);
+		assert_memory_equal(got, "\0\3def", 5);
+	}
+	struct net_worker_counters counters = net_worker_counters(worker);
+	assert_int_equal(counters.udp.received, 100);
+	assert_int_equal(counters.tcp.requests, 100);
+	assert_int_equal(counters.tcp.open, 1);
+
+	net_worker_stop(worker);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(seen.online, 1);
+	assert_int_equal(seen.wrong, 0);
+	assert_int_equal(seen.questions, 200);
+	assert_true(seen.waits > 0);
+	assert_true(seen.batches >= 200);
+	net_worker_free(worker);
+	assert_int_equal(recv(ask_tcp, got, 1, 0), 0);
+	close(ask_udp);
+	close(ask_tcp);
+}
+
+static void worker_takes_a_bounded_number_of_sockets(void **state) {
+	(void)state;
+	struct net_worker_config config = { .udp = answer_udp, .tcp = answer_tcp, .now = clock_now };
+	struct net_worker *worker;
+	struct addr a;
+	struct socket_error error;
+	int fd;
+	assert_int_equal(addr_parse("127.0.0.1", 0, &a), OK);
+	assert_int_equal(net_worker_new(&config, &worker), OK);
+	for (unsigned i = 0; i < NET_WORKER_SOCKETS_MAX; i++) {
+		assert_int_equal(socket_udp_listen(&a, &fd, &error), OK);
+		assert_int_equal(net_worker_add_udp(worker, fd), OK);
+	}
+	assert_int_equal(socket_udp_listen(&a, &fd, &error), OK);
+	assert_int_equal(net_worker_add_udp(worker, fd), ERR_LIMIT);
+	close(fd);
+	net_worker_free(worker);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(worker_answers_until_it_is_stopped),
+		cmocka_unit_test(worker_takes_a_bounded_number_of_sockets),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
