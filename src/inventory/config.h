@@ -9,16 +9,20 @@
 #define CONFIG_LISTEN_MAX 64
 #define CONFIG_FAULTS_MAX 200 /* further ones are only counted */
 #define CONFIG_FILE_MAX (64U << 20)
+#define CONFIG_ZONES_FILE_MAX (256U << 20)
+#define CONFIG_PRIMARIES_MAX 64 /* addresses of primaries of one zone */
+#define CONFIG_ACCESS_MAX 1024  /* items of one access list */
+#define CONFIG_WORKERS_MAX 128
 
 struct config_server {
 	struct addr listen[CONFIG_LISTEN_MAX];
 	unsigned listen_count;
 	unsigned workers; /* at least 1 */
 	char *state_directory;
-	char *user; /* NULL: stay who we are */
-	char *nsid; /* NULL: none */
-	unsigned tcp_clients_max;     /* server.tcp-clients */
-	unsigned transfers_max;       /* server.transfers: at once, overall */
+	char *user;               /* NULL: stay who we are */
+	char *nsid;               /* NULL: none */
+	unsigned tcp_clients_max; /* server.tcp-clients */
+	unsigned transfers_max;   /* server.transfers: at once, overall */
 	unsigned transfers_per_primary;
 };
 
@@ -37,15 +41,28 @@ struct config_fault {
 	char *text;    /* what is wrong and what is expected */
 };
 struct config_faults {
-	struct config_fault *items; /* owned */
+	struct config_fault *items; /* owned; in the order of files and lines */
 	unsigned count;             /* stored */
 	unsigned left_out;
 };
 void config_faults_done(struct config_faults *f);
 
-/* ERR_CONFIG: faults tell; ERR_IO: the file can't be read (a fault tells too).  Success may also have no
- * faults only. */
-MUST_CHECK enum err config_read(const char *path, struct config **out_config, struct config_faults *out_faults);
+/* ERR_CONFIG: faults tell; ERR_IO: the file can't be read (a fault tells too).  Success has no faults.  Relative
+ * paths in the file start at its folder. */
+MUST_CHECK enum err config_read(const char *path, struct config **out_config,
+                                struct config_faults *out_faults);
 void config_free(struct config *c);
+
+/* What reading asks of the machine. */
+struct config_input {
+	const char *path; /* for faults, and for the folder that relative paths start at */
+	/* As file_read of base/file.h. */
+	enum err (*read)(const char *path, size_t max, char **out_data, size_t *out_len);
+	bool (*user_exists)(const char *user);
+	unsigned cores;
+};
+/* The same on text in memory. */
+MUST_CHECK enum err config_parse(const struct config_input *input, const char *data, size_t len,
+                                 struct config **out_config, struct config_faults *out_faults);
 
 #endif

@@ -5,16 +5,20 @@
 
 #include "inventory/policy.h"
 
-/* One zone as a source wants it.  policy: a reference that the list owns. */
+/* One zone as a source wants it. */
 struct zone_intent {
-	struct name name; /* lower case */
-	const struct zone_policy *policy;
+	const uint8_t *name;              /* wire form, lower case; owned by the list */
+	const struct zone_policy *policy; /* a reference that the list owns */
 };
-/* The whole wish of one source. */
+/* The whole wish of one source.  Start with {0}. */
 struct intent_list {
 	struct zone_intent *zones; /* owned */
 	size_t count;
+	size_t capacity;
+	struct intent_names *names; /* owned: the memory of the names */
 };
+/* Takes the reference; copies the name in lower case. */
+void intent_list_add(struct intent_list *list, const uint8_t *name, const struct zone_policy *policy);
 void intent_list_done(struct intent_list *list);
 
 /* Called for each difference, in any order, on the thread of inventory_apply. */
@@ -27,6 +31,7 @@ struct inventory_watcher {
 
 struct inventory;
 struct inventory *inventory_new(const struct inventory_watcher *watcher);
+/* Tells the watcher nothing. */
 void inventory_free(struct inventory *inv);
 struct inventory_summary {
 	size_t added, changed, removed, unchanged;

@@ -49,8 +49,8 @@ struct zone_policy {
 	const struct primary *primaries;
 	unsigned primary_count;
 	struct acl allow_transfer;
-	struct acl allow_notify;       /* beside the primaries, which may always notify */
-	const struct primary *notify;  /* whom we notify after a new version */
+	struct acl allow_notify;      /* beside the primaries, which may always notify */
+	const struct primary *notify; /* whom we notify after a new version */
 	unsigned notify_count;
 	struct timer_bounds bounds;
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */

@@ -1,0 +1,189 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "inventory/config_reader.h"
+
+#define SECONDS_MAX 2147483647U
+
+/* -- primaries and whom to notify ------------------------------------------------------------------------- */
+
+static enum err item_append(const struct primary *item, struct primary *items, unsigned *count) {
+	for (unsigned i = 0; i < *count; i++) {
+		if (addr_equal(&items[i].addr, &item->addr)) return ERR_EXISTS;
+	}
+	if (*count == CONFIG_PRIMARIES_MAX) return ERR_LIMIT;
+	items[(*count)++] = *item;
+	return OK;
+}
+
+enum err primary_append(const struct config_reader *r, const char *text, struct primary *items,
+                        unsigned *count) {
+	struct primary item = { 0 };
+	uint32_t place = 0;
+	if (addr_parse(text, 53, &item.addr) == OK) {
+		snprintf(item.name, sizeof(item.name), "%s", text);
+		return item_append(&item, items, count);
+	}
+	if (!symbols_find(&r->primaries, text, strlen(text), &place)) return ERR_NOTFOUND;
+	const struct primary_definition *p = &r->primary_items[place];
+	enum err e = OK;
+	for (unsigned i = 0; e == OK && i < p->count; i++)
+		e = item_append(&p->items[i], items, count);
+	return e;
+}
+
+void primary_fault(struct config_reader *r, unsigned line, const char *option, const char *text, enum err e) {
+	const char *near = e == ERR_NOTFOUND ? name_suggest(&r->primaries, text) : NULL;
+	if (e == ERR_EXISTS) {
+		fault_add(r, line, "%s: an address of \"%.100s\" is given twice; expected each address once",
+		          option, text);
+	} else if (e == ERR_LIMIT) {
+		fault_add(r, line, "%s: expected at most %d addresses", option, CONFIG_PRIMARIES_MAX);
+	} else if (near) {
+		fault_add(r, line, "%s: there is no primary \"%.100s\"; did you mean \"%s\"?", option, text,
+		          near);
+	} else {
+		fault_add(
+			r, line,
+			"%s: expected the name of a primary or an address, address[@port], found \"%.100s\"",
+			option, text);
+	}
+}
+
+/* false: faults tell. */
+static bool primaries_value(struct config_reader *r, const struct values *v, enum option option,
+                            struct primary *items, unsigned *out_count) {
+	unsigned count = 0, faults = 0;
+	char where[64];
+	snprintf(where, sizeof(where), "%s.%s", v->section->name, option_key(option));
+	for (size_t i = 0; i < value_count(r, v, option) && faults <= CONFIG_FAULTS_MAX; i++) {
+		int item = value_item(r, v, option, i);
+		enum err e = item ? primary_append(r, tree_text(r->tree, item), items, &count) : OK;
+		if (e != OK) primary_fault(r, tree_line(r->tree, item), where, tree_text(r->tree, item), e);
+		faults += !item || e != OK;
+	}
+	*out_count = count;
+	return faults == 0;
+}
+
+/* -- access lists ----------------------------------------------------------------------------------------- */
+
+static bool key_word(const char *text, const char **out_name) {
+	if (strncmp(text, "key:", 4) != 0) return false;
+	*out_name = text + 4;
+	return true;
+}
+
+/* "192.0.2.0/24", "key:k1", "192.0.2.0/24 key:k1" */
+static void access_item(struct config_reader *r, const struct values *v, enum option option, int node,
+                        struct acl *acl) {
+	const char *text = tree_text(r->tree, node), *key_name = NULL;
+	struct acl_item item = { 0 };
+	size_t first = strcspn(text, " ");
+	const char *second = text + first + strspn(text + first, " ");
+	char prefix[ADDR_TEXT_MAX] = "";
+	bool good = true;
+	if (!key_word(text, &key_name)) {
+		good = first < sizeof(prefix);
+		if (good) memcpy(prefix, text, first);
+		item.has_prefix = good && addr_prefix_parse(prefix, &item.prefix) == OK;
+		good = item.has_prefix && (*second == '\0' || key_word(second, &key_name));
+	}
+	if (good && key_name) {
+		item.key = key_find(r, key_name);
+		char where[64];
+		snprintf(where, sizeof(where), "%s.%s", v->section->name, option_key(option));
+		if (!item.key) key_unknown(r, tree_line(r->tree, node), where, key_name);
+	} else if (!good) {
+		value_fault(r, v, option, node);
+	}
+	((struct acl_item *)(uintptr_t)acl->items)[acl->count++] = item;
+}
+
+static void access_value(struct config_reader *r, const struct values *v, enum option option,
+                         struct acl_item *items, struct acl *out_acl) {
+	size_t count = value_count(r, v, option);
+	struct acl acl = { .items = items };
+	if (!v->nodes[option]) return;
+	if (count > CONFIG_ACCESS_MAX) {
+		fault_add(r, value_line(r, v, option), "%s.%s: expected at most %d items, found %zu",
+		          v->section->name, option_key(option), CONFIG_ACCESS_MAX, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int item = value_item(r, v, option, i);
+		if (item) access_item(r, v, option, item, &acl);
+	}
+	*out_acl = acl;
+}
+
+/* -- numbers ---------------------------------------------------------------------------------------------- */
+
+static void seconds_value(struct config_reader *r, const struct values *v, enum option option,
+                          uint32_t *seconds) {
+	if (v->nodes[option]) *seconds = (uint32_t)value_number(r, v, option, 1, SECONDS_MAX);
+}
+
+static void bounds_check(struct config_reader *r, const struct values *v, enum option min_option,
+                         uint32_t min, uint32_t max) {
+	enum option max_option = min_option + 1; /* they stand side by side in the table */
+	if (min <= max || (!v->nodes[min_option] && !v->nodes[max_option])) return;
+	enum option named = v->nodes[max_option] ? max_option : min_option;
+	fault_add(r, value_line(r, v, named), "%s.%s: expected no more than %s, found %u with %s %u",
+	          v->section->name, option_key(min_option), option_key(max_option), min,
+	          option_key(max_option), max);
+}
+
+static void bounds_value(struct config_reader *r, const struct values *v, struct timer_bounds *b) {
+	seconds_value(r, v, OPT_REFRESH_MIN, &b->refresh_min_s);
+	seconds_value(r, v, OPT_REFRESH_MAX, &b->refresh_max_s);
+	seconds_value(r, v, OPT_RETRY_MIN, &b->retry_min_s);
+	seconds_value(r, v, OPT_RETRY_MAX, &b->retry_max_s);
+	seconds_value(r, v, OPT_EXPIRE_MIN, &b->expire_min_s);
+	seconds_value(r, v, OPT_EXPIRE_MAX, &b->expire_max_s);
+	bounds_check(r, v, OPT_REFRESH_MIN, b->refresh_min_s, b->refresh_max_s);
+	bounds_check(r, v, OPT_RETRY_MIN, b->retry_min_s, b->retry_max_s);
+	bounds_check(r, v, OPT_EXPIRE_MIN, b->expire_min_s, b->expire_max_s);
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------- */
+
+struct zone_policy policy_defaults(const struct config_reader *r) {
+	struct values none = { .section = &section_templates };
+	struct config_reader *quiet = (struct config_reader *)(uintptr_t)r; /* defaults have no faults */
+	struct zone_policy p = { .keyset = r->config->keyset };
+	p.bounds = (struct timer_bounds){
+		.refresh_min_s = (uint32_t)value_number(quiet, &none, OPT_REFRESH_MIN, 1, SECONDS_MAX),
+		.refresh_max_s = (uint32_t)value_number(quiet, &none, OPT_REFRESH_MAX, 1, SECONDS_MAX),
+		.retry_min_s = (uint32_t)value_number(quiet, &none, OPT_RETRY_MIN, 1, SECONDS_MAX),
+		.retry_max_s = (uint32_t)value_number(quiet, &none, OPT_RETRY_MAX, 1, SECONDS_MAX),
+		.expire_min_s = (uint32_t)value_number(quiet, &none, OPT_EXPIRE_MIN, 1, SECONDS_MAX),
+		.expire_max_s = (uint32_t)value_number(quiet, &none, OPT_EXPIRE_MAX, 1, SECONDS_MAX),
+	};
+	p.max_zone_bytes = value_number(quiet, &none, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
+	p.max_zone_records = value_number(quiet, &none, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
+	return p;
+}
+
+void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft) {
+	struct policy_scratch *s = r->scratch;
+	if (v->nodes[OPT_PRIMARIES]) {
+		if (value_count(r, v, OPT_PRIMARIES) == 0)
+			value_fault(r, v, OPT_PRIMARIES, v->nodes[OPT_PRIMARIES]);
+		(void)primaries_value(r, v, OPT_PRIMARIES, s->primaries,
+		                      &draft->primary_count); /* faults are kept */
+		draft->primaries = s->primaries;
+	}
+	if (v->nodes[OPT_NOTIFY]) {
+		(void)primaries_value(r, v, OPT_NOTIFY, s->notify,
+		                      &draft->notify_count); /* faults are kept */
+		draft->notify = s->notify;
+	}
+	access_value(r, v, OPT_ALLOW_TRANSFER, s->allow_transfer, &draft->allow_transfer);
+	access_value(r, v, OPT_ALLOW_NOTIFY, s->allow_notify, &draft->allow_notify);
+	bounds_value(r, v, &draft->bounds);
+	if (v->nodes[OPT_MAX_ZONE_BYTES])
+		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
+	if (v->nodes[OPT_MAX_ZONE_RECORDS])
+		draft->max_zone_records = value_number(r, v, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
+}

@@ -1,0 +1,128 @@
+/* What the parts of the configuration's reading share; for src/inventory only.
+ *
+ *   config.c         the file as a whole: sections server, control, log
+ *   config_keys.c    keys and primaries, to which the rest refers by name
+ *   config_policy.c  what templates and zones have in common
+ *   config_zones.c   templates and zones
+ *   zones_file.c     the zones file
+ *   config_values.c  one value at a time */
+#ifndef UNDERSTUDY_INVENTORY_CONFIG_READER_H
+#define UNDERSTUDY_INVENTORY_CONFIG_READER_H
+
+#include "inventory/config.h"
+#include "inventory/options.h"
+#include "inventory/policy_pool.h"
+#include "inventory/symbols.h"
+#include "inventory/tree.h"
+
+/* A primary of the file: one item for each of its addresses. */
+struct primary_definition {
+	struct primary *items; /* owned */
+	unsigned count;        /* 0: it has faults */
+	unsigned line;
+};
+
+struct template_definition {
+	const struct zone_policy *policy; /* a reference; NULL for a template that has no name */
+	unsigned line;
+	bool primaries_faulty; /* do not complain again in each zone */
+};
+
+/* Arrays of the policy at hand, used again for each zone. */
+struct policy_scratch {
+	struct primary primaries[CONFIG_PRIMARIES_MAX], notify[CONFIG_PRIMARIES_MAX];
+	struct acl_item allow_transfer[CONFIG_ACCESS_MAX], allow_notify[CONFIG_ACCESS_MAX];
+};
+
+struct config_reader {
+	const struct config_input *input;
+	struct config *config; /* what is being made */
+	struct config_faults *faults;
+	const char *file; /* which faults name */
+	struct tree *tree;
+	struct symbols keys, primaries, templates, zones; /* name -> place in the arrays below */
+	struct symbols key_texts;                         /* keys as they are written, for suggestions */
+	struct tsig_key **key_items;                      /* owned by config->keyset */
+	unsigned *key_lines;
+	unsigned key_count;
+	struct primary_definition *primary_items;
+	unsigned primary_count;
+	struct template_definition *template_items;
+	unsigned template_count;
+	unsigned *zone_lines; /* by place in config->zones */
+	size_t zone_lines_capacity;
+	size_t zones_inline; /* zones of the configuration itself come first */
+	struct policy_pool pool;
+	struct policy_scratch *scratch;
+};
+
+/* -- config_faults.c */
+void fault_add(struct config_reader *r, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void faults_sort(struct config_faults *f);
+
+/* -- config_values.c: a mapping's values, and each as what it means.  What is wrong becomes a fault; what is
+ * wrong or not given yields NULL or the default of the table. */
+struct values {
+	const struct option_section *section;
+	unsigned line;
+	int nodes[OPTION_COUNT]; /* 0: not given, or faulty */
+	bool given[OPTION_COUNT];
+};
+/* node 0: nothing given. false: not a mapping (a fault tells). */
+bool values_read(struct config_reader *r, const struct option_section *section, int node,
+                 struct values *out_values);
+unsigned value_line(const struct config_reader *r, const struct values *v, enum option option);
+/* "SECTION.KEY: expected ..., found ..." */
+void value_fault(struct config_reader *r, const struct values *v, enum option option, int node);
+/* A fault when an option that must be there is not. */
+void value_missing(struct config_reader *r, const struct values *v, enum option option);
+const char *value_text(const struct config_reader *r, const struct values *v, enum option option);
+uint64_t value_number(struct config_reader *r, const struct values *v, enum option option, uint64_t min,
+                      uint64_t max);
+/* Place in words (NULL-terminated). */
+unsigned value_word(struct config_reader *r, const struct values *v, enum option option,
+                    const char *const *words);
+/* Items of a list that are text; 0: the item has a fault. */
+int value_item(struct config_reader *r, const struct values *v, enum option option, size_t i);
+size_t value_count(const struct config_reader *r, const struct values *v, enum option option);
+/* node is a list of mappings (what: its name).  false: there is none, or a fault tells. */
+bool list_expect(struct config_reader *r, int node, const char *what, const char *example);
+/* For "did you mean": the nearest name of a set of texts, or NULL. */
+const char *name_suggest(const struct symbols *names, const char *wanted);
+/* A domain name in lower case.  ERR_NAME also for octets that are no printable ASCII. */
+MUST_CHECK enum err domain_parse(const char *text, struct name *out_name);
+
+/* -- config_keys.c */
+void keys_read(struct config_reader *r, int node);
+void primaries_read(struct config_reader *r, int node);
+/* NULL: no such key. */
+const struct tsig_key *key_find(const struct config_reader *r, const char *text);
+/* "text" is no key: did you mean ... */
+void key_unknown(struct config_reader *r, unsigned line, const char *option, const char *text);
+
+/* -- config_policy.c */
+/* text is a primary's name or an address; its addresses are added to items (CONFIG_PRIMARIES_MAX).  ERR_NOTFOUND,
+ * ERR_LIMIT, ERR_EXISTS. */
+MUST_CHECK enum err primary_append(const struct config_reader *r, const char *text, struct primary *items,
+                                   unsigned *count);
+/* Why primary_append failed with e, as a fault. */
+void primary_fault(struct config_reader *r, unsigned line, const char *option, const char *text, enum err e);
+struct zone_policy policy_defaults(const struct config_reader *r);
+/* Change draft as v says; arrays then stand in r->scratch. */
+void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
+
+/* -- config_zones.c */
+void templates_read(struct config_reader *r, int node);
+void zones_read(struct config_reader *r, int node);
+/* Never NULL for "default". */
+const struct template_definition *template_find(const struct config_reader *r, const char *name);
+/* Takes the reference.  Doubled names become faults. */
+void zone_add(struct config_reader *r, unsigned line, const struct name *name,
+              const struct zone_policy *policy);
+
+/* -- zones_file.c */
+/* data is changed. */
+void zones_file_read(struct config_reader *r, char *data, size_t len);
+
+#endif

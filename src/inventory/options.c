@@ -1,0 +1,60 @@
+#include "inventory/options.h"
+
+#include <string.h>
+
+#include "inventory/suggest.h"
+
+static const struct option_row rows[] = {
+#define OPTION(path, kind, fallback, expected) { path, KIND_##kind, fallback, expected },
+#include "inventory/options.def"
+#undef OPTION
+};
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == OPTION_COUNT, "options.h numbers every row of options.def");
+
+const struct option_section section_server = { "server", { { OPT_LISTEN, OPT_TRANSFERS_PER_PRIMARY } }, 1 };
+const struct option_section section_control = { "control",
+	                                        { { OPT_CONTROL_SOCKET, OPT_CONTROL_SOCKET } },
+	                                        1 };
+const struct option_section section_log = { "log", { { OPT_LOG_LEVEL, OPT_LOG_FORMAT } }, 1 };
+const struct option_section section_keys = { "keys[]", { { OPT_KEY_NAME, OPT_KEY_SECRET } }, 1 };
+const struct option_section section_primaries = { "primaries[]",
+	                                          { { OPT_PRIMARY_NAME, OPT_PRIMARY_SOURCE } },
+	                                          1 };
+const struct option_section section_templates = { "templates[]",
+	                                          { { OPT_TEMPLATE_NAME, OPT_MAX_ZONE_RECORDS } },
+	                                          1 };
+const struct option_section section_zones = {
+	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_MAX_ZONE_RECORDS } }, 2
+};
+
+const char *option_key(enum option option) {
+	const char *dot = strrchr(rows[option].path, '.');
+	return dot ? dot + 1 : rows[option].path;
+}
+
+const struct option_row *option_row(enum option option) {
+	return &rows[option];
+}
+
+bool option_is_list(enum option option) {
+	enum option_kind kind = rows[option].kind;
+	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries;
+}
+
+enum option option_find(const struct option_section *section, const char *key) {
+	for (unsigned r = 0; r < section->range_count; r++) {
+		for (enum option o = section->ranges[r].first; o <= section->ranges[r].last; o++) {
+			if (strcmp(option_key(o), key) == 0) return o;
+		}
+	}
+	return OPTION_COUNT;
+}
+
+const char *option_suggest(const struct option_section *section, const char *key) {
+	struct suggestion best = suggest_start(key);
+	for (unsigned r = 0; r < section->range_count; r++) {
+		for (enum option o = section->ranges[r].first; o <= section->ranges[r].last; o++)
+			suggest_offer(&best, option_key(o));
+	}
+	return best.text;
+}

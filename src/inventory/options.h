@@ -1,0 +1,92 @@
+/* The table of options: options.def with numbers for code to use. */
+#ifndef UNDERSTUDY_INVENTORY_OPTIONS_H
+#define UNDERSTUDY_INVENTORY_OPTIONS_H
+
+#include <stdbool.h>
+
+/* In the order of options.def. */
+enum option {
+	OPT_LISTEN,
+	OPT_WORKERS,
+	OPT_STATE_DIRECTORY,
+	OPT_USER,
+	OPT_NSID,
+	OPT_TCP_CLIENTS,
+	OPT_TRANSFERS,
+	OPT_TRANSFERS_PER_PRIMARY,
+	OPT_CONTROL_SOCKET,
+	OPT_LOG_LEVEL,
+	OPT_LOG_FORMAT,
+	OPT_KEY_NAME,
+	OPT_KEY_ALGORITHM,
+	OPT_KEY_SECRET,
+	OPT_PRIMARY_NAME,
+	OPT_PRIMARY_ADDRESSES,
+	OPT_PRIMARY_KEY,
+	OPT_PRIMARY_SOURCE,
+	OPT_TEMPLATE_NAME,
+	OPT_PRIMARIES,
+	OPT_ALLOW_TRANSFER,
+	OPT_ALLOW_NOTIFY,
+	OPT_NOTIFY,
+	OPT_REFRESH_MIN,
+	OPT_REFRESH_MAX,
+	OPT_RETRY_MIN,
+	OPT_RETRY_MAX,
+	OPT_EXPIRE_MIN,
+	OPT_EXPIRE_MAX,
+	OPT_MAX_ZONE_BYTES,
+	OPT_MAX_ZONE_RECORDS,
+	OPT_ZONE_NAME,
+	OPT_ZONE_TEMPLATE,
+	OPT_ZONES_FILE,
+	OPTION_COUNT
+};
+
+enum option_kind {
+	KIND_address,
+	KIND_addresses,
+	KIND_access,
+	KIND_key,
+	KIND_name,
+	KIND_number,
+	KIND_path,
+	KIND_primaries,
+	KIND_seconds,
+	KIND_secret,
+	KIND_template,
+	KIND_text,
+	KIND_user,
+	KIND_word
+};
+
+struct option_row {
+	const char *path; /* "server.listen", "keys[].name" */
+	enum option_kind kind;
+	const char *fallback; /* the default as it stands in the documents; "" for none */
+	const char *expected;
+};
+const struct option_row *option_row(enum option option);
+/* The part of the path after its last dot. */
+const char *option_key(enum option option);
+/* A list, not a scalar. */
+bool option_is_list(enum option option);
+
+/* A mapping of the file: its name as paths begin ("server", "keys[]") and which options it may hold. */
+struct option_range {
+	enum option first, last;
+};
+struct option_section {
+	const char *name;
+	struct option_range ranges[2];
+	unsigned range_count;
+};
+extern const struct option_section section_server, section_control, section_log, section_keys,
+	section_primaries, section_templates, section_zones;
+
+/* OPTION_COUNT: the section has no such key. */
+enum option option_find(const struct option_section *section, const char *key);
+/* The key of the section that was probably meant, or NULL. */
+const char *option_suggest(const struct option_section *section, const char *key);
+
+#endif

@@ -1,0 +1,100 @@
+#include "inventory/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsig_key *key) {
+	for (unsigned i = 0; i < acl->count; i++) {
+		const struct acl_item *item = &acl->items[i];
+		if (item->has_prefix && !addr_in_prefix(peer, &item->prefix)) continue;
+		if (item->key && (!key || !name_equal(item->key->name.wire, key->name.wire))) continue;
+		if (item->has_prefix || item->key) return true;
+	}
+	return false;
+}
+
+void keyset_ref(struct keyset *k) {
+	atomic_fetch_add_explicit(&k->references, 1, memory_order_relaxed);
+}
+
+void keyset_unref(struct keyset *k) {
+	if (!k || atomic_fetch_sub_explicit(&k->references, 1, memory_order_acq_rel) != 1) return;
+	for (unsigned i = 0; i < k->ring.count; i++) {
+		struct tsig_key *key = (struct tsig_key *)(uintptr_t)k->ring.keys[i];
+		explicit_bzero(key, sizeof(*key));
+		free(key);
+	}
+	free((void *)(uintptr_t)k->ring.keys);
+	free(k);
+}
+
+void policy_ref(const struct zone_policy *p) {
+	struct zone_policy *counted = (struct zone_policy *)(uintptr_t)p;
+	atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
+}
+
+void policy_unref(const struct zone_policy *p) {
+	struct zone_policy *counted = (struct zone_policy *)(uintptr_t)p;
+	if (!p || atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) != 1) return;
+	keyset_unref(counted->keyset);
+	free(counted);
+}
+
+/* -- equality: by content, since every reading of the configuration makes keys and policies of its own ------- */
+
+static bool key_equal(const struct tsig_key *a, const struct tsig_key *b) {
+	if (a == b) return true;
+	if (!a || !b) return false;
+	return a->algorithm == b->algorithm && a->secret_len == b->secret_len &&
+	       name_equal(a->name.wire, b->name.wire) && memcmp(a->secret, b->secret, a->secret_len) == 0;
+}
+
+static bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count) {
+	for (unsigned i = 0; a != b && i < count; i++) {
+		if (!addr_equal(&a[i].addr, &b[i].addr) || !addr_equal(&a[i].source, &b[i].source) ||
+		    !key_equal(a[i].key, b[i].key) || strcmp(a[i].name, b[i].name) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool acl_equal(const struct acl *a, const struct acl *b) {
+	if (a->count != b->count) return false;
+	for (unsigned i = 0; a->items != b->items && i < a->count; i++) {
+		const struct acl_item *x = &a->items[i], *y = &b->items[i];
+		if (x->has_prefix != y->has_prefix || !key_equal(x->key, y->key)) return false;
+		if (x->has_prefix &&
+		    (x->prefix.len != y->prefix.len || !addr_same_ip(&x->prefix.addr, &y->prefix.addr))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool bounds_equal(const struct timer_bounds *a, const struct timer_bounds *b) {
+	return a->refresh_min_s == b->refresh_min_s && a->refresh_max_s == b->refresh_max_s &&
+	       a->retry_min_s == b->retry_min_s && a->retry_max_s == b->retry_max_s &&
+	       a->expire_min_s == b->expire_min_s && a->expire_max_s == b->expire_max_s;
+}
+
+/* The keys by which requests to the zone are verified. */
+static bool keyset_equal(const struct keyset *a, const struct keyset *b) {
+	if (a == b) return true;
+	if (!a || !b || a->ring.count != b->ring.count) return false;
+	for (unsigned i = 0; i < a->ring.count; i++) {
+		if (!key_equal(a->ring.keys[i], b->ring.keys[i])) return false;
+	}
+	return true;
+}
+
+bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
+	if (a == b) return true;
+	return a->primary_count == b->primary_count && a->notify_count == b->notify_count &&
+	       a->max_zone_bytes == b->max_zone_bytes && a->max_zone_records == b->max_zone_records &&
+	       bounds_equal(&a->bounds, &b->bounds) &&
+	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
+	       primaries_equal(a->notify, b->notify, a->notify_count) &&
+	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&
+	       acl_equal(&a->allow_notify, &b->allow_notify) && keyset_equal(a->keyset, b->keyset);
+}

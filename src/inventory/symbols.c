@@ -1,0 +1,47 @@
+#include "inventory/symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static struct symbol *slot_of(const struct symbols *s, const void *key, size_t len) {
+	size_t i = symbols_hash(SYMBOLS_HASH_START, key, len) & (s->capacity - 1);
+	while (s->slots[i].key && (s->slots[i].len != len || memcmp(s->slots[i].key, key, len) != 0))
+		i = (i + 1) & (s->capacity - 1);
+	return &s->slots[i];
+}
+
+static void grow(struct symbols *s) {
+	struct symbols larger = { .capacity = s->capacity ? s->capacity * 2 : 64, .count = s->count };
+	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
+	for (size_t i = 0; i < s->capacity; i++) {
+		if (s->slots[i].key) *slot_of(&larger, s->slots[i].key, s->slots[i].len) = s->slots[i];
+	}
+	free(s->slots);
+	*s = larger;
+}
+
+bool symbols_find(const struct symbols *s, const void *key, size_t len, uint32_t *out_value) {
+	if (s->count == 0) return false;
+	const struct symbol *slot = slot_of(s, key, len);
+	if (slot->key && out_value) *out_value = slot->value;
+	return slot->key;
+}
+
+bool symbols_add(struct symbols *s, const void *key, size_t len, uint32_t value, uint32_t *out_value) {
+	if (s->count * 2 >= s->capacity) grow(s);
+	struct symbol *slot = slot_of(s, key, len);
+	if (slot->key) {
+		if (out_value) *out_value = slot->value;
+		return false;
+	}
+	*slot = (struct symbol){ .key = key, .len = (uint32_t)len, .value = value };
+	s->count++;
+	return true;
+}
+
+void symbols_done(struct symbols *s) {
+	free(s->slots);
+	*s = (struct symbols){ 0 };
+}
