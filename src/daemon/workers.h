@@ -17,10 +17,10 @@
 struct workers;
 
 struct workers_settings {
-	unsigned count;             /* threads, 1 … WORKERS_MAX */
-	const struct addr *listen;  /* with ports; read by workers_open only */
-	unsigned listen_count;      /* at least 1 */
-	struct tcp_limits tcp;      /* of one worker; zeros: defaults */
+	unsigned count;            /* threads, 1 … WORKERS_MAX */
+	const struct addr *listen; /* with ports; read by workers_open only */
+	unsigned listen_count;     /* at least 1 */
+	struct tcp_limits tcp;     /* of one worker; zeros: defaults */
 };
 
 /* Open all sockets; no thread runs and nothing is answered yet (the kernel queues what comes).

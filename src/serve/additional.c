@@ -4,7 +4,8 @@
 
 static bool wants_addresses(uint16_t type) {
 	/* The types that most answers consist of are decided without a look into the table. */
-	if (type == RR_A || type == RR_AAAA || type == RR_SOA || type == RR_TXT || type == RR_DS) return false;
+	if (type == RR_A || type == RR_AAAA || type == RR_SOA || type == RR_TXT || type == RR_DS)
+		return false;
 	return rrtype_has(rrtype_info(type), RRF_ADDITIONAL);
 }
 

@@ -92,7 +92,8 @@ static void refer(struct walk *w, const struct lookup *l) {
 	struct rrset set;
 	struct plan_owner owner = owner_of(w, l->node_labels);
 	if (node_rrset(l->node, RR_NS, &set))
-		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node, owner); /* a first one is never there */
+		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node,
+		               owner); /* a first one is never there */
 	w->plan->cut = owner.name;
 	if (!w->dnssec) return;
 	if (node_rrset(l->node, RR_DS, &set))
@@ -189,7 +190,8 @@ static bool answer_from_dname(struct walk *w, const struct lookup *l) {
 	memcpy(rdata, &target_len, sizeof(target_len));
 	memcpy(rdata + sizeof(target_len), target.wire, target_len);
 	struct rrset cname = { .type = RR_CNAME, .count = 1, .ttl_s = set.ttl_s, .rdatas = rdata };
-	bool added = plan_add(w->plan, SECTION_ANSWER, &cname, (struct node){ l->node.image, NULL }, owner_name(w));
+	bool added = plan_add(w->plan, SECTION_ANSWER, &cname, (struct node){ l->node.image, NULL },
+	                      owner_name(w));
 	/* To a question for CNAME this one is the answer. */
 	return added && w->type != RR_CNAME && go_on(w, rdata + sizeof(target_len));
 }
@@ -218,7 +220,8 @@ void answer_plan(struct plan *p, const struct zone_version *v, const struct ques
 		          .apex_offset = (uint16_t)(MESSAGE_HEADER_LEN + q->name.len - h->apex_len),
 		          .type = q->type,
 		          .dnssec = dnssec };
-	for (unsigned links = 0; step(&w) && links < PLAN_CHAIN_MAX; links++) continue;
+	for (unsigned links = 0; step(&w) && links < PLAN_CHAIN_MAX; links++)
+		continue;
 	additional_plan(p, v);
 }
 
@@ -226,6 +229,7 @@ void answer_plan_soa(struct plan *p, const struct zone_version *v) {
 	struct rrset set;
 	struct node apex = zone_apex(v);
 	if (node_rrset(apex, RR_SOA, &set))
-		(void)plan_add(p, SECTION_ANSWER, &set, apex, (struct plan_owner){ NULL, MESSAGE_HEADER_LEN });
+		(void)plan_add(p, SECTION_ANSWER, &set, apex,
+		               (struct plan_owner){ NULL, MESSAGE_HEADER_LEN });
 	p->authoritative = true;
 }

@@ -7,7 +7,8 @@ static bool has_nsec3(const struct zone_version *v) {
 static void add_proof(struct plan *p, struct node node, uint16_t type) {
 	struct rrset set;
 	if (node_found(node) && node_rrset(node, type, &set))
-		(void)plan_add(p, SECTION_AUTHORITY, &set, node, (struct plan_owner){ NULL, 0 }); /* may be there */
+		(void)plan_add(p, SECTION_AUTHORITY, &set, node,
+		               (struct plan_owner){ NULL, 0 }); /* may be there */
 }
 
 static const uint8_t *suffix(const uint8_t *name, unsigned labels) {
@@ -53,7 +54,8 @@ static unsigned nsec3_encloser(struct plan *p, const struct zone_version *v, con
                                unsigned encloser_labels) {
 	unsigned apex_labels = name_labels(version_apex(v));
 	unsigned labels = encloser_labels;
-	while (!nsec3_match(p, v, suffix(name, labels)) && labels > apex_labels) labels--;
+	while (!nsec3_match(p, v, suffix(name, labels)) && labels > apex_labels)
+		labels--;
 	nsec3_cover(p, v, suffix(name, labels + 1));
 	return labels;
 }
@@ -67,7 +69,8 @@ static void nsec3_no_type(struct plan *p, const struct zone_version *v, const ui
 
 /* -- the four questions ----------------------------------------------------------------------------------- */
 
-void denial_of_name(struct plan *p, const struct zone_version *v, const uint8_t *name, unsigned encloser_labels) {
+void denial_of_name(struct plan *p, const struct zone_version *v, const uint8_t *name,
+                    unsigned encloser_labels) {
 	if (!has_nsec3(v)) {
 		nsec_for(p, v, name);
 		nsec_for_wildcard(p, v, suffix(name, encloser_labels));

@@ -6,7 +6,8 @@
 #include "serve/plan.h"
 
 /* name does not exist, nor a wildcard that would stand for it; its closest encloser has encloser_labels. */
-void denial_of_name(struct plan *p, const struct zone_version *v, const uint8_t *name, unsigned encloser_labels);
+void denial_of_name(struct plan *p, const struct zone_version *v, const uint8_t *name,
+                    unsigned encloser_labels);
 /* name exists and lacks the type: plain NODATA, empty non-terminal, DS at a cut, referral without DS. */
 void denial_of_type(struct plan *p, const struct zone_version *v, const uint8_t *name);
 /* name was answered from the wildcard below its closest encloser: nothing closer exists. */

@@ -4,7 +4,8 @@
 
 uint16_t encode_owner_offset(const struct encoder *e, size_t pos) {
 	const uint8_t *at = e->w.data + pos;
-	if (*at >= 0xc0) return load_u16(at) & POINTER_REACH; /* the name itself is a pointer: point where it does */
+	if (*at >= 0xc0)
+		return load_u16(at) & POINTER_REACH; /* the name itself is a pointer: point where it does */
 	return pos <= POINTER_REACH ? (uint16_t)pos : 0;
 }
 

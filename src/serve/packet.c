@@ -5,13 +5,12 @@ static unsigned opcode_of(const uint8_t *request) {
 	return (request[2] >> 3) & 15U;
 }
 
-static void request_init(struct request *r, struct serve_worker *w, enum serve_transport transport,
-                         const struct addr *peer, struct moment now) {
+static void request_init(struct request *r, struct serve_worker *w, const struct serve_request *from) {
 	r->worker = w;
 	r->serve = w->serve;
-	r->transport = transport;
-	r->peer = peer;
-	r->now = now;
+	r->transport = from->transport;
+	r->peer = from->peer;
+	r->now = from->now;
 	r->key = NULL;
 	r->is_signed = false;
 	r->rcode = RCODE_NOERROR;
@@ -20,7 +19,8 @@ static void request_init(struct request *r, struct serve_worker *w, enum serve_t
 }
 
 /* A request whose header came whole and is a request. */
-static size_t answer(struct request *r, const uint8_t *request, size_t len, struct serve_stream **out_stream) {
+static size_t answer(struct request *r, const uint8_t *request, size_t len,
+                     struct serve_stream **out_stream) {
 	unsigned opcode = opcode_of(request);
 	/* What follows the header is the opcode's own affair: not even looked at (RFC 8906 section 3.1.4). */
 	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY) return reply_header(r, request, RCODE_NOTIMP);
@@ -32,19 +32,18 @@ static size_t answer(struct request *r, const uint8_t *request, size_t len, stru
 	return opcode == OPCODE_NOTIFY ? notify_answer(r) : query_answer(r, out_stream);
 }
 
-size_t serve_packet(struct serve_worker *w, enum serve_transport transport, const uint8_t *request, size_t len,
-                    const struct addr *peer, struct moment now, uint8_t *out, size_t cap,
+size_t serve_packet(struct serve_worker *w, const struct serve_request *request, uint8_t *out, size_t cap,
                     struct serve_stream **out_stream) {
 	struct request r;
 	if (out_stream) *out_stream = NULL;
-	count(w, transport == SERVE_UDP ? COUNTER_queries_udp : COUNTER_queries_tcp);
+	count(w, request->transport == SERVE_UDP ? COUNTER_queries_udp : COUNTER_queries_tcp);
 	/* Answering an answer could go on for ever. */
-	if (len < MESSAGE_HEADER_LEN || (request[2] & 0x80)) {
+	if (request->len < MESSAGE_HEADER_LEN || (request->data[2] & 0x80)) {
 		count(w, COUNTER_dropped);
 		return 0;
 	}
-	request_init(&r, w, transport, peer, now);
+	request_init(&r, w, request);
 	r.out = out;
 	r.cap = cap;
-	return answer(&r, request, len, out_stream);
+	return answer(&r, request->data, request->len, out_stream);
 }

@@ -33,9 +33,9 @@ struct plan {
 	unsigned count;
 	unsigned synthesis_count;
 	uint16_t rcode;
-	bool authoritative;  /* AA: the first owner was ours to answer for (RFC 1035 section 4.1.1) */
-	bool overflow;       /* something required found no place */
-	const uint8_t *cut;  /* a referral: the delegated name; NULL otherwise */
+	bool authoritative; /* AA: the first owner was ours to answer for (RFC 1035 section 4.1.1) */
+	bool overflow;      /* something required found no place */
+	const uint8_t *cut; /* a referral: the delegated name; NULL otherwise */
 	struct plan_item items[PLAN_ITEMS_MAX];
 	struct plan_synthesis synthesis[PLAN_CHAIN_MAX];
 };

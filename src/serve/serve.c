@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "serve/worker.h"
 
-struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table, struct log *log,
-                        const struct serve_notify_sink *sink) {
+struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table,
+                        struct log *log, const struct serve_notify_sink *sink) {
 	struct serve *s = xcalloc(1, sizeof(*s));
 	s->settings = *settings;
 	s->table = table;
@@ -20,7 +20,8 @@ struct serve *serve_new(const struct serve_settings *settings, const struct zone
 
 void serve_free(struct serve *s) {
 	if (!s) return;
-	for (unsigned i = 0; i < EPOCH_READERS_MAX; i++) assert(!atomic_load(&s->workers[i]));
+	for (unsigned i = 0; i < EPOCH_READERS_MAX; i++)
+		assert(!atomic_load(&s->workers[i]));
 	free(s);
 }
 
@@ -38,7 +39,8 @@ void serve_worker_free(struct serve_worker *w) {
 	struct serve *s = w->serve;
 	atomic_store(&s->workers[w->number], NULL);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		atomic_fetch_add_explicit(&s->gone[i], atomic_load_explicit(&w->counters[i], memory_order_relaxed),
+		atomic_fetch_add_explicit(&s->gone[i],
+		                          atomic_load_explicit(&w->counters[i], memory_order_relaxed),
 		                          memory_order_relaxed);
 	free(w);
 }

@@ -14,8 +14,8 @@
 enum serve_transport { SERVE_UDP, SERVE_TCP };
 
 struct serve_settings {
-	const char *nsid; /* NULL: none; borrowed, lives as long as the serve */
-	uint16_t udp_size; /* largest UDP answer, 1232 */
+	const char *nsid;           /* NULL: none; borrowed, lives as long as the serve */
+	uint16_t udp_size;          /* largest UDP answer, 1232 */
 	unsigned transfers_out_max; /* at once, over all workers */
 };
 
@@ -30,20 +30,28 @@ struct serve_notify_sink {
 struct serve;        /* shared by all workers, immutable but for atomics */
 struct serve_worker; /* one a worker thread: encoder, statistics */
 
-struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table, struct log *log,
-                        const struct serve_notify_sink *sink);
+struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table,
+                        struct log *log, const struct serve_notify_sink *sink);
 void serve_free(struct serve *s);
 struct serve_worker *serve_worker_new(struct serve *s, unsigned number);
 void serve_worker_free(struct serve_worker *w);
 
 /* Keys for requests that carry TSIG come from the zone's policy.  Thread: any; readers see it by epoch. */
 
+/* A request as it came; all borrowed. */
+struct serve_request {
+	const uint8_t *data;
+	size_t len;
+	const struct addr *peer;
+	struct moment now;
+	enum serve_transport transport;
+};
+
 /* Answer one request.  Called inside an epoch.  Result: octets in out (0: no answer), never more than cap.
  * For a TCP transfer request that is admitted, *out_stream is set instead (else NULL): the caller then pulls
  * messages by serve_stream_next.  out_stream may be NULL for UDP. */
 struct serve_stream;
-size_t serve_packet(struct serve_worker *w, enum serve_transport transport, const uint8_t *request, size_t len,
-                    const struct addr *peer, struct moment now, uint8_t *out, size_t cap,
+size_t serve_packet(struct serve_worker *w, const struct serve_request *request, uint8_t *out, size_t cap,
                     struct serve_stream **out_stream);
 
 /* Next message of a transfer out (at most cap <= 65535 octets).  0: the end; -1: failed, close the connection.

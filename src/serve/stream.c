@@ -101,7 +101,8 @@ static enum err put_record(struct serve_stream *s) {
 	size_t pos = e->w.len;
 	enum err err;
 	if (s->owner_offset) {
-		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, type, CLASS_IN, ttl_s, rdata, len);
+		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, type, CLASS_IN, ttl_s, rdata,
+		                        len);
 	} else {
 		err = message_record(e, SECTION_ANSWER, s->owner.wire, type, CLASS_IN, ttl_s, rdata, len);
 		if (err == OK) s->owner_offset = encode_owner_offset(e, pos);
@@ -160,7 +161,8 @@ long serve_stream_next(struct serve_stream *s, struct moment now, uint8_t *out, 
 	}
 	begin_message(s, out, cap);
 	uint64_t before = s->records;
-	while (err == OK && s->encoder.w.len < STREAM_MESSAGE_LEN && advance(s)) err = put_record(s);
+	while (err == OK && s->encoder.w.len < STREAM_MESSAGE_LEN && advance(s))
+		err = put_record(s);
 	long len = s->records > before ? end_message(s, now, out, cap) : -1;
 	if (len < 0) log_end(s, now, "failed");
 	return len;
@@ -185,7 +187,8 @@ struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
 		                 .dnssec_ok = r->message.edns.dnssec_ok,
 		                 .udp_size = r->serve->settings.udp_size };
 	s->is_signed = r->is_signed;
-	if (s->is_signed) s->tsig = r->worker->tsig; /* plain value after a verified request: nothing is shared */
+	if (s->is_signed)
+		s->tsig = r->worker->tsig; /* plain value after a verified request: nothing is shared */
 	begin_phase(s, STREAM_OPEN);
 	return s;
 }

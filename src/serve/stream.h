@@ -18,7 +18,7 @@ struct serve_stream {
 	struct moment began;
 	struct question question;
 	uint16_t id;
-	uint16_t flags; /* of every message */
+	uint16_t flags;   /* of every message */
 	struct edns edns; /* of the answer; goes on the first message */
 	bool is_signed;
 	struct tsig_state tsig;
@@ -27,7 +27,7 @@ struct serve_stream {
 	enum stream_phase phase;
 	struct zone_walk walk;
 	struct node node;
-	struct name owner; /* of node */
+	struct name owner;     /* of node */
 	uint16_t owner_offset; /* in the message in work, 0: not written yet */
 	unsigned place;        /* of the RRset in work */
 	struct rrset set;
@@ -40,6 +40,7 @@ struct serve_stream {
 };
 
 /* Takes references of its own.  The request is verified and admitted. */
-struct serve_stream *stream_new(const struct request *r, struct zone_version *v, const struct zone_policy *policy);
+struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
+                                const struct zone_policy *policy);
 
 #endif

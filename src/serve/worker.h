@@ -27,7 +27,7 @@ struct serve {
 	struct log *log;
 	struct serve_notify_sink sink;
 	uint16_t nsid_len;
-	_Atomic unsigned transfers_out;        /* running now */
+	_Atomic unsigned transfers_out;       /* running now */
 	_Atomic uint64_t gone[COUNTER_COUNT]; /* counts of workers that were freed */
 	_Atomic(struct serve_worker *) workers[EPOCH_READERS_MAX];
 };
