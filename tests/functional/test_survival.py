@@ -4,7 +4,7 @@ import time
 import dns.rcode
 import pytest
 
-from lib.questions import every_question, owners
+from lib.questions import every_question
 from lib.records import difference, record_set
 from lib.wait import wait_until
 from lib.zonetext import shapes_zone, small_zone
