@@ -3,7 +3,7 @@
  *
  *   workers_open (may need privileges: binds) → workers_start → … → workers_stop → workers_free
  *
- * Thread: all functions from the main thread, but workers_count from any. */
+ * Thread: all functions from the main thread; workers_count from any between start and stop. */
 #ifndef UNDERSTUDY_DAEMON_WORKERS_H
 #define UNDERSTUDY_DAEMON_WORKERS_H
 

@@ -1,0 +1,245 @@
+#include "daemon/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+/* Written by its own thread while it runs, by the main thread before and after. */
+struct worker {
+	struct workers *all;
+	struct net_worker *net;
+	struct serve_worker *serve; /* NULL: not started */
+	struct epoch_reader *reader;
+	struct moment now; /* of the batch in work */
+	pthread_t thread;
+	bool running;
+	uint8_t answer[TCP_MESSAGE_MAX];
+};
+
+struct workers {
+	unsigned count;
+	struct epoch *epoch;
+	struct worker **list; /* each in its own allocation: threads do not share cache lines */
+	_Atomic int joined;   /* threads that have said whether they are readers */
+	_Atomic int failed;   /* threads that could not become one */
+};
+
+/* -- what a worker does ---------------------------------------------------------------------------------------- */
+
+static struct serve_request request_of(const struct worker *w, enum serve_transport transport,
+                                       const uint8_t *data, size_t len, const struct addr *peer) {
+	return (struct serve_request){
+		.data = data, .len = len, .peer = peer, .now = w->now, .transport = transport
+	};
+}
+
+static size_t on_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
+                     size_t cap) {
+	struct worker *w = ctx;
+	struct serve_request r = request_of(w, SERVE_UDP, req, req_len, peer);
+	return serve_packet(w->serve, &r, answer, cap, NULL);
+}
+
+static long stream_produce(void *state, uint8_t *buf, size_t cap) {
+	return serve_stream_next(state, clock_now(), buf, cap);
+}
+
+static void stream_free(void *state) {
+	serve_stream_free(state);
+}
+
+static void on_tcp(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len) {
+	struct worker *w = ctx;
+	struct serve_stream *stream = NULL;
+	struct serve_request r = request_of(w, SERVE_TCP, req, len, tcp_peer(conn));
+	size_t answer_len = serve_packet(w->serve, &r, w->answer, sizeof(w->answer), &stream);
+	if (stream)
+		tcp_stream(conn, stream_produce, stream, stream_free);
+	else if (answer_len > 0 && tcp_answer(conn, w->answer, answer_len) != OK)
+		tcp_close_after(conn); /* it would wait for this answer for ever */
+}
+
+static void on_before_wait(void *ctx) {
+	struct worker *w = ctx;
+	epoch_offline(w->reader);
+}
+
+static void on_after_wait(void *ctx) {
+	struct worker *w = ctx;
+	epoch_online(w->reader);
+	w->now = clock_now();
+}
+
+static void on_between_batches(void *ctx) {
+	struct worker *w = ctx;
+	epoch_quiescent(w->reader);
+	w->now = clock_now();
+}
+
+static void *worker_run(void *ctx) {
+	struct worker *w = ctx;
+	w->reader = epoch_join(w->all->epoch);
+	if (!w->reader) atomic_fetch_add(&w->all->failed, 1);
+	atomic_fetch_add(&w->all->joined, 1);
+	if (!w->reader) return NULL;
+	w->now = clock_now();
+	net_worker_run(w->net);
+	epoch_leave(w->reader);
+	return NULL;
+}
+
+/* -- sockets --------------------------------------------------------------------------------------------------- */
+
+static enum err add_udp(struct worker *w, const struct addr *a, struct socket_error *error) {
+	int fd;
+	enum err e = socket_udp_listen(a, &fd, error);
+	if (e != OK) return e;
+	e = net_worker_add_udp(w->net, fd);
+	if (e != OK) close(fd);
+	return e;
+}
+
+static enum err add_tcp(struct worker *w, const struct addr *a, struct socket_error *error) {
+	int fd;
+	enum err e = socket_tcp_listen(a, &fd, error);
+	if (e != OK) return e;
+	e = net_worker_add_tcp(w->net, fd);
+	if (e != OK) close(fd);
+	return e;
+}
+
+static enum err worker_open(struct worker *w, const struct workers_settings *settings,
+                            struct socket_error *error) {
+	struct net_worker_config config = { .udp = on_udp,
+		                            .tcp = on_tcp,
+		                            .before_wait = on_before_wait,
+		                            .after_wait = on_after_wait,
+		                            .between_batches = on_between_batches,
+		                            .ctx = w,
+		                            .now = clock_now,
+		                            .tcp_limits = settings->tcp };
+	enum err e = net_worker_new(&config, &w->net);
+	for (unsigned i = 0; i < settings->listen_count && e == OK; i++) {
+		e = add_udp(w, &settings->listen[i], error);
+		if (e == OK) e = add_tcp(w, &settings->listen[i], error);
+	}
+	return e;
+}
+
+/* Another server of ours on the same address would not be noticed later (SO_REUSEPORT). */
+static enum err addresses_free(const struct workers_settings *settings, struct socket_error *error) {
+	enum err e = OK;
+	for (unsigned i = 0; i < settings->listen_count && e == OK; i++)
+		e = socket_address_free(&settings->listen[i], error);
+	return e;
+}
+
+enum err workers_open(const struct workers_settings *settings, struct workers **out_workers,
+                      struct socket_error *out_error) {
+	struct socket_error error = { .text = "no epoll instance or too many addresses", .system_errno = 0 };
+	struct workers *w = xcalloc(1, sizeof(*w));
+	w->count = settings->count < WORKERS_MAX ? settings->count : WORKERS_MAX;
+	w->list = xcalloc(w->count, sizeof(struct worker *));
+	enum err e = addresses_free(settings, &error);
+	for (unsigned i = 0; i < w->count && e == OK; i++) {
+		w->list[i] = xcalloc(1, sizeof(struct worker));
+		w->list[i]->all = w;
+		e = worker_open(w->list[i], settings, &error);
+	}
+	if (e != OK) {
+		workers_free(w);
+		*out_error = error;
+		return e;
+	}
+	*out_workers = w;
+	return OK;
+}
+
+/* -- threads --------------------------------------------------------------------------------------------------- */
+
+/* Signals are the main thread's. */
+static bool start_thread(struct worker *w) {
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	w->running = pthread_create(&w->thread, NULL, worker_run, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return w->running;
+}
+
+enum err workers_start(struct workers *w, struct serve *serve, struct epoch *epoch) {
+	w->epoch = epoch;
+	bool ok = true;
+	int started = 0;
+	for (unsigned i = 0; i < w->count && ok; i++) {
+		w->list[i]->serve = serve_worker_new(serve, i);
+		ok = start_thread(w->list[i]);
+		if (ok) started++;
+	}
+	while (atomic_load(&w->joined) < started)
+		sched_yield();
+	if (ok && atomic_load(&w->failed) == 0) return OK;
+	workers_stop(w);
+	return ERR_LIMIT;
+}
+
+void workers_stop(struct workers *w) {
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->list[i] && w->list[i]->running) net_worker_stop(w->list[i]->net);
+	for (unsigned i = 0; i < w->count; i++) {
+		struct worker *worker = w->list[i];
+		if (!worker) continue;
+		if (worker->running) pthread_join(worker->thread, NULL);
+		worker->running = false;
+		net_worker_free(worker->net); /* its connections' streams end before what they count in */
+		worker->net = NULL;
+		serve_worker_free(worker->serve);
+		worker->serve = NULL;
+	}
+}
+
+void workers_free(struct workers *w) {
+	if (!w) return;
+	workers_stop(w);
+	for (unsigned i = 0; i < w->count; i++)
+		free(w->list[i]);
+	free(w->list);
+	free(w);
+}
+
+/* -- counters -------------------------------------------------------------------------------------------------- */
+
+static void add_udp_counters(struct udp_counters *sum, const struct udp_counters *c) {
+	sum->received += c->received;
+	sum->too_long += c->too_long;
+	sum->bad_source += c->bad_source;
+	sum->sent += c->sent;
+	sum->send_failed += c->send_failed;
+}
+
+static void add_tcp_counters(struct tcp_counters *sum, const struct tcp_counters *c) {
+	sum->accepted += c->accepted;
+	sum->open += c->open;
+	sum->requests += c->requests;
+	sum->messages += c->messages;
+	sum->evicted += c->evicted;
+	sum->refused += c->refused;
+	sum->timed_out += c->timed_out;
+	sum->slow += c->slow;
+	sum->out_of_memory += c->out_of_memory;
+}
+
+struct net_worker_counters workers_count(const struct workers *w) {
+	struct net_worker_counters sum = { 0 };
+	for (unsigned i = 0; i < w->count; i++) {
+		if (!w->list[i] || !w->list[i]->net) continue;
+		struct net_worker_counters c = net_worker_counters(w->list[i]->net);
+		add_udp_counters(&sum.udp, &c.udp);
+		add_tcp_counters(&sum.tcp, &c.tcp);
+	}
+	return sum;
+}
