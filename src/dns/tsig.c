@@ -398,11 +398,12 @@ enum err tsig_sign_answer(struct tsig_state *s, uint64_t now_s, uint8_t *buf, si
 
 size_t tsig_answer_len(const struct tsig_state *s) {
 	struct tsig_record t = { .key_name = s->key_name.wire, .algorithm_name = s->algorithm_name.wire };
-	if (!answer_has_no_mac(s)) {
-		if (!s->key) return 0;
-		t.mac_len = s->mac_out_len;
-		t.other_len = s->error == RCODE_BADTIME ? TSIG_OTHER_LEN : 0;
-	}
+	if (answer_has_no_mac(s)) return record_len(&t);
+	if (!s->key) return 0;
+	t.key_name = s->key->name.wire;
+	t.algorithm_name = (const uint8_t *)tsig_algorithm_row(s->key->algorithm)->wire;
+	t.mac_len = s->mac_out_len;
+	t.other_len = s->error == RCODE_BADTIME ? TSIG_OTHER_LEN : 0;
 	return record_len(&t);
 }
 
