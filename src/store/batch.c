@@ -138,8 +138,8 @@ enum err store_batch_remove(struct store_batch *b, const uint8_t *name) {
 	return OK;
 }
 
-/* What the database holds of the zone now, earlier operations of this batch included; all zero for nothing, or
- * for a record that can't be read: its file, if any, is an orphan of the next start. */
+/* What the database holds of the zone now, earlier operations of this batch included; all zero for
+ * nothing, or for a record that can't be read: its file, if any, is an orphan of the next start. */
 static enum err former_state(struct database_txn *txn, const struct operation *o,
                              struct saved_state *out_saved) {
 	struct octets value;

@@ -45,18 +45,29 @@ static void explain(const struct database *db, int code, struct why *why) {
 		why_set(why, REASON_STORE_FAILED, "%s: %s", db->path, mdb_strerror(code));
 }
 
-/* The tables are made by the first open. */
+/* A new file has no table yet; one that has some and not ours has lost them. */
+static int create_flag(MDB_txn *txn, unsigned *out_flag) {
+	MDB_dbi all;
+	MDB_stat stat;
+	int rc = mdb_dbi_open(txn, NULL, 0, &all);
+	if (!rc) rc = mdb_stat(txn, all, &stat);
+	if (!rc) *out_flag = stat.ms_entries == 0 ? MDB_CREATE : 0;
+	return rc;
+}
+
 static int open_tables(struct database *db) {
 	static const char *const names[TABLE_COUNT] = { "states", "images" };
 	MDB_txn *txn;
+	unsigned flag = 0;
 	int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
 	if (rc) return rc;
+	rc = create_flag(txn, &flag);
 	for (int i = 0; i < TABLE_COUNT && !rc; i++) {
-		rc = mdb_dbi_open(txn, names[i], MDB_CREATE, &db->tables[i]);
+		rc = mdb_dbi_open(txn, names[i], flag, &db->tables[i]);
 	}
 	if (!rc) return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
-	return rc;
+	return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 }
 
 /* A page number beyond the limit makes LMDB map more than it was told: no sound file of ours has one. */
@@ -180,7 +191,8 @@ enum err database_delete(struct database_txn *txn, enum database_table table, st
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* each is called with LMDB's own pointers.  More records than the table says it has: its pages form a ring. */
+/* each is called with LMDB's own pointers.  More records than the table says it has: its pages form a
+ * ring. */
 static int walk(struct database_txn *txn, MDB_dbi table, database_each_fn *each, void *ctx) {
 	MDB_stat stat;
 	MDB_cursor *cursor;

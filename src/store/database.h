@@ -33,8 +33,8 @@ MUST_CHECK enum err database_open(const char *path, size_t max_bytes, struct dat
                                   struct why *why);
 void database_close(struct database *db);
 
-/* Read everything once, as far as that can tell whether the file is sound: ERR_CORRUPT if it is not.  LMDB trusts
- * its file, so a damaged one may also end the process: see database_probe. */
+/* Read everything once, as far as that can tell whether the file is sound: ERR_CORRUPT if it is not.  LMDB
+ * trusts its file, so a damaged one may also end the process: see database_probe. */
 MUST_CHECK enum err database_check(struct database *db);
 
 /* open and check in a child process: ERR_CORRUPT if the child says so or dies of it; any other trouble, and a

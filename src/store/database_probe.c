@@ -22,16 +22,26 @@ static int judge(const char *path, size_t max_bytes) {
 	return e == OK ? CHILD_SOUND : e == ERR_CORRUPT ? CHILD_DAMAGED : CHILD_UNSURE;
 }
 
+/* Signals that damage causes. */
+static const int deadly[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+#define DEADLY (sizeof(deadly) / sizeof(deadly[0]))
+
 static _Noreturn void child(const char *path, size_t max_bytes) {
 	struct rlimit none = { 0, 0 };
 	(void)setrlimit(RLIMIT_CORE, &none); /* at worst a core file is left */
+	for (size_t i = 0; i < DEADLY; i++) {
+		(void)signal(deadly[i],
+		             SIG_DFL); /* handlers are the parent's; a deadly signal ends the child here */
+	}
 	_exit(judge(path, max_bytes));
 }
 
 static bool died_of_damage(int status) {
 	if (!WIFSIGNALED(status)) return false;
-	int sig = WTERMSIG(status);
-	return sig == SIGSEGV || sig == SIGBUS || sig == SIGABRT || sig == SIGFPE || sig == SIGILL;
+	for (size_t i = 0; i < DEADLY; i++) {
+		if (WTERMSIG(status) == deadly[i]) return true;
+	}
+	return false;
 }
 
 enum err database_probe(const char *path, size_t max_bytes, struct why *why) {

@@ -1,5 +1,5 @@
-/* Zone file text (RFC 1035 section 5.1) of a version, slice by slice: nothing is kept between two calls but the
- * cursor.  Every name is absolute and every record one line, so that any server loads it. */
+/* Zone file text (RFC 1035 section 5.1) of a version, slice by slice: nothing is kept between two calls
+ * but the cursor.  Every name is absolute and every record one line, so that any server loads it. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Files of large images: images/<16 hex>.img below the store's directory.  A file gets its name when it is whole
- * and synced, and is never changed after; which files count is said by the database alone. */
+/* Files of large images: images/<16 hex>.img below the store's directory.  A file gets its name when it is
+ * whole and synced, and is never changed after; which files count is said by the database alone. */
 #ifndef UNDERSTUDY_STORE_IMAGE_FILE_H
 #define UNDERSTUDY_STORE_IMAGE_FILE_H
 
@@ -14,14 +14,16 @@ struct image_folder {
 /* ERR_IO; why is filled on failure. */
 MUST_CHECK enum err image_folder_open(int directory_fd, struct image_folder *out_folder, struct why *why);
 void image_folder_close(struct image_folder *folder);
-/* Remove files that are named as ours but not listed, and unfinished ones.  ids: sorted.  Returns how many. */
+/* Remove files that are named as ours but not listed, and unfinished ones.  ids: sorted.  Returns how
+ * many. */
 size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count);
 
-/* Write, sync, rename, sync the folder.  Passes the fault points "file-write" (each piece of 1 MiB), "file-sync",
- * "file-rename" and "dir-sync".  On failure nothing is left, errno tells. */
+/* Write, sync, rename, sync the folder.  Passes the fault points "file-write" (each piece of 1 MiB),
+ * "file-sync", "file-rename" and "dir-sync".  On failure nothing is left, errno tells. */
 MUST_CHECK enum err image_file_write(const struct image_folder *folder, uint64_t id, const void *data,
                                      size_t size);
-/* A file that is gone already is fine; one that stays is removed at the next start.  Fault point "file-remove". */
+/* A file that is gone already is fine; one that stays is removed at the next start.
+ * Passes the fault point "file-remove". */
 void image_file_remove(const struct image_folder *folder, uint64_t id);
 
 /* What the database says of an image. */
@@ -36,10 +38,10 @@ bool image_matches(const struct image *image, const struct image_facts *facts, s
 /* Map a file that was just written. */
 MUST_CHECK enum err image_file_map(const struct image_folder *folder, uint64_t id, uint64_t size,
                                    struct zone_version **out_version);
-/* Read the whole file, verify checksum and facts, then map it: ERR_CORRUPT, ERR_VERSION, ERR_NOTFOUND, ERR_IO,
- * ERR_NOMEM; why is filled on failure.  Files are read, not touched through the mapping, since a disk error
- * must end in a code and not in a signal.
- * buffer holds IMAGE_FILE_PIECE octets, scratch is reset here.  Thread: any, each with its own two. */
+/* Read the whole file, verify checksum and facts, then map it: ERR_CORRUPT, ERR_VERSION, ERR_NOTFOUND,
+ * ERR_IO, ERR_NOMEM; why is filled on failure.  Files are read, not touched through the mapping, since a
+ * disk error must end in a code and not in a signal.  buffer holds IMAGE_FILE_PIECE octets, scratch is
+ * reset here.  Thread: any, each with its own two. */
 #define IMAGE_FILE_PIECE (256 * 1024)
 MUST_CHECK enum err image_file_load(const struct image_folder *folder, uint64_t id,
                                     const struct image_facts *facts, uint8_t *buffer,

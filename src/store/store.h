@@ -38,9 +38,10 @@ MUST_CHECK enum err store_open(const char *dir, struct log *log, struct store **
 void store_close(struct store *s);
 
 /* Calls each(ctx, name, state, version) for every zone saved; version is NULL if none or damaged (then
- * state->why.reason is STORE_DAMAGED and has_version false, and it was logged; since_s is not touched, and a
- * state that can't be read is zero but for that).  each takes the reference, is called on this thread only and
- * must not change the store.  Verifies checksums.  Files are mapped, not read into memory.  name: lower case. */
+ * state->why.reason is STORE_DAMAGED and has_version false, and it was logged; since_s is not touched, and
+ * a state that can't be read is zero but for that).  each takes the reference, is called on this thread
+ * only and must not change the store.  Verifies checksums.  Files are mapped, not read into memory.  name:
+ * lower case. */
 typedef void store_each_fn(void *ctx, const uint8_t *name, const struct zone_state *state,
                            struct zone_version *version);
 MUST_CHECK enum err store_load_all(struct store *s, store_each_fn *each, void *ctx);
@@ -48,10 +49,10 @@ MUST_CHECK enum err store_load_all(struct store *s, store_each_fn *each, void *c
 /* A group of changes that is committed at once with one sync. */
 struct store_batch;
 struct store_batch *store_batch_new(struct store *s);
-/* Save version and state together; serial and has_version are taken from v, whose apex is name.  For a large
- * image its file is written and synced here: ERR_IO with errno, ERR_NOMEM; the batch is then as before and may
- * go on.  *out_version is the version to publish in place of v after the commit: a mapping of the saved file for
- * large images, else v itself; a new reference either way. */
+/* Save version and state together; serial and has_version are taken from v, whose apex is name.  For a
+ * large image its file is written and synced here: ERR_IO with errno, ERR_NOMEM; the batch is then as
+ * before and may go on.  *out_version is the version to publish in place of v after the commit: a mapping
+ * of the saved file for large images, else v itself; a new reference either way. */
 MUST_CHECK enum err store_batch_put(struct store_batch *b, const uint8_t *name,
                                     const struct zone_state *state, struct zone_version *v,
                                     struct zone_version **out_version);
@@ -61,13 +62,13 @@ MUST_CHECK enum err store_batch_state(struct store_batch *b, const uint8_t *name
 MUST_CHECK enum err store_batch_remove(struct store_batch *b, const uint8_t *name);
 /* Drop b and the files written for it. */
 void store_batch_abort(struct store_batch *b);
-/* All or nothing.  Later changes of a zone win over earlier ones.  Frees b in any case.  On failure nothing of the batch is saved and files written for it are
- * removed. */
+/* All or nothing.  Later changes of a zone win over earlier ones.  Frees b in any case.  On failure
+ * nothing of the batch is saved and files written for it are removed. */
 MUST_CHECK enum err store_batch_commit(struct store_batch *b, struct why *why);
 
-/* Zone file text of a version, in slices: appends whole records to out until the next does not fit; false when
- * there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets (dns/text.h);
- * false with out->failed: out, as it came, had no room for the next one. */
+/* Zone file text of a version, in slices: appends whole records to out until the next does not fit; false
+ * when there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets
+ * (dns/text.h); false with out->failed: out, as it came, had no room for the next one. */
 struct export_cursor {
 	uint32_t walk;
 	uint32_t rrset, rdata;
