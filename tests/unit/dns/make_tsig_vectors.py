@@ -81,7 +81,7 @@ def truncated(octets):
 
 print("/* Made by make_tsig_vectors.py with dnspython.  Do not edit. */")
 print("#ifndef UNDERSTUDY_TESTS_TSIG_VECTORS_H\n#define UNDERSTUDY_TESTS_TSIG_VECTORS_H\n\n#include <stdint.h>\n")
-print(f"#define VECTOR_TIME_S {TIME}\n")
+print(f"#define VECTOR_TIME_S {TIME}\n\n/* clang-format off */\n")
 show("vector_secret", SECRET)
 show("vector_question", QUESTION)
 for i in range(1, 8):
@@ -128,4 +128,4 @@ for octets in (16, 15, 31):
     request, reply = truncated(octets)
     show(f"vector_truncated_{octets}", request)
     show(f"vector_truncated_{octets}_answer", reply)
-print("#endif")
+print("/* clang-format on */\n#endif")
