@@ -13,13 +13,13 @@ static void pipelined_requests_are_answered_in_order(void **state) {
 	size_t len = 0;
 	for (int i = 0; i < REQUESTS; i++) {
 		store_u16(all + len, 5);
-		len += 2 + (size_t)sprintf((char *)all + len + 2, "e%04u", (unsigned)i);
+		len += 2 + (size_t)snprintf((char *)all + len + 2, 14, "e%04u", (unsigned)i);
 	}
 	int fd = tcp_client(f);
 	tcp_send_raw(fd, all, len);
 	for (int i = 0; i < REQUESTS; i++) {
 		char want[16];
-		sprintf(want, "e%04u", (unsigned)i);
+		snprintf(want, sizeof(want), "e%04u", (unsigned)i);
 		assert_int_equal(tcp_read(f, fd, buf), 5);
 		assert_memory_equal(buf, want, 5);
 	}
