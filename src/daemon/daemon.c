@@ -1,0 +1,267 @@
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "daemon/privileges.h"
+#include "daemon/systemd.h"
+#include "daemon/wire.h"
+
+#define COLLECT_MS 1000       /* how often what readers have left is freed */
+#define FAULTS_LOGGED_MAX 20  /* of a configuration that is rejected */
+#define TRANSFERS_OUT_MAX 128 /* at once, over all workers */
+#define UDP_ANSWER_SIZE 1232  /* largest UDP answer: DNS flag day 2020, RFC 9715 */
+
+/* -- reload ------------------------------------------------------------------------------------------------- */
+
+static void faults_log(struct daemon *d, const struct config_faults *faults) {
+	for (unsigned i = 0; i < faults->count && i < FAULTS_LOGGED_MAX; i++) {
+		log_event(d->log, EVENT_CONFIG_REJECTED, LOG_STR("file", faults->items[i].file),
+		          LOG_NUM("line", faults->items[i].line), LOG_STR("fault", faults->items[i].text));
+	}
+}
+
+static bool same_text(const char *a, const char *b) {
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_listen(const struct config_server *a, const struct config_server *b) {
+	if (a->listen_count != b->listen_count) return false;
+	for (unsigned i = 0; i < a->listen_count; i++) {
+		if (!addr_equal(&a->listen[i], &b->listen[i])) return false;
+	}
+	return true;
+}
+
+/* Options that a running daemon keeps: their names, with blanks between. */
+static void restart_options(const struct config *now, const struct config *next, char *out, size_t size) {
+	const struct config_server *a = &now->server, *b = &next->server;
+	const struct {
+		bool same;
+		const char *name;
+	} options[] = {
+		{ same_listen(a, b), "server.listen" },
+		{ a->workers == b->workers, "server.workers" },
+		{ same_text(a->state_directory, b->state_directory), "server.state-directory" },
+		{ same_text(a->user, b->user), "server.user" },
+		{ same_text(a->nsid, b->nsid), "server.nsid" },
+		{ a->tcp_clients_max == b->tcp_clients_max, "server.tcp-clients" },
+		{ a->transfers_max == b->transfers_max, "server.transfers" },
+		{ a->transfers_per_primary == b->transfers_per_primary, "server.transfers-per-primary" },
+		{ same_text(now->control_socket, next->control_socket), "control.socket" },
+	};
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (options[i].same || len >= size) continue;
+		int n = snprintf(out + len, size - len, "%s%s", len ? " " : "", options[i].name);
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void reload_log(struct daemon *d, const struct inventory_summary *s, const struct config *next) {
+	char needs_restart[256];
+	restart_options(d->config, next, needs_restart, sizeof(needs_restart));
+	log_event(d->log, EVENT_CONFIG_RELOADED, LOG_NUM("added", s->added), LOG_NUM("changed", s->changed),
+	          LOG_NUM("removed", s->removed), LOG_NUM("unchanged", s->unchanged),
+	          LOG_STR("needs-restart", needs_restart[0] ? needs_restart : "nothing"));
+}
+
+enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
+	struct config *next = NULL;
+	struct inventory_summary summary;
+	systemd_reloading();
+	enum err e = config_read(d->config_path, &next, out_faults);
+	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
+	if (e == OK) {
+		log_configure(d->log, next->log_level, next->log_format);
+		reload_log(d, &summary, next);
+		d->reloaded_s = clock_now().wall_s;
+	} else {
+		faults_log(d, out_faults);
+	}
+	config_free(next);
+	systemd_ready(inventory_count(d->inventory));
+	return e;
+}
+
+/* -- signals and timer ------------------------------------------------------------------------------------------ */
+
+static void transfer_stopped(void *ctx) {
+	(void)ctx; /* the loop ends by itself when no handle is left */
+}
+
+static void stop(struct daemon *d) {
+	if (d->stopping) return;
+	d->stopping = true;
+	systemd_stopping();
+	workers_stop(d->workers);
+	control_stop(d->control);
+	d->control = NULL;
+	uv_close((uv_handle_t *)&d->hangup, NULL);
+	uv_close((uv_handle_t *)&d->terminate, NULL);
+	uv_close((uv_handle_t *)&d->interrupt, NULL);
+	uv_close((uv_handle_t *)&d->collect, NULL);
+	transfer_stop(d->transfer, transfer_stopped, d);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+	struct daemon *d = handle->data;
+	if (number != SIGHUP) {
+		log_event(d->log, EVENT_DAEMON_STOP,
+		          LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+		stop(d);
+		return;
+	}
+	struct config_faults faults = { 0 };
+	(void)daemon_reload(d, &faults); /* logged there */
+	config_faults_done(&faults);
+}
+
+static void on_collect(uv_timer_t *handle) {
+	const struct daemon *d = handle->data;
+	(void)epoch_collect(d->epoch); /* what is left waits for the next time */
+}
+
+/* -- start, step by step: each logs why it failed --------------------------------------------------------------- */
+
+static enum err fails(struct daemon *d, const char *what, const char *why) {
+	log_event(d->log, EVENT_DAEMON_FAIL, LOG_STR("step", what), LOG_STR("reason", why));
+	return ERR_IO;
+}
+
+static enum err open_sockets(struct daemon *d) {
+	const struct config_server *s = &d->config->server;
+	unsigned share = (s->tcp_clients_max + s->workers - 1) / s->workers;
+	struct workers_settings settings = {
+		.count = s->workers,
+		.listen = s->listen,
+		.listen_count = s->listen_count,
+		.tcp = { .conns_max = share },
+	};
+	struct socket_error error;
+	if (workers_open(&settings, &d->workers, &error) == OK) return OK;
+	log_event(d->log, EVENT_LISTEN_FAILED, LOG_STR("reason", error.text));
+	return ERR_IO;
+}
+
+static enum err drop_privileges(struct daemon *d) {
+	char text[PRIVILEGES_TEXT_MAX];
+	const struct config_server *s = &d->config->server;
+	if (privileges_drop(s->user, s->state_directory, d->config->control_socket, text) == OK) return OK;
+	return fails(d, "privileges", text);
+}
+
+static enum err open_store(struct daemon *d) {
+	struct why why = { 0 };
+	d->epoch = epoch_new();
+	d->table = table_new(d->epoch);
+	if (store_open(d->config->server.state_directory, d->log, &d->store, &why) == OK) return OK;
+	return fails(d, "store", why.evidence);
+}
+
+static enum err load_zones(struct daemon *d) {
+	const struct config_server *s = &d->config->server;
+	struct transfer_settings settings = {
+		.transfers_max = s->transfers_max,
+		.transfers_per_primary = s->transfers_per_primary,
+		.connections_per_primary = 2,
+		.udp_queries_max = 256,
+	};
+	struct inventory_summary summary;
+	if (uv_loop_init(&d->loop) != 0) return fails(d, "event loop", "no descriptors");
+	d->loop_made = true;
+	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
+	enum err e = transfer_load(d->transfer);
+	if (e != OK) return fails(d, "saved zones", err_text(e));
+	struct inventory_watcher watcher = wire_inventory_watcher(d);
+	d->inventory = inventory_new(&watcher);
+	e = inventory_apply(d->inventory, &d->config->zones, &summary);
+	if (e != OK) return fails(d, "zones", err_text(e));
+	transfer_claimed(d->transfer);
+	return OK;
+}
+
+static enum err start_control(struct daemon *d) {
+	struct why why = { 0 };
+	struct control_backend backend = wire_control_backend(d);
+	if (control_new(&d->loop, d->config->control_socket, &backend, d->log, &d->control, &why) == OK)
+		return OK;
+	return fails(d, "control socket", why.evidence);
+}
+
+static enum err start_answering(struct daemon *d) {
+	struct serve_settings settings = {
+		.nsid = d->config->server.nsid,
+		.udp_size = UDP_ANSWER_SIZE,
+		.transfers_out_max = TRANSFERS_OUT_MAX,
+	};
+	struct serve_notify_sink sink = wire_notify_sink(d);
+	d->serve = serve_new(&settings, d->table, d->log, &sink);
+	enum err e = workers_start(d->workers, d->serve, d->epoch);
+	return e == OK ? OK : fails(d, "workers", err_text(e));
+}
+
+static enum err watch_signals(struct daemon *d) {
+	const struct {
+		uv_signal_t *handle;
+		int number;
+	} signals[] = { { &d->hangup, SIGHUP }, { &d->terminate, SIGTERM }, { &d->interrupt, SIGINT } };
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (uv_signal_init(&d->loop, signals[i].handle) != 0 ||
+		    uv_signal_start(signals[i].handle, on_signal, signals[i].number) != 0) {
+			return fails(d, "signals", "no descriptors");
+		}
+		signals[i].handle->data = d;
+	}
+	d->collect.data = d;
+	if (uv_timer_init(&d->loop, &d->collect) != 0) return fails(d, "timer", "not to be had");
+	return uv_timer_start(&d->collect, on_collect, COLLECT_MS, COLLECT_MS) == 0 ? OK : ERR_IO;
+}
+
+static enum err start(struct daemon *d) {
+	privileges_raise_files();
+	enum err e = open_sockets(d);
+	if (e == OK) e = drop_privileges(d);
+	if (e == OK) e = open_store(d);
+	if (e == OK) e = load_zones(d);
+	if (e == OK) e = start_control(d);
+	if (e == OK) e = start_answering(d);
+	if (e == OK) e = watch_signals(d);
+	return e;
+}
+
+/* After a start that failed half-way the process ends: handles of the loop are left to the system. */
+static void free_all(struct daemon *d) {
+	if (d->workers) workers_free(d->workers);
+	if (d->transfer) transfer_free(d->transfer);
+	inventory_free(d->inventory);
+	if (d->serve) serve_free(d->serve);
+	if (d->table) table_free(d->table);
+	if (d->store) store_close(d->store);
+	if (d->epoch) epoch_free(d->epoch);
+	if (d->loop_made) (void)uv_loop_close(&d->loop); /* all handles are closed */
+}
+
+int daemon_run(const char *config_path, struct config *config) {
+	struct daemon d = { .config_path = config_path, .config = config, .started_s = clock_now().wall_s };
+	(void)signal(SIGPIPE, SIG_IGN); /* peers that close are seen by the result of the write */
+	d.log = log_new(config->log_level, config->log_format, STDERR_FILENO);
+	log_event(d.log, EVENT_DAEMON_START, LOG_STR("version", UNDERSTUDY_VERSION),
+	          LOG_NUM("pid", getpid()));
+	enum err e = start(&d);
+	if (e == OK) {
+		d.ready = true;
+		log_event(d.log, EVENT_DAEMON_READY, LOG_NUM("zones", inventory_count(d.inventory)));
+		systemd_ready(inventory_count(d.inventory));
+		(void)uv_run(&d.loop, UV_RUN_DEFAULT); /* until stop has closed every handle */
+		free_all(&d);
+		config_free(config);
+	}
+	log_free(d.log);
+	return e == OK ? 0 : 1;
+}

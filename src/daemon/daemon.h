@@ -1,0 +1,48 @@
+/* The running server: what main.c starts, and what wire.c connects.
+ *
+ * Order of start: sockets → privileges dropped → store → saved zones → inventory → control socket → workers → ready.
+ * Thread: main, on whose loop transfers and the control socket run too. */
+#ifndef UNDERSTUDY_DAEMON_DAEMON_H
+#define UNDERSTUDY_DAEMON_DAEMON_H
+
+#include <uv.h>
+
+#include "base/epoch.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "daemon/workers.h"
+#include "inventory/config.h"
+#include "inventory/inventory.h"
+#include "serve/serve.h"
+#include "store/store.h"
+#include "transfer/transfer.h"
+#include "zone/table.h"
+
+struct daemon {
+	const char *config_path;
+	struct config *config; /* of the start; its zones are in the inventory */
+	struct log *log;
+	struct epoch *epoch;
+	struct zone_table *table;
+	struct store *store;
+	struct transfer *transfer;
+	struct serve *serve;
+	struct workers *workers;
+	struct inventory *inventory;
+	struct control *control;
+	uv_loop_t loop;
+	uv_signal_t hangup, terminate, interrupt;
+	uv_timer_t collect;
+	int64_t started_s, reloaded_s; /* reloaded_s 0: never */
+	bool loop_made, ready, stopping;
+};
+
+/* Run until a signal ends it.  Takes config.  Returns the exit status of the process: 0, or 1 when it could not
+ * start (logged). */
+int daemon_run(const char *config_path, struct config *config);
+
+/* Read the configuration again and apply it, whole or not at all.  ERR_CONFIG, ERR_IO: out_faults tells (to be
+ * freed by config_faults_done), and all is as before. */
+MUST_CHECK enum err daemon_reload(struct daemon *d, struct config_faults *out_faults);
+
+#endif

@@ -1,0 +1,160 @@
+#include "daemon/report.h"
+
+#include "dns/rrtype.h"
+
+/* json_object_set_new takes the value in any case and fails only when memory is short: then a field is missing. */
+static void set(json_t *object, const char *key, json_t *value) {
+	(void)json_object_set_new(object, key, value);
+}
+
+/* Text of others (evidence) may hold any octets: what is not UTF-8 is shown as such. */
+static json_t *text_value(const char *text) {
+	json_t *value = json_string(text);
+	return value ? value : json_string("(not UTF-8)");
+}
+
+static json_t *integer_or_null(bool given, json_int_t number) {
+	return given ? json_integer(number) : json_null();
+}
+
+static json_t *time_or_null(int64_t time_s) {
+	return integer_or_null(time_s != 0, time_s);
+}
+
+static json_t *name_value(const uint8_t *name) {
+	char text[NAME_TEXT_MAX];
+	return text_value(name_text_short(name, text));
+}
+
+static json_t *key_value(const struct tsig_key *key) {
+	return key ? name_value(key->name.wire) : json_null();
+}
+
+static json_t *primaries(const struct zone_policy *policy) {
+	json_t *list = json_array();
+	for (unsigned i = 0; policy && i < policy->primary_count; i++) {
+		const struct primary *p = &policy->primaries[i];
+		char text[ADDR_TEXT_MAX];
+		json_t *item = json_object();
+		set(item, "name", text_value(p->name));
+		set(item, "address", json_string(addr_text(&p->addr, text)));
+		set(item, "key", key_value(p->key));
+		(void)json_array_append_new(list, item);
+	}
+	return list;
+}
+
+static const char *asked_text(uint16_t type) {
+	return type == RR_SOA ? "SOA" : type == RR_AXFR ? "AXFR" : "IXFR";
+}
+
+static json_t *attempt(const struct attempt *a) {
+	char text[ADDR_TEXT_MAX];
+	json_t *o = json_object();
+	set(o, "time", json_integer(a->time_s));
+	set(o, "primary", json_string(addr_text(&a->primary, text)));
+	set(o, "transport", json_string(a->transport == 't' ? "tcp" : "udp"));
+	set(o, "asked", json_string(asked_text(a->asked)));
+	set(o, "got", a->ok ? json_string(asked_text(a->asked)) : json_null());
+	set(o, "ok", json_boolean(a->ok));
+	set(o, "serial", integer_or_null(a->has_serial, a->serial));
+	set(o, "messages", json_integer(a->messages));
+	set(o, "records", json_integer((json_int_t)a->records));
+	set(o, "bytes", json_integer((json_int_t)a->bytes));
+	set(o, "ms", json_integer(a->ms));
+	set(o, "tsig", json_boolean(a->tsig));
+	set(o, "reason", json_string(reason_slug(a->why.reason)));
+	set(o, "evidence", text_value(a->why.evidence));
+	return o;
+}
+
+static json_t *attempts(const struct zone_report *z) {
+	json_t *list = json_array();
+	for (unsigned i = 0; i < z->attempt_count; i++)
+		(void)json_array_append_new(list, attempt(&z->attempts[i]));
+	return list;
+}
+
+json_t *report_zone_row(const struct zone_report *z) {
+	json_t *o = json_object();
+	set(o, "name", name_value(z->name.wire));
+	set(o, "state", json_string(z->state));
+	set(o, "serial", integer_or_null(z->has_serial, z->serial));
+	set(o, "primary_serial", integer_or_null(z->saved.has_primary_serial, z->saved.primary_serial));
+	set(o, "reason", json_string(reason_slug(z->saved.why.reason)));
+	set(o, "since", time_or_null(z->saved.since_s));
+	set(o, "records", json_integer((json_int_t)z->records));
+	set(o, "bytes", json_integer((json_int_t)z->bytes));
+	set(o, "transferring", json_boolean(z->transferring));
+	return o;
+}
+
+json_t *report_zone(const struct zone_report *z) {
+	json_t *o = report_zone_row(z);
+	enum reason reason = z->saved.why.reason;
+	set(o, "refresh_at", time_or_null(z->saved.refresh_s));
+	set(o, "expire_at", integer_or_null(z->has_serial && z->saved.expire_s != 0, z->saved.expire_s));
+	set(o, "checked_at", time_or_null(z->saved.checked_s));
+	set(o, "failures", json_integer(z->saved.failures));
+	set(o, "primaries", primaries(z->policy));
+	set(o, "reason_text", json_string(reason_text(reason)));
+	set(o, "advice", json_string(reason_advice(reason)));
+	set(o, "evidence", text_value(z->saved.why.evidence));
+	set(o, "attempts", attempts(z));
+	return o;
+}
+
+/* -- counters ------------------------------------------------------------------------------------------------- */
+
+static json_t *serve_stats(const struct serve_counters *c) {
+	json_t *o = json_object();
+#define SERVE_COUNTER(name, text) set(o, #name, json_integer((json_int_t)c->name));
+#include "serve/counters.def"
+#undef SERVE_COUNTER
+	return o;
+}
+
+static json_t *transfer_stats(const struct transfer_counters *c) {
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "soa_queries", (json_int_t)c->soa_queries,
+	                 "transfers", (json_int_t)c->transfers, "transfers_failed",
+	                 (json_int_t)c->transfers_failed, "transferred_bytes",
+	                 (json_int_t)c->transferred_bytes, "transferred_records",
+	                 (json_int_t)c->transferred_records, "notify_in", (json_int_t)c->notify_in,
+	                 "notify_out", (json_int_t)c->notify_out);
+}
+
+static json_t *udp_stats(const struct udp_counters *c) {
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)c->received, "too_long",
+	                 (json_int_t)c->too_long, "bad_source", (json_int_t)c->bad_source, "sent",
+	                 (json_int_t)c->sent, "send_failed", (json_int_t)c->send_failed);
+}
+
+static json_t *tcp_stats(const struct tcp_counters *c) {
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)c->accepted,
+	                 "open", (json_int_t)c->open, "requests", (json_int_t)c->requests, "messages",
+	                 (json_int_t)c->messages, "evicted", (json_int_t)c->evicted, "refused",
+	                 (json_int_t)c->refused, "timed_out", (json_int_t)c->timed_out, "slow",
+	                 (json_int_t)c->slow, "out_of_memory", (json_int_t)c->out_of_memory);
+}
+
+json_t *report_stats(const struct serve_counters *serve, const struct transfer_counters *transfer,
+                     const struct net_worker_counters *net) {
+	json_t *o = json_object();
+	set(o, "serve", serve_stats(serve));
+	set(o, "transfer", transfer_stats(transfer));
+	set(o, "udp", udp_stats(&net->udp));
+	set(o, "tcp", tcp_stats(&net->tcp));
+	return o;
+}
+
+json_t *report_faults(const struct config_faults *faults) {
+	json_t *list = json_array();
+	for (unsigned i = 0; i < faults->count; i++) {
+		json_t *o = json_object();
+		set(o, "file", text_value(faults->items[i].file));
+		set(o, "line", json_integer(faults->items[i].line));
+		set(o, "text", text_value(faults->items[i].text));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}

@@ -1,0 +1,140 @@
+#include "daemon/wire.h"
+
+#include <unistd.h>
+
+#include "daemon/report.h"
+
+/* -- a NOTIFY that serve accepted goes to transfer; on a worker's thread -------------------------------------- */
+
+static void notified(void *ctx, struct zone_entry *entry, const struct addr *peer, bool has_serial,
+                     uint32_t serial) {
+	struct daemon *d = ctx;
+	transfer_notified(d->transfer, entry, peer, has_serial, serial);
+}
+
+struct serve_notify_sink wire_notify_sink(struct daemon *d) {
+	return (struct serve_notify_sink){ .ctx = d, .notified = notified };
+}
+
+/* -- what the inventory finds changed goes to transfer --------------------------------------------------------- */
+
+/* Not at the start, where every zone is new. */
+static void log_zone(struct daemon *d, enum event event, const uint8_t *name) {
+	char text[NAME_TEXT_MAX];
+	if (d->ready) log_event(d->log, event, LOG_STR("zone", name_text_short(name, text)));
+}
+
+static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+	struct daemon *d = ctx;
+	log_zone(d, EVENT_ZONE_ADDED, name);
+	transfer_zone_added(d->transfer, name, policy);
+}
+
+static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+	struct daemon *d = ctx;
+	transfer_zone_changed(d->transfer, name, policy);
+}
+
+static void removed(void *ctx, const uint8_t *name) {
+	struct daemon *d = ctx;
+	log_zone(d, EVENT_ZONE_REMOVED, name);
+	transfer_zone_removed(d->transfer, name);
+}
+
+struct inventory_watcher wire_inventory_watcher(struct daemon *d) {
+	return (struct inventory_watcher){ .ctx = d, .added = added, .changed = changed, .removed = removed };
+}
+
+/* -- requests of the control socket ------------------------------------------------------------------------- */
+
+static json_t *status(void *ctx) {
+	const struct daemon *d = ctx;
+	struct transfer_counters c;
+	transfer_count(d->transfer, &c);
+	int64_t now_s = clock_now().wall_s;
+	json_t *listen = json_array();
+	for (unsigned i = 0; i < d->config->server.listen_count; i++) {
+		char text[ADDR_TEXT_MAX];
+		(void)json_array_append_new(listen,
+		                            json_string(addr_text(&d->config->server.listen[i], text)));
+	}
+	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "version",
+	                 UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at", (json_int_t)d->started_s,
+	                 "uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
+	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers",
+	                 (int)d->config->server.workers, "listen", listen, "zones", "configured",
+	                 (json_int_t)inventory_count(d->inventory), "served", (json_int_t)c.zones_served,
+	                 "pending", (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired);
+}
+
+static json_t *stats(void *ctx) {
+	const struct daemon *d = ctx;
+	struct serve_counters serve;
+	struct transfer_counters transfer;
+	struct net_worker_counters net = workers_count(d->workers);
+	serve_count(d->serve, &serve);
+	transfer_count(d->transfer, &transfer);
+	return report_stats(&serve, &transfer, &net);
+}
+
+static json_t *zone_list(void *ctx, size_t *cursor, size_t max) {
+	const struct daemon *d = ctx;
+	json_t *zones = json_array();
+	for (size_t i = 0; i < max; i++) {
+		struct zone_report report;
+		const struct zone_entry *entry = table_next(d->table, cursor);
+		if (!entry) {
+			*cursor = 0;
+			break;
+		}
+		if (transfer_report(d->transfer, entry->name, &report) == OK)
+			(void)json_array_append_new(zones,
+			                            report_zone_row(&report)); /* out of memory: a row less */
+	}
+	return zones;
+}
+
+static json_t *zone_status(void *ctx, const uint8_t *name, const char **out_error) {
+	const struct daemon *d = ctx;
+	struct zone_report report;
+	if (transfer_report(d->transfer, name, &report) == OK) return report_zone(&report);
+	*out_error = "no such zone";
+	return NULL;
+}
+
+static enum err zone_refresh(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_refresh(d->transfer, name);
+}
+
+static enum err zone_retransfer(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_retransfer(d->transfer, name);
+}
+
+static struct zone_version *zone_version(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_version(d->transfer, name);
+}
+
+static enum err reload(void *ctx, json_t **out_faults) {
+	struct config_faults faults = { 0 };
+	enum err e = daemon_reload(ctx, &faults);
+	if (e != OK) *out_faults = report_faults(&faults);
+	config_faults_done(&faults);
+	return e;
+}
+
+struct control_backend wire_control_backend(struct daemon *d) {
+	return (struct control_backend){
+		.ctx = d,
+		.status = status,
+		.stats = stats,
+		.zone_list = zone_list,
+		.zone_status = zone_status,
+		.zone_refresh = zone_refresh,
+		.zone_retransfer = zone_retransfer,
+		.zone_version = zone_version,
+		.reload = reload,
+	};
+}

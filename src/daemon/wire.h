@@ -1,0 +1,11 @@
+/* The callbacks of the folders, connected.  The daemon is the ctx of each. */
+#ifndef UNDERSTUDY_DAEMON_WIRE_H
+#define UNDERSTUDY_DAEMON_WIRE_H
+
+#include "daemon/daemon.h"
+
+struct serve_notify_sink wire_notify_sink(struct daemon *d);       /* serve → transfer */
+struct inventory_watcher wire_inventory_watcher(struct daemon *d); /* inventory → transfer */
+struct control_backend wire_control_backend(struct daemon *d);     /* control → all */
+
+#endif
