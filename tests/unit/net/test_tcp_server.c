@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/random.h"
+
 static uint8_t buf[TCP_MESSAGE_MAX];
 
 static void pipelined_requests_are_answered_in_order(void **state) {
@@ -44,6 +46,40 @@ static void request_may_come_octet_by_octet(void **state) {
 	}
 	close(fd);
 	tcp_fixture_stop(f);
+}
+
+/* 300 requests of random lengths in pieces of random lengths, with turns of the worker and reads in between. */
+static void cuts_in_the_stream_do_not_matter(void **state) {
+	(void)state;
+	enum { REQUESTS = 300, LONGEST = 3000 };
+	static uint8_t all[REQUESTS * (LONGEST + 2)];
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct random random = random_seeded(seed);
+		struct tcp_fixture *f = tcp_fixture_start(NULL);
+		size_t len = 0, sent = 0, read = 0;
+		for (int i = 0; i < REQUESTS; i++) {
+			uint32_t size = 3 + random_below(&random, random_below(&random, LONGEST - 3) + 1);
+			memset(all + len + 2, i, size);
+			store_u16(all + len, (uint16_t)size);
+			all[len + 2] = 'e';
+			len += size + 2;
+		}
+		int fd = tcp_client(f);
+		while (read < len) {
+			size_t piece = 1 + random_below(&random, seed % 2 ? 20000 : 500);
+			if (piece > len - sent) piece = len - sent;
+			ssize_t n = piece ? send(fd, all + sent, piece, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+			sent += n > 0 ? (size_t)n : 0;
+			net_worker_turn(f->worker, sent == len ? 1 : 0);
+			n = random_below(&random, 4) == 0 ? recv(fd, buf, sizeof(buf), MSG_DONTWAIT) : -1;
+			if (n < 0) continue;
+			assert_true(n > 0 && read + (size_t)n <= len);
+			assert_memory_equal(buf, all + read, n);
+			read += (size_t)n;
+		}
+		close(fd);
+		tcp_fixture_stop(f);
+	}
 }
 
 static void largest_messages_pass_both_ways(void **state) {
@@ -219,6 +255,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),
 		cmocka_unit_test(request_may_come_octet_by_octet),
+		cmocka_unit_test(cuts_in_the_stream_do_not_matter),
 		cmocka_unit_test(largest_messages_pass_both_ways),
 		cmocka_unit_test(client_that_stops_sending_gets_every_answer),
 		cmocka_unit_test(streams_do_not_hold_up_others),
