@@ -142,10 +142,12 @@ unsigned epoch_collect(struct epoch *e) {
 		end = &(*end)->next;
 		e->waiting--;
 	}
-	e->oldest = *end;
-	*end = NULL;
-	if (!e->oldest) e->newest = &e->oldest;
-	bool any = first && end != &e->oldest;
+	bool any = end != &e->oldest;
+	if (any) {
+		e->oldest = *end;
+		*end = NULL;
+		if (!e->oldest) e->newest = &e->oldest;
+	}
 	unsigned waiting = e->waiting;
 	pthread_mutex_unlock(&e->lock);
 	/* Outside the lock: free_fn may take its time, or retire something itself. */

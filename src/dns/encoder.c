@@ -1,0 +1,230 @@
+/* Writing messages.  Names are compressed by a table of the suffixes written so far: slots are found by the
+ * suffix's hash, computed label by label from the right, and checked against the message's own octets. */
+#include <assert.h>
+#include <string.h>
+
+#include "dns/message.h"
+#include "dns/rdata.h"
+
+#define POINTER_MAX 0x3fff
+
+void message_begin(struct encoder *e, uint8_t *buf, size_t cap, size_t limit) {
+	e->w = writer_init(buf, limit < cap ? limit : cap);
+	e->header = (struct header){ 0 };
+	e->limit = (uint16_t)(e->w.cap > MESSAGE_MAX_LEN ? MESSAGE_MAX_LEN : e->w.cap);
+	e->w.cap = e->limit;
+	e->reserved = 0;
+	e->names_used = 0;
+	if (++e->generation == 0) {
+		memset(e->slots, 0, sizeof(e->slots));
+		e->generation = 1;
+	}
+	(void)write_reserve(&e->w, MESSAGE_HEADER_LEN); /* too small a buffer fails the first record */
+}
+
+void encoder_reserve(struct encoder *e, uint16_t octets) {
+	if (octets > e->w.cap - e->w.len) octets = (uint16_t)(e->w.cap - e->w.len);
+	e->reserved = (uint16_t)(e->reserved + octets);
+	e->w.cap -= octets;
+}
+
+void encoder_unreserve(struct encoder *e, uint16_t octets) {
+	if (octets > e->reserved) octets = e->reserved;
+	e->reserved = (uint16_t)(e->reserved - octets);
+	e->w.cap += octets;
+}
+
+static uint32_t label_hash(uint32_t rest, const uint8_t *label) {
+	uint32_t h = rest ^ (label[0] * 0x9e3779b1U);
+	for (unsigned i = 1; i <= label[0]; i++) h = (h ^ name_lower(label[i])) * 0x01000193U;
+	return h ^ h >> 15;
+}
+
+/* The name at `offset` of the message, which may go on by a pointer, is the plain name. */
+static bool matches(const struct encoder *e, unsigned offset, const uint8_t *name) {
+	const uint8_t *base = e->w.data, *at = base + offset;
+	for (;;) {
+		while (*at >= 0xc0) at = base + (load_u16(at) & POINTER_MAX);
+		if (*at != *name) return false;
+		if (*at == 0) return true;
+		for (unsigned i = 1; i <= *name; i++)
+			if (at[i] != name[i] && name_lower(at[i]) != name_lower(name[i])) return false;
+		at += 1 + *at;
+		name += 1 + *name;
+	}
+}
+
+/* Slot that holds the name, or the empty one where it belongs; the table is never full. */
+static unsigned find_slot(const struct encoder *e, uint32_t hash, const uint8_t *name) {
+	unsigned slot = hash & (COMPRESS_SLOTS - 1);
+	while (e->slots[slot].generation == e->generation && !matches(e, e->slots[slot].offset, name))
+		slot = (slot + 1) & (COMPRESS_SLOTS - 1);
+	return slot;
+}
+
+/* Remember the suffixes of a name that was written whole from `pos` on: labels first … count - 1 are new. */
+static void remember(struct encoder *e, const uint8_t *name, const uint8_t *offsets, const uint32_t *hashes,
+                     unsigned count, size_t pos) {
+	for (unsigned i = 0; i < count; i++) {
+		if (pos + offsets[i] > POINTER_MAX || e->names_used >= COMPRESS_SLOTS / 2) return;
+		unsigned slot = find_slot(e, hashes[i], name + offsets[i]);
+		if (e->slots[slot].generation == e->generation) continue;
+		e->slots[slot].generation = e->generation;
+		e->slots[slot].offset = (uint16_t)(pos + offsets[i]);
+		e->used[e->names_used++] = (uint8_t)slot;
+	}
+}
+
+static void write_name(struct encoder *e, const uint8_t *name) {
+	uint8_t offsets[NAME_MAX_LABELS + 1];
+	uint32_t hashes[NAME_MAX_LABELS + 1];
+	unsigned labels = name_offsets(name, offsets);
+	uint32_t hash = 0;
+	unsigned known = labels; /* labels before this one are new, from it on the message has them */
+	unsigned pointer = 0;
+	for (unsigned i = labels; i-- > 0;) {
+		hash = hashes[i] = label_hash(hash, name + offsets[i]);
+		if (known != i + 1) continue; /* a longer suffix can't be there without the shorter one */
+		unsigned slot = find_slot(e, hash, name + offsets[i]);
+		if (e->slots[slot].generation != e->generation) continue;
+		known = i;
+		pointer = e->slots[slot].offset;
+	}
+	size_t pos = e->w.len;
+	write_bytes(&e->w, name, offsets[known]);
+	if (known < labels)
+		write_u16(&e->w, (uint16_t)(0xc000U | pointer));
+	else
+		write_u8(&e->w, 0);
+	if (!e->w.failed) remember(e, name, offsets, hashes, known, pos);
+}
+
+void message_question(struct encoder *e, const struct question *q) {
+	write_name(e, q->name.wire);
+	write_u16(&e->w, q->type);
+	write_u16(&e->w, q->class);
+	e->header.qdcount++;
+}
+
+struct encoder_mark encoder_mark(const struct encoder *e) {
+	return (struct encoder_mark){ e->w.len, e->header.ancount, e->header.nscount, e->header.arcount,
+		                      e->names_used };
+}
+
+/* The newest entries are taken out in reverse order, which leaves every probe sequence as it was before them. */
+void encoder_rewind(struct encoder *e, struct encoder_mark mark) {
+	while (e->names_used > mark.names_used) e->slots[e->used[--e->names_used]].generation = 0;
+	e->w.len = mark.len;
+	e->w.failed = false;
+	e->header.ancount = mark.ancount;
+	e->header.nscount = mark.nscount;
+	e->header.arcount = mark.arcount;
+}
+
+static void write_rdata(struct encoder *e, uint16_t type, const uint8_t *rdata, uint16_t rdlength) {
+	if (!rrtype_has(rrtype_info(type), RRF_COMPRESS)) {
+		write_bytes(&e->w, rdata, rdlength);
+		return;
+	}
+	struct rdata_part parts[RDATA_PARTS_MAX];
+	unsigned count = rdata_split(type, rdata, rdlength, parts);
+	for (unsigned i = 0; i < count; i++) {
+		if (parts[i].is_compressible_name)
+			write_name(e, parts[i].data);
+		else
+			write_bytes(&e->w, parts[i].data, parts[i].len);
+	}
+}
+
+/* What stands between owner and rdata.  On failure the message is as it was at the mark. */
+static enum err write_fixed(struct encoder *e, struct encoder_mark mark, uint16_t type, uint16_t class,
+                            uint32_t ttl_s) {
+	uint8_t *fixed = write_reserve(&e->w, 10);
+	if (!fixed) {
+		encoder_rewind(e, mark);
+		return ERR_SPACE;
+	}
+	store_u16(fixed, type);
+	store_u16(fixed + 2, class);
+	store_u32(fixed + 4, ttl_s);
+	return OK;
+}
+
+static enum err end_record(struct encoder *e, struct encoder_mark mark, enum section section, size_t rdata_pos) {
+	if (e->w.failed) {
+		encoder_rewind(e, mark);
+		return ERR_SPACE;
+	}
+	store_u16(e->w.data + rdata_pos - 2, (uint16_t)(e->w.len - rdata_pos));
+	switch (section) {
+	case SECTION_ANSWER: e->header.ancount++; break;
+	case SECTION_AUTHORITY: e->header.nscount++; break;
+	case SECTION_ADDITIONAL: e->header.arcount++; break;
+	}
+	return OK;
+}
+
+static enum err write_record(struct encoder *e, struct encoder_mark mark, enum section section, uint16_t type,
+                             uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
+	enum err err = write_fixed(e, mark, type, class, ttl_s);
+	if (err != OK) return err;
+	size_t rdata_pos = e->w.len;
+	write_rdata(e, type, rdata, rdlength);
+	return end_record(e, mark, section, rdata_pos);
+}
+
+enum err message_record(struct encoder *e, enum section section, const uint8_t *owner, uint16_t type,
+                        uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
+	struct encoder_mark mark = encoder_mark(e);
+	write_name(e, owner);
+	return write_record(e, mark, section, type, class, ttl_s, rdata, rdlength);
+}
+
+enum err message_record_at(struct encoder *e, enum section section, uint16_t owner_offset, uint16_t type,
+                           uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
+	struct encoder_mark mark = encoder_mark(e);
+	write_u16(&e->w, (uint16_t)(0xc000U | owner_offset));
+	return write_record(e, mark, section, type, class, ttl_s, rdata, rdlength);
+}
+
+enum err message_opt(struct encoder *e, const struct edns *edns) {
+	uint8_t *p = write_reserve(&e->w, 11U + edns->options_len);
+	if (!p) {
+		e->w.failed = false;
+		return ERR_SPACE;
+	}
+	p[0] = 0;
+	store_u16(p + 1, RR_OPT);
+	store_u16(p + 3, edns->udp_size);
+	p[5] = edns->rcode_high;
+	p[6] = edns->version;
+	store_u16(p + 7, edns->dnssec_ok ? 0x8000 : 0);
+	store_u16(p + 9, edns->options_len);
+	if (edns->options_len) memcpy(p + 11, edns->options, edns->options_len);
+	e->header.arcount++;
+	return OK;
+}
+
+size_t message_end(struct encoder *e) {
+	struct writer w = writer_init(e->w.data, MESSAGE_HEADER_LEN);
+	header_write(&w, &e->header);
+	return e->w.len;
+}
+
+size_t message_query(uint8_t *buf, size_t cap, uint16_t id, uint16_t flags, const struct question *q,
+                     uint16_t udp_size, bool dnssec_ok) {
+	struct writer w = writer_init(buf, cap);
+	struct header h = { .id = id, .flags = flags, .qdcount = 1, .arcount = udp_size ? 1 : 0 };
+	header_write(&w, &h);
+	write_bytes(&w, q->name.wire, q->name.len);
+	write_u16(&w, q->type);
+	write_u16(&w, q->class);
+	if (udp_size) {
+		write_u8(&w, 0);
+		write_u16(&w, RR_OPT);
+		write_u16(&w, udp_size);
+		write_u32(&w, dnssec_ok ? 0x8000 : 0);
+		write_u16(&w, 0);
+	}
+	return w.failed ? 0 : w.len;
+}

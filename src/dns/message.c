@@ -1,0 +1,150 @@
+/* Taking messages apart (RFC 1035 section 4, RFC 6891 section 6). */
+#include "dns/message.h"
+
+#include <string.h>
+
+enum err header_read(struct reader *r, struct header *out_header) {
+	const uint8_t *p = read_bytes(r, MESSAGE_HEADER_LEN);
+	if (!p) return ERR_SHORT;
+	*out_header = (struct header){ load_u16(p),     load_u16(p + 2), load_u16(p + 4),
+		                       load_u16(p + 6), load_u16(p + 8), load_u16(p + 10) };
+	return OK;
+}
+
+void header_write(struct writer *w, const struct header *h) {
+	write_u16(w, h->id);
+	write_u16(w, h->flags);
+	write_u16(w, h->qdcount);
+	write_u16(w, h->ancount);
+	write_u16(w, h->nscount);
+	write_u16(w, h->arcount);
+}
+
+enum err question_read(struct reader *r, struct question *out_question) {
+	struct question q;
+	enum err e = name_read(r, &q.name);
+	if (e != OK) return e;
+	q.type = read_u16(r);
+	q.class = read_u16(r);
+	if (r->failed) return ERR_SHORT;
+	out_question->type = q.type;
+	out_question->class = q.class;
+	out_question->name.len = q.name.len;
+	memcpy(out_question->name.wire, q.name.wire, q.name.len);
+	return OK;
+}
+
+enum err record_read(struct reader *r, struct record *out_record) {
+	enum err e = name_read(r, &out_record->owner);
+	if (e != OK) return e;
+	const uint8_t *p = read_bytes(r, 10);
+	if (!p) return ERR_SHORT;
+	out_record->type = load_u16(p);
+	out_record->class = load_u16(p + 2);
+	uint32_t ttl_s = load_u32(p + 4);
+	out_record->ttl_s = ttl_s > INT32_MAX ? 0 : ttl_s;
+	out_record->rdlength = load_u16(p + 8);
+	out_record->rdata_pos = r->pos;
+	return read_bytes(r, out_record->rdlength) || out_record->rdlength == 0 ? OK : ERR_SHORT;
+}
+
+bool edns_option_next(const struct edns *e, unsigned *pos, uint16_t *out_code, const uint8_t **out_data,
+                      uint16_t *out_len) {
+	if (*pos + 4U > e->options_len) return false;
+	const uint8_t *p = e->options + *pos;
+	uint16_t len = load_u16(p + 2);
+	if (len > e->options_len - *pos - 4U) return false;
+	*out_code = load_u16(p);
+	*out_data = p + 4;
+	*out_len = len;
+	*pos += 4U + len;
+	return true;
+}
+
+static bool options_are_sound(const struct edns *e) {
+	unsigned pos = 0;
+	uint16_t code, len;
+	const uint8_t *data;
+	while (edns_option_next(e, &pos, &code, &data, &len)) continue;
+	return pos == e->options_len;
+}
+
+/* Step over a name without putting it together; pointers are followed only by those who need the name. */
+static enum err name_step(struct reader *r) {
+	size_t start = r->pos;
+	for (;;) {
+		uint8_t len = read_u8(r);
+		if (r->failed) return ERR_SHORT;
+		if (len == 0) break;
+		if (len >= 0xc0) {
+			(void)read_u8(r); /* failed tells */
+			break;
+		}
+		if (len > LABEL_MAX_LEN) return ERR_NAME;
+		if (!read_bytes(r, len)) return ERR_SHORT;
+	}
+	return r->failed ? ERR_SHORT : r->pos - start > NAME_MAX_LEN ? ERR_NAME : OK;
+}
+
+/* RFC 6891 section 6.1.2. */
+static enum err take_opt(struct message *m, bool owner_is_root, const uint8_t *fixed) {
+	if (m->edns.present || !owner_is_root) return ERR_MALFORMED;
+	struct edns e = { .present = true,
+		          .udp_size = load_u16(fixed + 2),
+		          .rcode_high = fixed[4],
+		          .version = fixed[5],
+		          .dnssec_ok = fixed[6] & 0x80,
+		          .options = fixed + 10,
+		          .options_len = load_u16(fixed + 8) };
+	if (e.udp_size < 512) e.udp_size = 512;
+	if (!options_are_sound(&e)) return ERR_MALFORMED;
+	m->edns = e;
+	return OK;
+}
+
+static enum err step_record(struct message *m, struct reader *r, bool in_additional, bool is_last) {
+	size_t start = r->pos;
+	enum err e = name_step(r);
+	if (e != OK) return e;
+	bool owner_is_root = r->pos - start == 1;
+	const uint8_t *fixed = read_bytes(r, 10);
+	if (!fixed) return ERR_SHORT;
+	uint16_t type = load_u16(fixed), rdlength = load_u16(fixed + 8);
+	if (rdlength && !read_bytes(r, rdlength)) return ERR_SHORT;
+	if (type == RR_OPT) return in_additional ? take_opt(m, owner_is_root, fixed) : ERR_MALFORMED;
+	if (type != RR_TSIG) return OK;
+	if (!in_additional || !is_last) return ERR_MALFORMED; /* RFC 8945 section 5.1 */
+	m->tsig_pos = start;
+	m->tsig_arcount = (uint16_t)(m->header.arcount - 1);
+	return OK;
+}
+
+static enum err step_records(struct message *m, struct reader *r) {
+	const struct header *h = &m->header;
+	unsigned before = (unsigned)h->ancount + h->nscount, total = before + h->arcount;
+	for (unsigned i = 0; i < total; i++) {
+		enum err e = step_record(m, r, i >= before, i + 1 == total);
+		if (e != OK) return e;
+	}
+	return r->pos == r->len ? OK : ERR_MALFORMED;
+}
+
+enum err message_parse(const uint8_t *data, size_t len, struct message *out_message) {
+	struct message *m = out_message;
+	struct reader r = reader_init(data, len);
+	m->data = data;
+	m->len = len;
+	m->edns = (struct edns){ .present = false };
+	m->tsig_pos = 0;
+	m->tsig_arcount = 0;
+	m->question.name.len = 0;
+	enum err e = header_read(&r, &m->header);
+	if (e != OK) return e;
+	for (unsigned i = 0; i < m->header.qdcount; i++) {
+		struct question other;
+		e = question_read(&r, i == 0 ? &m->question : &other);
+		if (e != OK) return e;
+	}
+	m->answer_pos = r.pos;
+	return step_records(m, &r);
+}
