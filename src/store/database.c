@@ -4,6 +4,7 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/alloc.h"
 #include "base/fault.h"
@@ -37,7 +38,16 @@ static enum err err_of(int code) {
 	}
 }
 
+/* LMDB calls a write that the disk has no room for EIO. */
+#define DISK_FULL_BYTES (1U << 20)
+
+static bool disk_is_full(const struct database *db) {
+	struct statvfs st;
+	return statvfs(db->path, &st) == 0 && (uint64_t)st.f_bavail * st.f_frsize < DISK_FULL_BYTES;
+}
+
 static void explain(const struct database *db, int code, struct why *why) {
+	if (code == EIO && disk_is_full(db)) code = ENOSPC;
 	if (code == MDB_MAP_FULL)
 		why_set(why, REASON_STORE_FAILED, "%s has reached its limit of %zu MiB", db->path,
 		        db->max_bytes >> 20);

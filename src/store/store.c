@@ -99,11 +99,17 @@ static enum err remove_orphans(struct store *s, struct why *why) {
 	return e;
 }
 
+/* What was made here for the first time must still be there after a power cut. */
+static enum err sync_directory(const struct store *s, const char *dir, struct why *why) {
+	return fsync(s->directory_fd) == 0 ? OK : fail(why, dir);
+}
+
 static enum err open_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
 	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
 	if (e == OK) e = open_database(s, why);
+	if (e == OK) e = sync_directory(s, dir, why);
 	if (e == OK) e = remove_orphans(s, why);
 	return e;
 }
