@@ -21,8 +21,8 @@ teach_dnspython()
 
 def make(name, rdtype="A", rdclass="IN", payload=1232, do=False, key=None):
     """A question; payload None leaves EDNS out."""
-    message = dns.message.make_query(name, rdtype, rdclass, use_edns=None if payload is None else 0,
-                                     payload=payload or 0, want_dnssec=do and payload is not None)
+    message = dns.message.make_query(name, rdtype, rdclass, use_edns=False if payload is None else 0,
+                                     payload=payload, want_dnssec=None if payload is None else do)
     message.flags &= ~dns.flags.RD
     if key:
         message.use_tsig(key.dnspython)

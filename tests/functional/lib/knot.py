@@ -28,7 +28,7 @@ class Knot(Server):
         lines += ["acl:", "  - id: loopback", "    address: [127.0.0.0/8, ::1]",
                   "    action: [transfer, notify]"] + self._key_line()
         lines += ["template:", "  - id: default", f"    storage: {self.folder}", "    semantic-checks: off",
-                  "    zonefile-sync: -1", "    journal-content: none", "    acl: loopback"]
+                  "    acl: loopback"]
         lines.append("zone:")
         for zone in self.zones.values():
             lines += self._zone(zone)
@@ -43,11 +43,13 @@ class Knot(Server):
 
     def _zone(self, zone):
         lines = [f"  - domain: {zone.name}", f"    file: {zone.file_name}"]
+        if zone.text is not None:
+            lines += ["    zonefile-sync: -1", "    journal-content: none"]
         if zone.notify:
             lines.append(f"    notify: [{', '.join(self._id(e) for e in zone.notify)}]")
         if zone.primaries:
+            lines.append("    journal-content: none")  # what is fetched is kept as zone file, at once
             lines.append(f"    master: [{', '.join(self._id(e) for e in zone.primaries)}]")
-            lines.append("    zonefile-load: none")
         for ours, option in (("refresh_min", "refresh-min-interval"), ("refresh_max", "refresh-max-interval"),
                              ("retry_min", "retry-min-interval"), ("retry_max", "retry-max-interval"),
                              ("expire_min", "expire-min-interval"), ("expire_max", "expire-max-interval")):

@@ -18,7 +18,7 @@ class Nsd(Server):
                  f'  pidfile: "{f}/nsd.pid"', f'  zonelistfile: "{f}/zone.list"', "  server-count: 2",
                  "  verbosity: 2", "  tcp-count: 300", "  tcp-timeout: 10", "  xfrd-reload-timeout: 0",
                  "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0", "  ipv4-edns-size: 1232",
-                 "  ipv6-edns-size: 1232", "  zonefiles-write: 0", "  xfrd-tcp-max: 128",
+                 "  ipv6-edns-size: 1232", "  zonefiles-write: 1", "  xfrd-tcp-max: 128",
                  "remote-control:", "  control-enable: no"]
         if self.key:
             lines += ["key:", f'  name: "{self.key.name}"', f"  algorithm: {self.key.algorithm}",

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 
+from lib import measure
 from lib.wait import PATIENCE, wait_until
 
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer")
@@ -69,8 +70,10 @@ class Process:
     def kill9(self):
         """The whole group at once, as a power cut would."""
         if self.child is not None:
+            members = measure.processes(self.pid) if self.running else []
             self._signal_group(signal.SIGKILL)
             self.child.wait()
+            wait_until(lambda: not any(measure.is_alive(pid) for pid in members), 30, f"all of {self.name} is gone")
 
     def log_text(self):
         try:

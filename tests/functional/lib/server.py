@@ -101,8 +101,8 @@ class Server(abc.ABC):
         """Ready is: every zone we are primary of answers; a secondary only needs to answer anything."""
         own = [z.name for z in self.zones.values() if z.text is not None]
         if own:
-            return self.soa_serial(own[-1], timeout=0.5) is not None
-        return self.query("ready.invalid", "SOA", timeout=0.5).rcode() in (dns.rcode.REFUSED, dns.rcode.SERVFAIL,
+            return self.soa_serial(own[-1], timeout=0.1) is not None
+        return self.query("ready.invalid", "SOA", timeout=0.1).rcode() in (dns.rcode.REFUSED, dns.rcode.SERVFAIL,
                                                                             dns.rcode.NOTAUTH)
 
     def _write_zone(self, zone):

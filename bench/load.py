@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Loads zones of a million records into understudyd, Knot and NSD from one primary, and prints side by side what
+that costs: memory, CPU, wall time, and the time from a restart (after kill -9) to the first right answer.
+
+usage: bench/load.py [--records N] [--zones delegations,hosts] [--servers understudy,knot,nsd] [--json]
+The build is found as the functional tests find it (UNDERSTUDY_BUILD, or UNDERSTUDYD)."""
+import argparse
+import json
+import time
+
+from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served
+
+import dns.rcode
+
+from lib import ask, measure
+from lib.bigzones import some_names
+from lib.wait import wait_until
+
+MIB = 1 << 20
+
+
+def load(server, kinds):
+    """Start with nothing saved, until all zones are served: figures of the process when it has come to rest."""
+    begin = time.monotonic()
+    server.start()
+    wait_served(server, kinds)
+    wall_s = time.monotonic() - begin
+    settle(server)
+    figures = measure.memory(server.process.pid)
+    return {"wall": wall_s, "cpu": measure.cpu_seconds(server.process.pid), **figures}
+
+
+def settle(server):
+    """Until the process has used no CPU for half a second: what is done after publishing belongs to the load."""
+    last = [measure.cpu_seconds(server.process.pid), time.monotonic()]
+
+    def quiet():
+        now = measure.cpu_seconds(server.process.pid)
+        if now > last[0]:
+            last[:] = [now, time.monotonic()]
+        return time.monotonic() - last[1] > 0.5
+    wait_until(quiet, 120, f"{server.kind} at rest", poll_s=0.1)
+
+
+def restart(server, kinds, records):
+    """From the start of the process to the first right answer from the last of the zones asked."""
+    questions = [(some_names(ZONES[kind], kind, records, 1)[0], kind) for kind in kinds]
+    server.kill9()
+    begin = time.monotonic()
+    server.process.start()
+    for name, kind in questions:
+        def right(n=name):
+            answer = ask.query(server.endpoint, n, "A", timeout=0.05)
+            return answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+        wait_until(right, 600, f"{server.kind} answers for {name}", poll_s=0.001)
+    took_s = time.monotonic() - begin
+    settle(server)
+    return took_s, measure.memory(server.process.pid)
+
+
+def bench(kinds, records, names):
+    figures = {}
+    with laboratory() as lab:
+        primary = start_primary(lab, records, kinds)
+        servers = {name: make_secondary(lab, name, primary, kinds) for name in names}
+        for name, server in servers.items():  # one at a time: they would share two cores otherwise
+            figures[name] = load(server, kinds)
+            figures[name]["restart"], after = restart(server, kinds, records)
+            figures[name].update({f"restarted {k}": v for k, v in after.items()})
+            server.stop()
+    return figures
+
+
+ROWS = [("CPU of load, s", "cpu", "{:.2f}", 1), ("wall time of load, s", "wall", "{:.2f}", 1),
+        ("RSS after load, MiB", "rss", "{:.0f}", MIB), ("PSS after load, MiB", "pss", "{:.0f}", MIB),
+        ("of it anonymous, MiB", "anonymous", "{:.0f}", MIB), ("peak RSS, MiB", "peak", "{:.0f}", MIB),
+        ("restart to first answer, s", "restart", "{:.3f}", 1),
+        ("RSS after restart, MiB", "restarted rss", "{:.0f}", MIB),
+        ("of it anonymous, MiB", "restarted anonymous", "{:.0f}", MIB)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=1000000)
+    parser.add_argument("--zones", default=",".join(ZONES))
+    parser.add_argument("--servers", default=",".join(SECONDARIES))
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    names, kinds = options.servers.split(","), options.zones.split(",")
+    for each in [[kind] for kind in kinds] + ([kinds] if len(kinds) > 1 else []):
+        figures = bench(each, options.records, names)
+        if options.json:
+            print(json.dumps({"zones": each, "records": options.records, "figures": figures}))
+            continue
+        print(f"\n{' + '.join(each)}: {options.records} records each")
+        rows = [(text, {n: figures[n][key] / unit for n in names}, form) for text, key, form, unit in ROWS]
+        print("\n".join(table(rows, names)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
