@@ -17,15 +17,17 @@
 struct transfer;
 
 struct transfer_settings {
-	unsigned transfers_max;         /* running at once over all primaries, e.g. 32 */
-	unsigned transfers_per_primary; /* at once per primary address (pipelined on its connections), e.g. 8 */
+	unsigned transfers_max; /* running at once over all primaries, e.g. 32 */
+	unsigned
+		transfers_per_primary; /* at once per primary address (pipelined on its connections), e.g. 8 */
 	unsigned connections_per_primary; /* 2 */
-	unsigned udp_queries_max;       /* SOA questions in flight */
+	unsigned udp_queries_max;         /* SOA questions in flight */
 };
 
 /* loop, table, store, epoch, log are borrowed. */
-struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings, struct zone_table *table,
-                              struct store *store, struct epoch *epoch, struct log *log);
+struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings,
+                              struct zone_table *table, struct store *store, struct epoch *epoch,
+                              struct log *log);
 /* Cancel everything in flight, save the states, close handles; calls done when the loop holds nothing of ours. */
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx);
 void transfer_free(struct transfer *t);
@@ -59,7 +61,7 @@ struct attempt {
 	uint16_t asked;      /* RR_SOA, RR_AXFR */
 	bool ok;
 	bool has_serial;
-	uint32_t serial;     /* that came */
+	uint32_t serial; /* that came */
 	uint32_t messages;
 	uint64_t records, bytes;
 	uint32_t ms;
@@ -73,9 +75,9 @@ struct zone_report {
 	bool has_serial;
 	uint32_t serial; /* served (or held while expired) */
 	uint64_t records, bytes;
-	struct soa soa; /* valid with has_serial */
+	struct soa soa;                   /* valid with has_serial */
 	const struct zone_policy *policy; /* borrowed until the next loop turn */
-	struct zone_state saved; /* timers, last failure, primary's serial */
+	struct zone_state saved;          /* timers, last failure, primary's serial */
 	bool transferring;
 	unsigned attempt_count;
 	struct attempt attempts[ATTEMPTS_KEPT]; /* newest first */
@@ -86,7 +88,7 @@ struct zone_version *transfer_version(struct transfer *t, const uint8_t *name);
 
 struct transfer_counters {
 	uint64_t soa_queries, transfers, transfers_failed, transferred_bytes, transferred_records, notify_in,
-	        notify_out;
+		notify_out;
 	uint64_t zones, zones_served, zones_pending, zones_expired;
 };
 void transfer_count(const struct transfer *t, struct transfer_counters *out_counters);

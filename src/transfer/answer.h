@@ -1,0 +1,44 @@
+/* What a primary's answer says when it is not what was hoped for: reasons and evidence, the same words for SOA
+ * questions, transfers and NOTIFY.  Pure functions. */
+#ifndef UNDERSTUDY_TRANSFER_ANSWER_H
+#define UNDERSTUDY_TRANSFER_ANSWER_H
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "dns/message.h"
+#include "dns/tsig.h"
+
+/* 'u' and 't' of struct attempt; TLS and QUIC will be others. */
+enum transport { TRANSPORT_UDP = 'u', TRANSPORT_TCP = 't' };
+
+/* What was asked of whom. */
+struct asked {
+	const uint8_t *zone; /* borrowed */
+	struct addr primary;
+	uint16_t type; /* RR_SOA, RR_AXFR; later RR_IXFR */
+	uint16_t id;
+	uint8_t opcode;
+	uint8_t transport; /* enum transport */
+};
+
+/* Evidence that begins with what was asked: "AXFR of example.com from 192.0.2.1@53 by TCP: …". */
+void answer_blame(const struct asked *asked, struct why *why, enum reason reason, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Is m an answer to what was asked: ID, QR, opcode, question.  A question section that is left out is taken where
+ * empty_ok (RFC 5936 section 2.2.1: after the first message).  ERR_MISMATCH, why filled. */
+MUST_CHECK enum err answer_check_head(const struct asked *asked, const struct message *m, bool empty_ok,
+                                      struct why *why);
+
+/* RCODE other than NOERROR as a reason.  ERR_REFUSED, why filled. */
+MUST_CHECK enum err answer_check_rcode(const struct asked *asked, const struct message *m, struct why *why);
+
+/* Verify m if the exchange is signed (t->key).  An unsigned refusal is told by its RCODE.  ERR_TSIG_*, ERR_REFUSED;
+ * why filled. */
+MUST_CHECK enum err answer_check_tsig(const struct asked *asked, const struct message *m,
+                                      struct tsig_state *t, int64_t now_s, struct why *why);
+/* The words for a failure of tsig_verify_answer or tsig_finish. */
+void answer_blame_tsig(const struct asked *asked, const struct tsig_state *t, enum err e, int64_t now_s,
+                       struct why *why);
+
+#endif

@@ -1,0 +1,32 @@
+/* One question with one answer: the SOA of a zone (RFC 1034 section 4.3.5) or a NOTIFY (RFC 1996).  Builds the
+ * question, judges the answer.  Sans-IO; the same over UDP and TCP. */
+#ifndef UNDERSTUDY_TRANSFER_ASK_H
+#define UNDERSTUDY_TRANSFER_ASK_H
+
+#include "dns/rdata.h"
+#include "transfer/answer.h"
+
+/* Longest question: header, name, type and class, TSIG. */
+#define ASK_MAX_LEN (MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + TSIG_RECORD_MAX)
+
+struct ask {
+	struct asked asked;
+	const struct tsig_key *key; /* borrowed; NULL: not signed */
+	struct tsig_state tsig;
+};
+
+/* Write the question to buf (cap >= ASK_MAX_LEN) with this ID; returns its length.  May be called again: the former
+ * question is forgotten.  ask->asked and ask->key are set by the caller, the rest zeroed at first. */
+size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size_t cap);
+
+enum ask_verdict {
+	ASK_ANSWERED,  /* soa is filled for a SOA question */
+	ASK_TRUNCATED, /* TC: ask by TCP (RFC 1035 section 4.2.1) */
+	ASK_STRANGE,   /* not an answer to this question: keep waiting */
+	ASK_FAILED     /* why is filled */
+};
+enum ask_verdict ask_judge(struct ask *ask, const uint8_t *data, size_t len, int64_t now_s,
+                           struct soa *out_soa, struct why *why);
+void ask_done(struct ask *ask);
+
+#endif

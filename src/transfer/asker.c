@@ -1,0 +1,303 @@
+#include "transfer/asker.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "transfer/ask.h"
+#include "transfer/datagram.h"
+
+/* Sent three times: a lost packet costs little, a dead primary five seconds. */
+static const uint16_t waits_ms[] = { 800, 1500, 2700, 0 };
+
+enum query_state { QUERY_QUEUED, QUERY_REFUSED, QUERY_UDP, QUERY_TCP };
+
+struct soa_query {
+	struct exchange exchange; /* TCP */
+	struct asker *asker;
+	struct soa_query *next, *prev; /* queued or refused */
+	struct soa_request request;
+	struct peer *peer;
+	struct ask ask;
+	struct datagram *datagram; /* UDP */
+	struct soa_result result;
+	enum query_state state;
+	int64_t start_ms;
+	bool udp_silent; /* UDP was tried and nothing came */
+};
+
+struct query_list {
+	struct soa_query *first, *last;
+};
+
+struct asker {
+	uv_loop_t *loop;
+	struct pool *pool;
+	struct random *random;
+	struct datagram_ops datagram_ops;
+	struct query_list queue[URGENCY_COUNT];
+	struct query_list refused; /* told by on_timer, not from inside asker_ask */
+	uv_timer_t timer;
+	unsigned udp_max, udp_running;
+	unsigned open; /* datagrams and the timer that are not closed */
+	uint64_t count;
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+static void append(struct query_list *list, struct soa_query *q) {
+	q->next = NULL;
+	q->prev = list->last;
+	if (list->last)
+		list->last->next = q;
+	else
+		list->first = q;
+	list->last = q;
+}
+
+static void unlink_query(struct query_list *list, struct soa_query *q) {
+	if (q->prev)
+		q->prev->next = q->next;
+	else
+		list->first = q->next;
+	if (q->next)
+		q->next->prev = q->prev;
+	else
+		list->last = q->prev;
+	q->next = q->prev = NULL;
+}
+
+static int64_t now_ms(const struct asker *a) {
+	return (int64_t)uv_now(a->loop);
+}
+
+/* -- the result -- */
+
+static void query_free(struct soa_query *q) {
+	ask_done(&q->ask);
+	free(q);
+}
+
+static void tell(struct soa_query *q) {
+	struct soa_request request = q->request;
+	struct soa_result result = q->result;
+	result.ms = (uint32_t)(now_ms(q->asker) - q->start_ms);
+	result.transport = q->ask.asked.transport;
+	result.tsig = q->request.key != NULL;
+	query_free(q);
+	request.result(request.ctx, &result);
+}
+
+/* -- TCP -- */
+
+static size_t on_tcp_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
+	struct soa_query *q = (struct soa_query *)x;
+	return ask_build(&q->ask, id, clock_now().wall_s, buf, cap);
+}
+
+static enum exchange_verdict on_tcp_message(struct exchange *x, const uint8_t *data, size_t len) {
+	struct soa_query *q = (struct soa_query *)x;
+	enum ask_verdict v = ask_judge(&q->ask, data, len, clock_now().wall_s, &q->result.soa,
+	                               &q->result.why);
+	q->result.ok = v == ASK_ANSWERED;
+	q->result.bytes = (uint32_t)len;
+	return v == ASK_STRANGE ? EXCHANGE_DROP : EXCHANGE_DONE;
+}
+
+static void on_tcp_done(struct exchange *x) {
+	tell((struct soa_query *)x);
+}
+
+static void on_tcp_failed(struct exchange *x, const struct why *why, bool no_tcp) {
+	struct soa_query *q = (struct soa_query *)x;
+	answer_blame(&q->ask.asked, &q->result.why, why->reason, "%s%s", why->evidence,
+	             q->udp_silent ? "; by UDP no answer either" : "");
+	q->result.no_tcp = no_tcp;
+	tell(q);
+}
+
+static const struct exchange_ops tcp_ops = { on_tcp_begin, on_tcp_message, on_tcp_done, on_tcp_failed };
+
+static void go_tcp(struct soa_query *q) {
+	q->state = QUERY_TCP;
+	q->result.sent = true;
+	q->ask.asked.transport = TRANSPORT_TCP;
+	q->exchange.ops = &tcp_ops;
+	q->exchange.urgency = q->request.urgency;
+	pool_submit(q->asker->pool, q->peer, &q->exchange);
+}
+
+/* -- UDP -- */
+
+static void start_queued(struct asker *a);
+static void on_timer(uv_timer_t *timer);
+
+static void leave_udp(struct soa_query *q) {
+	q->datagram = NULL;
+	q->asker->udp_running--;
+}
+
+static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
+	struct soa_query *q = ctx;
+	struct asker *a = q->asker;
+	enum ask_verdict v = ask_judge(&q->ask, data, len, clock_now().wall_s, &q->result.soa,
+	                               &q->result.why);
+	if (v == ASK_STRANGE) return false;
+	reach_answered(peer_udp(q->peer));
+	leave_udp(q);
+	q->result.ok = v == ASK_ANSWERED;
+	q->result.bytes = (uint32_t)len;
+	if (v == ASK_TRUNCATED)
+		go_tcp(q);
+	else
+		tell(q);
+	start_queued(a);
+	return true;
+}
+
+/* UDP brings nothing: by TCP, if that is allowed and not known to be dead as well. */
+static void udp_gave_up(struct soa_query *q) {
+	struct asker *a = q->asker;
+	struct why why;
+	q->udp_silent = true;
+	if (!q->request.udp_only && reach_admits(peer_tcp(q->peer), now_ms(a), q->request.urgency, &why)) {
+		go_tcp(q);
+		return;
+	}
+	q->result.ok = false;
+	if (!q->request.udp_only)
+		answer_blame(&q->ask.asked, &q->result.why, why.reason,
+		             "no answer; by TCP, as found before: %s", why.evidence);
+	tell(q);
+}
+
+static void on_udp_failed(void *ctx, int error) {
+	struct soa_query *q = ctx;
+	struct asker *a = q->asker;
+	leave_udp(q);
+	answer_blame(&q->ask.asked, &q->result.why, error == 0 ? REASON_TIMEOUT : REASON_UNREACHABLE, "%s",
+	             error == 0 ? "no answer within 5 s" : uv_strerror(error));
+	struct why why;
+	why_set(&why, q->result.why.reason, "%s", error == 0 ? "no answer within 5 s" : uv_strerror(error));
+	reach_failed(peer_udp(q->peer), now_ms(a), &why);
+	udp_gave_up(q);
+	start_queued(a);
+}
+
+static void on_datagram_closed(void *ctx) {
+	struct asker *a = ctx;
+	a->open--;
+	if (a->stopped && a->open == 0) a->stopped(a->stopped_ctx);
+}
+
+static void go_udp(struct soa_query *q) {
+	struct asker *a = q->asker;
+	uint8_t buf[ASK_MAX_LEN];
+	q->state = QUERY_UDP;
+	q->result.sent = true;
+	q->ask.asked.transport = TRANSPORT_UDP;
+	size_t len = ask_build(&q->ask, (uint16_t)random_u64(a->random), clock_now().wall_s, buf,
+	                       sizeof(buf));
+	struct datagram_request request = { q->request.primary, q->request.source, waits_ms, buf, len };
+	a->udp_running++;
+	a->open++;
+	q->datagram = datagram_send(a->loop, &request, &a->datagram_ops, q);
+}
+
+static void start_queued(struct asker *a) {
+	for (unsigned u = 0; u < URGENCY_COUNT; u++) {
+		while (a->queue[u].first && a->udp_running < a->udp_max) {
+			struct soa_query *q = a->queue[u].first;
+			struct why why;
+			unlink_query(&a->queue[u], q);
+			/* While it waited, others may have found the primary dead. */
+			if (reach_admits(peer_udp(q->peer), now_ms(a), q->request.urgency, &why)) {
+				go_udp(q);
+				continue;
+			}
+			answer_blame(&q->ask.asked, &q->result.why, why.reason, "as found before: %s",
+			             why.evidence);
+			q->state = QUERY_REFUSED;
+			append(&a->refused, q);
+			/* Cannot fail: the handle is initialised and the callback given. */
+			(void)uv_timer_start(&a->timer, on_timer, 0, 0);
+		}
+	}
+}
+
+static void on_timer(uv_timer_t *timer) {
+	struct asker *a = timer->data;
+	struct query_list list = a->refused;
+	a->refused = (struct query_list){ 0 };
+	struct soa_query *q;
+	while ((q = list.first)) {
+		unlink_query(&list, q);
+		udp_gave_up(q);
+	}
+	start_queued(a);
+}
+
+/* -- for the askers -- */
+
+struct soa_query *asker_ask(struct asker *a, const struct soa_request *request) {
+	struct soa_query *q = xcalloc(1, sizeof(*q));
+	q->asker = a;
+	q->request = *request;
+	q->peer = pool_peer(a->pool, &request->primary, &request->source);
+	q->start_ms = now_ms(a);
+	q->ask.key = request->key;
+	q->ask.asked = (struct asked){ .zone = request->zone,
+		                       .primary = request->primary,
+		                       .type = RR_SOA,
+		                       .opcode = OPCODE_QUERY,
+		                       .transport = TRANSPORT_UDP };
+	q->state = QUERY_QUEUED;
+	a->count++;
+	append(&a->queue[request->urgency], q);
+	start_queued(a);
+	return q;
+}
+
+void asker_cancel(struct asker *a, struct soa_query *q) {
+	if (!q) return;
+	if (q->state == QUERY_QUEUED) unlink_query(&a->queue[q->request.urgency], q);
+	if (q->state == QUERY_REFUSED) unlink_query(&a->refused, q);
+	if (q->state == QUERY_TCP) pool_cancel(a->pool, &q->exchange);
+	if (q->state == QUERY_UDP) {
+		datagram_cancel(q->datagram);
+		leave_udp(q);
+		start_queued(a);
+	}
+	query_free(q);
+}
+
+uint64_t asker_count(const struct asker *a) {
+	return a->count;
+}
+
+static void on_timer_closed(uv_handle_t *handle) {
+	on_datagram_closed(handle->data);
+}
+
+struct asker *asker_new(uv_loop_t *loop, unsigned udp_max, struct pool *pool, struct random *random) {
+	struct asker *a = xcalloc(1, sizeof(*a));
+	a->loop = loop;
+	a->pool = pool;
+	a->random = random;
+	a->udp_max = udp_max > 0 ? udp_max : 256;
+	a->datagram_ops = (struct datagram_ops){ on_udp_answer, on_udp_failed, on_datagram_closed, a };
+	(void)uv_timer_init(loop, &a->timer); /* always 0 */
+	a->timer.data = a;
+	a->open = 1;
+	return a;
+}
+
+void asker_stop(struct asker *a, void (*done)(void *ctx), void *ctx) {
+	a->stopped = done;
+	a->stopped_ctx = ctx;
+	uv_close((uv_handle_t *)&a->timer, on_timer_closed);
+}
+
+void asker_free(struct asker *a) {
+	free(a);
+}

@@ -1,0 +1,353 @@
+#include "transfer/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "dns/message.h"
+#include "transfer/ask.h"
+
+#define INPUT_CAP (2 + 65535)
+
+struct connection {
+	uv_tcp_t tcp;
+	uv_timer_t timer;
+	uv_connect_t connect;
+	struct connection_owner owner;
+	struct random *random;
+	struct exchange_list under_way;
+	unsigned answered;
+	unsigned handles; /* not yet closed */
+	bool connected, ended;
+	bool reading; /* inside on_read: what ends it is told afterwards */
+	struct connection_end end;
+	int error;        /* of a call that failed at once: told from the loop */
+	int64_t frame_ms; /* when the frame that is not yet whole began */
+	uint8_t *input;
+	size_t input_len;
+};
+
+/* One question on its way to the kernel. */
+struct sending {
+	uv_write_t request;
+	uint8_t data[2 + ASK_MAX_LEN];
+};
+
+/* -- lists -- */
+
+void exchange_append(struct exchange_list *list, struct exchange *x) {
+	x->next = NULL;
+	x->prev = list->last;
+	if (list->last)
+		list->last->next = x;
+	else
+		list->first = x;
+	list->last = x;
+	list->count++;
+}
+
+void exchange_prepend(struct exchange_list *list, struct exchange *x) {
+	x->prev = NULL;
+	x->next = list->first;
+	if (list->first)
+		list->first->prev = x;
+	else
+		list->last = x;
+	list->first = x;
+	list->count++;
+}
+
+void exchange_unlink(struct exchange_list *list, struct exchange *x) {
+	if (x->prev)
+		x->prev->next = x->next;
+	else
+		list->first = x->next;
+	if (x->next)
+		x->next->prev = x->prev;
+	else
+		list->last = x->prev;
+	x->next = x->prev = NULL;
+	list->count--;
+}
+
+/* -- the end -- */
+
+static void on_closed(uv_handle_t *handle) {
+	struct connection *c = handle->data;
+	if (--c->handles > 0) return;
+	struct connection_owner owner = c->owner;
+	free(c->input);
+	free(c);
+	owner.closed(owner.ctx);
+}
+
+static void tell_end(struct connection *c) {
+	c->end.under_way = c->under_way;
+	c->end.connected = c->connected;
+	c->end.answered = c->answered;
+	c->under_way = (struct exchange_list){ 0 };
+	for (struct exchange *x = c->end.under_way.first; x; x = x->next)
+		x->connection = NULL;
+	uv_close((uv_handle_t *)&c->tcp, on_closed);
+	uv_close((uv_handle_t *)&c->timer, on_closed);
+	c->owner.ended(c->owner.ctx, c, &c->end);
+}
+
+void connection_drop(struct connection *c, struct exchange *guilty, enum reason reason, const char *text) {
+	if (c->ended) return;
+	c->ended = true;
+	c->end.guilty = guilty;
+	why_set(&c->end.why, reason, "%s", text);
+	if (!c->reading) tell_end(c);
+}
+
+static void drop_by_system(struct connection *c, int status, const char *what) {
+	char text[WHY_TEXT_MAX];
+	struct writer w = writer_init(text, sizeof(text) - 1);
+	write_bytes(&w, what, strlen(what));
+	write_bytes(&w, ": ", 2);
+	write_bytes(&w, uv_strerror(status), strlen(uv_strerror(status)));
+	text[w.len] = '\0';
+	enum reason reason = status == UV_EOF || status == UV_ECONNRESET || status == UV_EPIPE ? REASON_CLOSED
+	                     : status == UV_ETIMEDOUT ? REASON_TIMEOUT
+	                                              : REASON_UNREACHABLE;
+	/* A server works on the first question sent: it is the one whose answer was cut, or that was not liked. */
+	connection_drop(c, c->under_way.first, reason, text);
+}
+
+/* -- time -- */
+
+static void on_timer(uv_timer_t *timer) {
+	struct connection *c = timer->data;
+	if (!c->connected) {
+		connection_drop(c, NULL, REASON_TIMEOUT, "no TCP connection within 5 s");
+	} else if (c->under_way.count == 0) {
+		connection_drop(c, NULL, REASON_NONE, "idle");
+	} else {
+		struct exchange *oldest = c->under_way.first;
+		connection_drop(c, oldest, oldest->begun ? REASON_STALLED : REASON_TIMEOUT,
+		                oldest->begun ? "nothing more came for 20 s" : "no answer within 20 s");
+	}
+}
+
+static void on_error(uv_timer_t *timer) {
+	struct connection *c = timer->data;
+	drop_by_system(c, c->error,
+	               c->connected ? "the question could not be sent" : "TCP connection failed");
+}
+
+/* Have it told by the loop: callers do not expect the end of a connection from inside their own call. */
+static void fail_soon(struct connection *c, int status) {
+	c->error = status;
+	(void)uv_timer_start(&c->timer, on_error, 0, 0); /* cannot fail, as below */
+}
+
+static void restart_timer(struct connection *c) {
+	uint64_t ms = !c->connected             ? CONNECTION_CONNECT_MS
+	              : c->under_way.count == 0 ? CONNECTION_IDLE_MS
+	                                        : CONNECTION_PROGRESS_MS;
+	/* Cannot fail: the handle is initialised and the callback given. */
+	(void)uv_timer_start(&c->timer, on_timer, ms, 0);
+}
+
+static int64_t now_ms(const struct connection *c) {
+	return (int64_t)uv_now(c->tcp.loop);
+}
+
+/* -- answers -- */
+
+static struct exchange *find(const struct connection *c, uint16_t id) {
+	struct exchange *x = c->under_way.first;
+	while (x && x->id != id)
+		x = x->next;
+	return x;
+}
+
+static bool is_too_slow(const struct connection *c, const struct exchange *x) {
+	int64_t ms = now_ms(c) - x->begun_ms - CONNECTION_SLOW_AFTER_MS;
+	return ms > 0 && x->octets < (uint64_t)ms / 1000 * CONNECTION_SLOW_OCTETS_S;
+}
+
+/* Questions before x on this connection that still wait for their first message were passed over. */
+static struct exchange *pass_over(struct exchange *x) {
+	struct exchange *lost = NULL;
+	for (struct exchange *older = x->prev; older; older = older->prev) {
+		if (!older->begun && ++older->passed > CONNECTION_PASSED_MAX) lost = older;
+	}
+	return lost;
+}
+
+static void complete(struct connection *c, struct exchange *x, enum exchange_verdict verdict) {
+	struct exchange *lost = pass_over(x);
+	exchange_unlink(&c->under_way, x);
+	x->connection = NULL;
+	if (verdict == EXCHANGE_DONE) c->answered++;
+	if (verdict == EXCHANGE_DROP)
+		connection_drop(c, NULL, REASON_CLOSED, "given up because of an unusable answer");
+	else if (lost)
+		connection_drop(c, lost, REASON_TIMEOUT, "later questions were answered, this one was not");
+	c->owner.finished(c->owner.ctx, c, x);
+}
+
+static void take_message(struct connection *c, const uint8_t *data, size_t len) {
+	struct exchange *x = len >= MESSAGE_HEADER_LEN ? find(c, load_u16(data)) : NULL;
+	if (!x) {
+		connection_drop(c, c->under_way.first, REASON_BAD_MESSAGE,
+		                "a message that answers no question");
+		return;
+	}
+	if (!x->begun) x->begun_ms = now_ms(c);
+	x->begun = true;
+	x->octets += len;
+	enum exchange_verdict verdict = x->ops->message(x, data, len);
+	if (verdict != EXCHANGE_MORE)
+		complete(c, x, verdict);
+	else if (is_too_slow(c, x))
+		connection_drop(c, x, REASON_STALLED, "less than 1 KiB/s on average");
+}
+
+static void take_messages(struct connection *c) {
+	size_t pos = 0;
+	while (!c->ended && c->input_len - pos >= 2) {
+		size_t len = load_u16(c->input + pos);
+		if (c->input_len - pos - 2 < len) break;
+		take_message(c, c->input + pos + 2, len);
+		pos += 2 + len;
+	}
+	c->input_len -= pos;
+	memmove(c->input, c->input + pos, c->input_len);
+	if (pos > 0) c->frame_ms = now_ms(c);
+	if (c->input_len > 0 && now_ms(c) - c->frame_ms > CONNECTION_SLOW_AFTER_MS)
+		connection_drop(c, c->under_way.first, REASON_STALLED,
+		                "a message took more than ten minutes");
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+	(void)suggested; /* one frame is all that is ever kept */
+	struct connection *c = handle->data;
+	*buf = uv_buf_init((char *)c->input + c->input_len, (unsigned)(INPUT_CAP - c->input_len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf) {
+	(void)buf; /* lies in c->input */
+	struct connection *c = stream->data;
+	if (got == 0) return;
+	c->reading = true;
+	if (got > 0) {
+		if (c->input_len == 0) c->frame_ms = now_ms(c);
+		c->input_len += (size_t)got;
+		take_messages(c);
+		if (!c->ended) restart_timer(c);
+	} else {
+		drop_by_system(c, (int)got, got == UV_EOF ? "closed by the primary" : "connection lost");
+	}
+	c->reading = false;
+	if (c->ended) tell_end(c);
+}
+
+/* -- questions -- */
+
+static void on_sent(uv_write_t *request, int status) {
+	struct connection *c = request->handle->data;
+	struct sending *s = (struct sending *)request;
+	free(s);
+	if (status < 0 && status != UV_ECANCELED) drop_by_system(c, status, "the question could not be sent");
+}
+
+static uint16_t free_id(struct connection *c) {
+	for (;;) {
+		uint16_t id = (uint16_t)random_u64(c->random);
+		if (!find(c, id)) return id;
+	}
+}
+
+void connection_send(struct connection *c, struct exchange *x) {
+	struct sending *s = xmalloc(sizeof(*s));
+	x->id = free_id(c);
+	x->connection = c;
+	x->begun = false;
+	x->passed = 0;
+	x->octets = 0;
+	size_t len = x->ops->begin(x, x->id, s->data + 2, sizeof(s->data) - 2);
+	store_u16(s->data, (uint16_t)len);
+	exchange_append(&c->under_way, x);
+	if (c->under_way.count == 1) restart_timer(c);
+	uv_buf_t buf = uv_buf_init((char *)s->data, (unsigned)(2 + len));
+	int status = uv_write(&s->request, (uv_stream_t *)&c->tcp, &buf, 1, on_sent);
+	if (status == 0) return;
+	free(s);
+	fail_soon(c, status);
+}
+
+static void on_connect(uv_connect_t *request, int status) {
+	struct connection *c = request->handle->data;
+	if (status == UV_ECANCELED || c->ended) return;
+	if (status < 0) {
+		drop_by_system(c, status, "TCP connection failed");
+		return;
+	}
+	c->connected = true;
+	c->input = xmalloc(INPUT_CAP);
+	(void)uv_tcp_nodelay(&c->tcp, 1); /* for speed only */
+	restart_timer(c);
+	status = uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
+	if (status < 0)
+		drop_by_system(c, status, "connection lost");
+	else
+		c->owner.opened(c->owner.ctx, c);
+}
+
+static int begin_connect(struct connection *c, const struct addr *to, const struct addr *source) {
+	struct sockaddr_storage sa;
+	if (source->family != AF_UNSPEC) {
+		(void)addr_to_sockaddr(source, &sa); /* its length is the family's */
+		int status = uv_tcp_bind(&c->tcp, (const struct sockaddr *)&sa, 0);
+		if (status < 0) return status;
+	}
+	(void)addr_to_sockaddr(to, &sa);
+	return uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&sa, on_connect);
+}
+
+struct connection *connection_open(uv_loop_t *loop, const struct addr *to, const struct addr *source,
+                                   const struct connection_owner *owner, struct random *random) {
+	struct connection *c = xcalloc(1, sizeof(*c));
+	c->owner = *owner;
+	c->random = random;
+	c->handles = 2;
+	/* Neither can fail: no socket is made yet. */
+	(void)uv_tcp_init(loop, &c->tcp);
+	(void)uv_timer_init(loop, &c->timer);
+	c->tcp.data = c->timer.data = c;
+	int status = begin_connect(c, to, source);
+	if (status < 0)
+		fail_soon(c, status);
+	else
+		restart_timer(c);
+	return c;
+}
+
+bool connection_is_open(const struct connection *c) {
+	return c->connected && !c->ended;
+}
+
+unsigned connection_under_way(const struct connection *c) {
+	return c->under_way.count;
+}
+
+unsigned connection_answered(const struct connection *c) {
+	return c->answered;
+}
+
+void connection_forget(struct connection *c, struct exchange *x) {
+	exchange_unlink(&c->under_way, x);
+	x->connection = NULL;
+	connection_drop(c, NULL, REASON_NONE, "given up");
+}
+
+bool connection_is_taken(const struct connection *c) {
+	for (const struct exchange *x = c->under_way.first; x; x = x->next) {
+		if (x->alone) return true;
+	}
+	return false;
+}

@@ -1,0 +1,106 @@
+/* One TCP connection to a primary, with questions pipelined on it (RFC 7766 section 6.2.1.1) and answers told apart by
+ * message ID.  Knows nothing of zones.
+ *
+ *   CONNECTING ── connected ──► OPEN ── nothing under way for IDLE_MS, or any failure ──► closed
+ *
+ * Time limits: CONNECT_MS to connect; PROGRESS_MS without an octet while something is under way; a transfer that after
+ * its first ten minutes has brought less than 1 KiB/s on average; IDLE_MS with nothing under way.
+ *
+ * Thread: the loop's. */
+#ifndef UNDERSTUDY_TRANSFER_CONNECTION_H
+#define UNDERSTUDY_TRANSFER_CONNECTION_H
+
+#include <uv.h>
+
+#include "base/addr.h"
+#include "base/random.h"
+#include "base/why.h"
+#include "transfer/follow.h"
+
+#define CONNECTION_CONNECT_MS 5000
+#define CONNECTION_PROGRESS_MS 20000
+#define CONNECTION_IDLE_MS 4000
+#define CONNECTION_SLOW_AFTER_MS 600000
+#define CONNECTION_SLOW_OCTETS_S 1024
+#define CONNECTION_PASSED_MAX 64 /* later questions answered first, until a missing answer counts as none */
+
+enum exchange_verdict {
+	EXCHANGE_MORE, /* further messages belong to the answer */
+	EXCHANGE_DONE, /* that was the last one */
+	EXCHANGE_DROP  /* the rest of the answer is of no use: the connection is given up */
+};
+
+/* One question and its answer of one or more messages.  Embedded in what asks; zeroed at first. */
+struct exchange;
+struct exchange_ops {
+	/* Write the question with this ID to buf; returns its length.  Called anew each time it is sent. */
+	size_t (*begin)(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap);
+	/* A message of the answer.  Must not free x. */
+	enum exchange_verdict (*message)(struct exchange *x, const uint8_t *data, size_t len);
+	/* After EXCHANGE_DONE and EXCHANGE_DROP; x belongs to the asker again. */
+	void (*done)(struct exchange *x);
+	/* No answer, or only part of one.  why->reason REASON_CLOSED: the primary closed the connection.
+	 * no_tcp: a connection could not even be made.  x belongs to the asker again. */
+	void (*failed)(struct exchange *x, const struct why *why, bool no_tcp);
+};
+struct exchange {
+	const struct exchange_ops *ops;
+	struct exchange *next, *prev;  /* in a queue or on a connection */
+	struct connection *connection; /* NULL: not under way */
+	struct peer *peer;             /* set by the pool; NULL: not submitted */
+	enum urgency urgency;
+	bool is_transfer;
+	bool alone;       /* large: nothing else goes behind it on its connection */
+	bool begun;       /* a message of the answer came */
+	uint8_t requeued; /* how often it was sent again though nothing was wrong with it */
+	uint8_t passed;   /* later questions on the connection that were answered before */
+	uint16_t id;
+	int64_t begun_ms; /* valid with begun */
+	uint64_t octets;  /* of the answer so far */
+};
+
+/* Doubly linked list of exchanges. */
+struct exchange_list {
+	struct exchange *first, *last;
+	unsigned count;
+};
+void exchange_append(struct exchange_list *list, struct exchange *x);
+void exchange_prepend(struct exchange_list *list, struct exchange *x);
+void exchange_unlink(struct exchange_list *list, struct exchange *x);
+
+struct connection;
+/* How a connection ended. */
+struct connection_end {
+	struct exchange_list under_way; /* in the order they were sent; taken over by the owner */
+	struct exchange *guilty;        /* of under_way: whose answer or silence ended it; NULL: none */
+	struct why why;    /* without the name of what was asked; REASON_NONE: nobody is to blame */
+	bool connected;    /* it had been made */
+	unsigned answered; /* exchanges completed on it */
+};
+struct connection_owner {
+	void *ctx;
+	void (*opened)(void *ctx, struct connection *c);
+	/* x, of connection c, is complete: ops->done is to be called by the owner after its own accounts. */
+	void (*finished)(void *ctx, struct connection *c, struct exchange *x);
+	/* c is gone when this returns. */
+	void (*ended)(void *ctx, struct connection *c, struct connection_end *end);
+	void (*closed)(void *ctx); /* the last handle of c is closed: one for each connection_open */
+};
+
+/* Begin to connect.  owner is copied.  random is borrowed.  Failures come by owner->ended, never from inside. */
+struct connection *connection_open(uv_loop_t *loop, const struct addr *to, const struct addr *source,
+                                   const struct connection_owner *owner, struct random *random);
+bool connection_is_open(const struct connection *c);
+unsigned connection_under_way(const struct connection *c);
+/* Exchanges completed so far. */
+unsigned connection_answered(const struct connection *c);
+/* An exchange with `alone` is under way. */
+bool connection_is_taken(const struct connection *c);
+/* Send x's question.  Only when open. */
+void connection_send(struct connection *c, struct exchange *x);
+/* x is no longer wanted: take it back and end the connection, where its answer would come. */
+void connection_forget(struct connection *c, struct exchange *x);
+/* End it now, by owner->ended before this returns; guilty may be NULL. */
+void connection_drop(struct connection *c, struct exchange *guilty, enum reason reason, const char *text);
+
+#endif

@@ -1,0 +1,119 @@
+#include "transfer/copy.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "transfer/ask.h"
+#include "transfer/axfr_in.h"
+
+struct copy {
+	struct exchange exchange; /* first: the pool hands it back */
+	struct pool *pool;
+	struct copy_request request;
+	struct axfr_in in; /* its builder is made when the question is sent */
+	enum axfr_verdict verdict;
+	struct why why;
+	int64_t start_ms;
+};
+
+static void copy_free(struct copy *c) {
+	axfr_in_done(&c->in);
+	free(c);
+}
+
+static void tell(struct copy *c, bool no_tcp) {
+	struct copy_request request = c->request;
+	struct copy_result result = {
+		.soa = c->in.soa,
+		.has_soa = c->in.has_soa,
+		.why = c->why,
+		.no_tcp = no_tcp,
+		.tsig = request.key != NULL,
+		.messages = c->in.messages,
+		.bytes = c->in.bytes,
+		.records = c->in.builder ? builder_records(c->in.builder) : 0,
+		.ms = (uint32_t)(clock_now().mono_ms - c->start_ms),
+	};
+	if (c->verdict == AXFR_WHOLE) result.builder = axfr_in_take(&c->in);
+	copy_free(c);
+	request.result(request.ctx, &result);
+}
+
+static void reset(struct copy *c) {
+	axfr_in_done(&c->in);
+	axfr_in_init(&c->in, c->request.zone, &c->request.limits);
+	c->in.asked = (struct asked){ .zone = c->request.zone,
+		                      .primary = c->request.primary,
+		                      .type = RR_AXFR,
+		                      .opcode = OPCODE_QUERY,
+		                      .transport = TRANSPORT_TCP };
+	c->in.has_floor = c->request.has_floor;
+	c->in.floor = c->request.floor;
+	c->verdict = AXFR_MORE;
+	c->start_ms = clock_now().mono_ms;
+}
+
+static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
+	struct copy *c = (struct copy *)x;
+	struct question q = { .type = RR_AXFR, .class = CLASS_IN };
+	name_copy(&q.name, c->request.zone);
+	reset(c);
+	c->in.asked.id = id;
+	size_t len = message_query(buf, cap, id, 0, &q, 0, false);
+	if (!c->request.key) return len;
+	/* The pool's buffer has room for the largest TSIG record. */
+	size_t signed_len = 0;
+	if (tsig_sign_request(&c->in.tsig, c->request.key, (uint64_t)clock_now().wall_s, buf, len, cap,
+	                      &signed_len) != OK)
+		return 0;
+	return signed_len;
+}
+
+static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
+	struct copy *c = (struct copy *)x;
+	c->verdict = axfr_in_message(&c->in, data, len, clock_now().wall_s, &c->why);
+	switch (c->verdict) {
+	case AXFR_MORE: return EXCHANGE_MORE;
+	case AXFR_WHOLE: return EXCHANGE_DONE;
+	default: break;
+	}
+	/* An error in the first message is all there is; otherwise more of the stream would follow. */
+	bool is_whole_answer = c->in.messages == 1 && !c->in.has_soa && len < 512;
+	return is_whole_answer ? EXCHANGE_DONE : EXCHANGE_DROP;
+}
+
+static void on_done(struct exchange *x) {
+	tell((struct copy *)x, false);
+}
+
+static void on_failed(struct exchange *x, const struct why *why, bool no_tcp) {
+	struct copy *c = (struct copy *)x;
+	c->verdict = AXFR_FAILED;
+	if (!c->in.builder) reset(c); /* it was never sent */
+	if (why->reason == REASON_CLOSED && !no_tcp)
+		axfr_in_cut(&c->in, &c->why);
+	else
+		answer_blame(&c->in.asked, &c->why, why->reason, "%s", why->evidence);
+	tell(c, no_tcp);
+}
+
+struct copy *copy_start(struct pool *pool, struct peer *peer, const struct copy_request *request) {
+	static const struct exchange_ops ops = { on_begin, on_message, on_done, on_failed };
+	struct copy *c = xcalloc(1, sizeof(*c));
+	c->pool = pool;
+	c->request = *request;
+	c->start_ms = clock_now().mono_ms;
+	c->exchange.ops = &ops;
+	c->exchange.urgency = request->urgency;
+	c->exchange.is_transfer = true;
+	c->exchange.alone = request->alone;
+	pool_submit(pool, peer, &c->exchange);
+	return c;
+}
+
+void copy_cancel(struct copy *c) {
+	if (!c) return;
+	pool_cancel(c->pool, &c->exchange);
+	copy_free(c);
+}

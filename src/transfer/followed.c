@@ -1,0 +1,66 @@
+#include "transfer/followed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+struct followed *followed_new(struct transfer *t, const uint8_t *name) {
+	size_t len = name_len(name);
+	struct followed *z = xcalloc(1, sizeof(*z) + len);
+	z->transfer = t;
+	z->references = 1;
+	memcpy(z->name, name, len);
+	return z;
+}
+
+void followed_ref(struct followed *z) {
+	z->references++;
+}
+
+void followed_unref(struct followed *z) {
+	if (--z->references > 0) return;
+	follow_done(&z->follow);
+	history_free(z->history);
+	version_unref(z->version);
+	free(z);
+}
+
+void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version) {
+	struct follow *f = &z->follow;
+	z->version = version;
+	f->checked_s = state->checked_s;
+	f->refresh_s = state->refresh_s;
+	f->expire_s = state->expire_s;
+	f->primary_serial = state->primary_serial;
+	f->has_primary_serial = state->has_primary_serial;
+	f->failures = state->failures;
+	f->has_version = version != NULL;
+	if (version) {
+		f->serial = version_serial(version);
+		f->soa = timers_of(version_soa(version));
+		f->expired = state->expired;
+	}
+	follow_set_why(f, &state->why, state->since_s);
+}
+
+struct zone_state followed_state(const struct followed *z) {
+	const struct follow *f = &z->follow;
+	return (struct zone_state){
+		.checked_s = f->checked_s,
+		.refresh_s = f->refresh_s,
+		.expire_s = f->expire_s,
+		.since_s = f->since_s,
+		.serial = f->serial,
+		.primary_serial = f->primary_serial,
+		.failures = f->failures,
+		.has_version = f->has_version,
+		.has_primary_serial = f->has_primary_serial,
+		.expired = f->expired,
+		.why = *follow_why(f),
+	};
+}
+
+const struct zone_policy *followed_policy(const struct followed *z) {
+	return atomic_load_explicit(&z->entry->policy, memory_order_relaxed);
+}

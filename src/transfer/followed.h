@@ -1,0 +1,100 @@
+/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it.  And the parts
+ * that all zones share (struct transfer), for the files of this folder only.
+ * Thread: transfer's. */
+#ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H
+#define UNDERSTUDY_TRANSFER_FOLLOWED_H
+
+#include "transfer/answer.h"
+#include "transfer/asker.h"
+#include "transfer/copy.h"
+#include "transfer/follow.h"
+#include "transfer/history.h"
+#include "transfer/inbox.h"
+#include "transfer/ingest.h"
+#include "transfer/notify_out.h"
+#include "transfer/saver.h"
+#include "transfer/schedule.h"
+#include "transfer/transfer.h"
+
+/* Counted references: the table's entry holds one, everything queued for the saver holds one. */
+struct followed {
+	struct follow follow; /* first: entry->follow points here */
+	struct schedule_item due;
+	struct transfer *transfer;
+	struct zone_entry *entry;     /* NULL: loaded and not claimed yet, or removed */
+	struct zone_version *version; /* a reference on what is served, or held while expired; NULL: none */
+	struct history *history;
+	struct soa_query *query; /* under way; NULL: none */
+	struct copy *copy;       /* under way; NULL: none */
+	uint16_t asked;          /* primary that query or copy is with */
+	struct save *dirty;      /* the state waits to be saved; NULL: it does not */
+	struct notify_list notify;
+	struct followed *next; /* in the map of what was loaded, or in the list of those to save */
+	unsigned references;
+	uint8_t name[]; /* lower case */
+};
+
+#define LOADED_BUCKETS 65536
+
+struct transfer {
+	uv_loop_t *loop;
+	struct zone_table *table;
+	struct store *store;
+	struct epoch *epoch;
+	struct log *log;
+	struct random random;
+	struct pool *pool;
+	struct asker *asker;
+	struct saver *saver;
+	struct ingest *ingest;
+	struct notifier *notifier;
+	struct inbox *inbox;
+	struct schedule schedule;
+	uv_timer_t tick;          /* the schedule's next */
+	uv_timer_t lazy;          /* states to save */
+	uv_timer_t collect;       /* retired versions to free */
+	struct followed **loaded; /* LOADED_BUCKETS lists; NULL when none is left */
+	size_t loaded_count;      /* at start */
+	struct followed *dirty;   /* states to save, by next */
+	struct moment last;       /* clocks as they were read last */
+	struct transfer_counters counters;
+	bool stopping;
+	unsigned to_close; /* parts whose handles are still open */
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+static inline struct followed *followed_of(struct zone_entry *entry) {
+	return (struct followed *)entry->follow;
+}
+struct followed *followed_new(struct transfer *t, const uint8_t *name);
+void followed_ref(struct followed *z);
+void followed_unref(struct followed *z);
+/* Between what is saved and the state machine. */
+void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version);
+struct zone_state followed_state(const struct followed *z);
+const struct zone_policy *followed_policy(const struct followed *z);
+
+/* -- clocks.c: time as all of transfer sees it -- */
+
+/* Read the clocks; when the wall clock was set back, all times move with it first. */
+int64_t clocks_now_s(struct transfer *t);
+/* Zones are due: have the schedule looked at when its first one is. */
+void clocks_arm(struct transfer *t);
+void clocks_init(struct transfer *t);
+/* Something was retired: free it when no reader can hold it. */
+void clocks_collect(struct transfer *t);
+
+/* -- steps.c: decisions of the state machine carried out -- */
+
+struct follow_env steps_env(struct followed *z);
+void steps_apply(struct followed *z, struct follow_decision d);
+/* What is under way is given up, without a result. */
+void steps_cancel(struct followed *z);
+/* Change what is served, and the counters of it.  v: NULL for none. */
+void steps_publish(struct followed *z, struct zone_version *v, enum zone_status status);
+/* Save the state within two seconds, together with others'. */
+void steps_keep(struct followed *z);
+void steps_save_dirty(struct transfer *t);
+
+#endif

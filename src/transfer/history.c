@@ -1,0 +1,96 @@
+#include "transfer/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "dns/rrtype.h"
+
+/* An attempt without its 240 octets of evidence, which most do not have. */
+struct entry {
+	struct attempt *failed; /* whole, when it failed; owned */
+	struct addr primary;
+	int64_t time_s;
+	uint64_t records, bytes;
+	uint32_t serial, messages, ms;
+	uint16_t asked;
+	uint8_t transport;
+	bool has_serial, tsig;
+};
+
+struct history {
+	unsigned count;
+	struct entry entries[]; /* newest last */
+};
+
+static struct entry entry_of(const struct attempt *a) {
+	return (struct entry){
+		.failed = a->ok ? NULL : xmemdup(a, sizeof(*a)),
+		.primary = a->primary,
+		.time_s = a->time_s,
+		.records = a->records,
+		.bytes = a->bytes,
+		.serial = a->serial,
+		.messages = a->messages,
+		.ms = a->ms,
+		.asked = a->asked,
+		.transport = a->transport,
+		.has_serial = a->has_serial,
+		.tsig = a->tsig,
+	};
+}
+
+static struct attempt attempt_of(const struct entry *e) {
+	if (e->failed) return *e->failed;
+	return (struct attempt){
+		.time_s = e->time_s,
+		.primary = e->primary,
+		.transport = e->transport,
+		.asked = e->asked,
+		.ok = true,
+		.has_serial = e->has_serial,
+		.serial = e->serial,
+		.messages = e->messages,
+		.records = e->records,
+		.bytes = e->bytes,
+		.ms = e->ms,
+		.tsig = e->tsig,
+	};
+}
+
+/* Both are SOA questions to the same primary that brought the same serial. */
+static bool is_repetition(const struct entry *last, const struct attempt *a) {
+	return a->ok && !last->failed && a->asked == RR_SOA && last->asked == RR_SOA &&
+	       a->serial == last->serial && addr_equal(&a->primary, &last->primary);
+}
+
+struct history *history_add(struct history *h, const struct attempt *attempt) {
+	unsigned count = h ? h->count : 0;
+	if (count > 0 && is_repetition(&h->entries[count - 1], attempt)) {
+		h->entries[count - 1] = entry_of(attempt);
+		return h;
+	}
+	if (count == ATTEMPTS_KEPT) {
+		free(h->entries[0].failed);
+		memmove(&h->entries[0], &h->entries[1], (ATTEMPTS_KEPT - 1) * sizeof(h->entries[0]));
+		count--;
+	} else {
+		h = xrealloc(h, sizeof(*h) + (count + 1) * sizeof(h->entries[0]));
+	}
+	h->entries[count] = entry_of(attempt);
+	h->count = count + 1;
+	return h;
+}
+
+unsigned history_read(const struct history *h, struct attempt out_attempts[static ATTEMPTS_KEPT]) {
+	unsigned count = h ? h->count : 0;
+	for (unsigned i = 0; i < count; i++)
+		out_attempts[i] = attempt_of(&h->entries[count - 1 - i]);
+	return count;
+}
+
+void history_free(struct history *h) {
+	for (unsigned i = 0; h && i < h->count; i++)
+		free(h->entries[i].failed);
+	free(h);
+}

@@ -1,0 +1,33 @@
+/* The only path into service: build, check, save, publish, announce.
+ *
+ *   records ──► build (small: here; large: on libuv's pool) ──► save (saver.h) ──► publish ──► announce
+ *                  │ unusable                                      │ store failed
+ *                  └───────────────► the zone keeps its version ◄──┘
+ *
+ * A version is published only after it is saved, so that a restart never goes back.
+ * Thread: the loop's. */
+#ifndef UNDERSTUDY_TRANSFER_INGEST_H
+#define UNDERSTUDY_TRANSFER_INGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct ingest;
+struct transfer;
+struct followed;
+struct copy_result;
+
+#define INGEST_INLINE_RECORDS 2000          /* a zone of so many records is built on the loop */
+#define INGEST_WAITING_OCTETS (256UL << 20) /* beyond this no further transfer is started */
+
+struct ingest *ingest_new(struct transfer *t);
+/* Take over the result's builder.  Ends in follow_saved or follow_failed of z, unless z is removed meanwhile. */
+void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
+                 const struct addr *primary);
+/* Nothing is being built (what is built waits in the saver). */
+bool ingest_is_idle(const struct ingest *in);
+void ingest_free(struct ingest *in);
+
+#endif

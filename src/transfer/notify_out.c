@@ -1,0 +1,197 @@
+#include "transfer/notify_out.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "transfer/ask.h"
+#include "transfer/datagram.h"
+
+/* RFC 1996 section 3.6 leaves the times to us; it suggests a minute and five times. */
+static const uint16_t waits_ms[] = { 2000, 4000, 8000, 16000, 32000, 0 };
+
+struct notify_task {
+	struct notifier *notifier;
+	struct notify_list *zone;
+	struct notify_task *sibling;      /* next of the zone */
+	struct notify_task *next;         /* queued */
+	const struct zone_policy *policy; /* a reference; holds target and its key */
+	const struct primary *target;
+	struct datagram *datagram; /* NULL: queued */
+	struct ask ask;
+	struct name name;
+};
+
+struct notifier {
+	uv_loop_t *loop;
+	struct random *random;
+	struct log *log;
+	struct datagram_ops ops;
+	struct notify_task *first, *last; /* queued */
+	unsigned running, open;
+	uint64_t count;
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+/* -- tasks -- */
+
+static void unlink_sibling(struct notify_task *t) {
+	struct notify_task **at = &t->zone->first;
+	while (*at != t)
+		at = &(*at)->sibling;
+	*at = t->sibling;
+}
+
+static void unlink_queued(struct notifier *n, struct notify_task *t) {
+	struct notify_task **at = &n->first, *before = NULL;
+	while (*at != t) {
+		before = *at;
+		at = &before->next;
+	}
+	*at = t->next;
+	if (n->last == t) n->last = before;
+}
+
+static void task_free(struct notify_task *t) {
+	unlink_sibling(t);
+	ask_done(&t->ask);
+	policy_unref(t->policy);
+	free(t);
+}
+
+static void start_queued(struct notifier *n);
+
+static void finish(struct notify_task *t) {
+	struct notifier *n = t->notifier;
+	task_free(t);
+	n->running--;
+	start_queued(n);
+}
+
+/* -- answers -- */
+
+static void log_outcome(const struct notify_task *t, const struct why *why) {
+	char name[NAME_TEXT_MAX], address[ADDR_TEXT_MAX];
+	struct log *log = t->notifier->log;
+	name_text_short(t->name.wire, name);
+	addr_text(&t->target->addr, address);
+	if (why->reason == REASON_NONE)
+		log_event(log, EVENT_NOTIFY_SENT, LOG_STR("zone", name), LOG_STR("to", address));
+	else
+		log_event(log, EVENT_NOTIFY_FAILED, LOG_STR("zone", name), LOG_STR("to", address),
+		          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence));
+}
+
+static bool on_answer(void *ctx, const uint8_t *data, size_t len) {
+	struct notify_task *t = ctx;
+	struct why why = { .reason = REASON_NONE };
+	struct soa unused;
+	enum ask_verdict v = ask_judge(&t->ask, data, len, clock_now().wall_s, &unused, &why);
+	if (v == ASK_STRANGE) return false;
+	if (v != ASK_FAILED) why.reason = REASON_NONE;
+	log_outcome(t, &why);
+	finish(t);
+	return true;
+}
+
+static void on_failed(void *ctx, int error) {
+	struct notify_task *t = ctx;
+	struct why why;
+	answer_blame(&t->ask.asked, &why, error == 0 ? REASON_TIMEOUT : REASON_UNREACHABLE, "%s",
+	             error == 0 ? "no answer to five of them" : uv_strerror(error));
+	log_outcome(t, &why);
+	finish(t);
+}
+
+static void on_closed(void *ctx) {
+	struct notifier *n = ctx;
+	n->open--;
+	if (n->stopped && n->open == 0) n->stopped(n->stopped_ctx);
+}
+
+/* -- sending -- */
+
+static void start(struct notify_task *t) {
+	struct notifier *n = t->notifier;
+	uint8_t buf[ASK_MAX_LEN];
+	t->ask.key = t->target->key;
+	t->ask.asked = (struct asked){ .zone = t->name.wire,
+		                       .primary = t->target->addr,
+		                       .type = RR_SOA,
+		                       .opcode = OPCODE_NOTIFY,
+		                       .transport = TRANSPORT_UDP };
+	size_t len = ask_build(&t->ask, (uint16_t)random_u64(n->random), clock_now().wall_s, buf,
+	                       sizeof(buf));
+	struct datagram_request request = { t->target->addr, t->target->source, waits_ms, buf, len };
+	n->running++;
+	n->open++;
+	n->count++;
+	t->datagram = datagram_send(n->loop, &request, &n->ops, t);
+}
+
+static void start_queued(struct notifier *n) {
+	while (n->first && n->running < NOTIFY_OUT_MAX) {
+		struct notify_task *t = n->first;
+		unlink_queued(n, t);
+		start(t);
+	}
+}
+
+void notifier_forget(struct notifier *n, struct notify_list *zone) {
+	while (zone->first) {
+		struct notify_task *t = zone->first;
+		if (!t->datagram) {
+			unlink_queued(n, t);
+			task_free(t);
+			continue;
+		}
+		datagram_cancel(t->datagram);
+		finish(t);
+	}
+}
+
+void notifier_tell(struct notifier *n, struct notify_list *zone, const uint8_t *name,
+                   const struct zone_policy *policy) {
+	notifier_forget(n, zone);
+	for (unsigned i = 0; i < policy->notify_count; i++) {
+		struct notify_task *t = xcalloc(1, sizeof(*t));
+		t->notifier = n;
+		t->zone = zone;
+		t->sibling = zone->first;
+		zone->first = t;
+		policy_ref(policy);
+		t->policy = policy;
+		t->target = &policy->notify[i];
+		name_copy(&t->name, name);
+		if (n->last)
+			n->last->next = t;
+		else
+			n->first = t;
+		n->last = t;
+	}
+	start_queued(n);
+}
+
+uint64_t notifier_count(const struct notifier *n) {
+	return n->count;
+}
+
+struct notifier *notifier_new(uv_loop_t *loop, struct random *random, struct log *log) {
+	struct notifier *n = xcalloc(1, sizeof(*n));
+	n->loop = loop;
+	n->random = random;
+	n->log = log;
+	n->ops = (struct datagram_ops){ on_answer, on_failed, on_closed, n };
+	return n;
+}
+
+void notifier_stop(struct notifier *n, void (*done)(void *ctx), void *ctx) {
+	n->stopped = done;
+	n->stopped_ctx = ctx;
+	if (n->open == 0) done(ctx);
+}
+
+void notifier_free(struct notifier *n) {
+	free(n);
+}

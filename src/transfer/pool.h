@@ -1,0 +1,45 @@
+/* All TCP work with all primaries: what waits, what is under way, how much at once.
+ *
+ * A peer is an address to ask and the address to ask it from.  It has two lanes, one for questions and one for
+ * transfers, each with its own connections, so that a question never waits behind a transfer.  Within a lane operator
+ * goes before NOTIFY before refresh.  Transfers are bounded for each peer and in all; a peer that has none running may
+ * start one beyond the sum (up to POOL_OVER times), so that slow primaries cannot hold up others.
+ *
+ * A server that closes the connection after an answer is asked again on a new one, one question at a time; that is
+ * nobody's failure.  When no connection can be made, everything that waits for the peer fails at once.
+ *
+ * Memory: peers are kept until pool_free, one for each pair of addresses that was ever configured.
+ * Thread: the loop's. */
+#ifndef UNDERSTUDY_TRANSFER_POOL_H
+#define UNDERSTUDY_TRANSFER_POOL_H
+
+#include "transfer/connection.h"
+#include "transfer/reach.h"
+
+#define POOL_OVER 8
+
+struct pool;
+struct peer;
+
+struct pool_settings {
+	unsigned transfers_max, transfers_per_peer, connections_per_peer;
+};
+/* loop and random are borrowed. */
+struct pool *pool_new(uv_loop_t *loop, const struct pool_settings *settings, struct random *random);
+/* Nothing of the asker may be submitted any more.  Calls done when all handles are closed. */
+void pool_stop(struct pool *p, void (*done)(void *ctx), void *ctx);
+void pool_free(struct pool *p);
+
+struct peer *pool_peer(struct pool *p, const struct addr *to, const struct addr *source);
+struct reach *peer_udp(struct peer *peer);
+struct reach *peer_tcp(struct peer *peer);
+
+/* Queue x; ops, urgency, is_transfer and alone are set.  Never calls back from inside. */
+void pool_submit(struct pool *p, struct peer *peer, struct exchange *x);
+/* Take x back wherever it is, without a callback.  Not submitted: nothing happens. */
+void pool_cancel(struct pool *p, struct exchange *x);
+/* Start no further transfers until told otherwise: what is done with them cannot keep up. */
+void pool_hold(struct pool *p, bool hold);
+unsigned pool_transfers(const struct pool *p);
+
+#endif

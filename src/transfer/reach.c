@@ -1,0 +1,26 @@
+#include "transfer/reach.h"
+
+void reach_failed(struct reach *r, int64_t now_ms, const struct why *why) {
+	r->why = *why;
+	/* Failures of questions that were on their way together count once. */
+	if (reach_is_avoided(r, now_ms)) return;
+	r->span_ms = r->span_ms == 0 ? REACH_FIRST_MS : 2 * r->span_ms;
+	if (r->span_ms > REACH_MAX_MS) r->span_ms = REACH_MAX_MS;
+	r->until_ms = now_ms + r->span_ms;
+	r->probe_ms = now_ms + r->span_ms / 10;
+}
+
+void reach_answered(struct reach *r) {
+	r->until_ms = r->probe_ms = r->span_ms = 0;
+	r->why.reason = REASON_NONE;
+}
+
+bool reach_admits(struct reach *r, int64_t now_ms, enum urgency urgency, struct why *out_why) {
+	if (urgency != URGENCY_REFRESH || !reach_is_avoided(r, now_ms)) return true;
+	if (now_ms >= r->probe_ms) {
+		r->probe_ms = now_ms + r->span_ms / 10;
+		return true;
+	}
+	*out_why = r->why;
+	return false;
+}

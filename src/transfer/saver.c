@@ -1,0 +1,132 @@
+#include "transfer/saver.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+struct saver {
+	uv_loop_t *loop;
+	struct store *store;
+	struct log *log;
+	struct save *first, *last; /* waiting */
+	struct save *job;          /* being written */
+	struct why why;            /* of the job */
+	enum err error;
+	uv_work_t work;
+	void (*idle)(void *ctx);
+	void *idle_ctx;
+};
+
+/* -- on the pool -- */
+
+static enum err write_one(struct store_batch *batch, struct save *s) {
+	switch (s->kind) {
+	case SAVE_VERSION: return store_batch_put(batch, s->name, &s->state, s->version, &s->saved);
+	case SAVE_STATE: return store_batch_state(batch, s->name, &s->state);
+	default: return store_batch_remove(batch, s->name);
+	}
+}
+
+static void on_work(uv_work_t *work) {
+	struct saver *s = work->data;
+	struct store_batch *batch = store_batch_new(s->store);
+	for (struct save *i = s->job; i; i = i->next) {
+		if (i->error == OK) i->error = write_one(batch, i);
+	}
+	s->error = store_batch_commit(batch, &s->why);
+}
+
+/* -- on the loop -- */
+
+static void start(struct saver *s);
+
+static void settle(const struct saver *s, struct save *i) {
+	if (i->error == OK && s->error != OK) {
+		i->error = s->error;
+		why_set(&i->why, REASON_STORE_FAILED, "%s", s->why.evidence);
+	} else if (i->error != OK) {
+		why_set(&i->why, REASON_STORE_FAILED, "writing to the store: %s", err_text(i->error));
+	}
+	if (i->error != OK) {
+		version_unref(i->saved);
+		i->saved = NULL;
+	}
+}
+
+static void on_written(uv_work_t *work, int status) {
+	(void)status; /* a job is never cancelled */
+	struct saver *s = work->data;
+	struct save *i = s->job;
+	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
+	s->job = NULL;
+	while (i) {
+		struct save *next = i->next;
+		settle(s, i);
+		i->told(i);
+		i = next;
+	}
+	start(s);
+	saver_check_idle(s);
+}
+
+/* Take what waits, up to the bounds of a batch. */
+static struct save *take(struct saver *s) {
+	struct save *first = s->first, *last = NULL;
+	uint64_t octets = 0;
+	for (unsigned n = 0; s->first && n < SAVER_BATCH_MAX; n++) {
+		struct save *i = s->first;
+		uint64_t more = i->kind == SAVE_VERSION ? i->version->block_size : 0;
+		if (n > 0 && octets + more > SAVER_BATCH_OCTETS) break;
+		octets += more;
+		i->error = i->prepare(i) ? OK : ERR_NOTFOUND;
+		last = i;
+		s->first = i->next;
+	}
+	if (!s->first) s->last = NULL;
+	if (last) last->next = NULL;
+	return last ? first : NULL;
+}
+
+static void start(struct saver *s) {
+	if (s->job || !s->first) return;
+	s->job = take(s);
+	s->work.data = s;
+	/* Cannot fail: the callback is given. */
+	(void)uv_queue_work(s->loop, &s->work, on_work, on_written);
+}
+
+void saver_add(struct saver *s, struct save *save) {
+	save->next = NULL;
+	save->saved = NULL;
+	if (s->last)
+		s->last->next = save;
+	else
+		s->first = save;
+	s->last = save;
+	start(s);
+}
+
+bool saver_is_idle(const struct saver *s) {
+	return !s->job && !s->first;
+}
+
+void saver_check_idle(struct saver *s) {
+	if (saver_is_idle(s) && s->idle) s->idle(s->idle_ctx);
+}
+
+void saver_on_idle(struct saver *s, void (*idle)(void *ctx), void *ctx) {
+	s->idle = idle;
+	s->idle_ctx = ctx;
+}
+
+struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log) {
+	struct saver *s = xcalloc(1, sizeof(*s));
+	s->loop = loop;
+	s->store = store;
+	s->log = log;
+	return s;
+}
+
+void saver_free(struct saver *s) {
+	free(s);
+}

@@ -1,0 +1,43 @@
+/* Group commit: what is to be stored waits in a queue; one job at a time takes all of it, writes it on libuv's pool in
+ * one batch (one sync for thousands of small zones), and then tells each.  In the order in which they were queued.
+ * Thread: the loop's; between prepare and told the job's thread owns the save. */
+#ifndef UNDERSTUDY_TRANSFER_SAVER_H
+#define UNDERSTUDY_TRANSFER_SAVER_H
+
+#include <uv.h>
+
+#include "store/store.h"
+
+#define SAVER_BATCH_MAX 8192            /* saves in one batch */
+#define SAVER_BATCH_OCTETS (256L << 20) /* images in one batch, beside the first */
+
+enum save_kind { SAVE_VERSION, SAVE_STATE, SAVE_REMOVE };
+
+/* Embedded in what waits for it. */
+struct save {
+	struct save *next;
+	enum save_kind kind;
+	const uint8_t *name;          /* borrowed until told */
+	struct zone_version *version; /* SAVE_VERSION: borrowed until told */
+	/* Called when the batch is put together: fills state.  False: no longer wanted (told gets ERR_NOTFOUND). */
+	bool (*prepare)(struct save *s);
+	/* The outcome: error, why (if not OK) and saved. */
+	void (*told)(struct save *s);
+	struct zone_state state;
+	struct zone_version *saved; /* the version to publish, a reference for who is told; NULL: none */
+	enum err error;
+	struct why why;
+};
+
+struct saver;
+struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log);
+void saver_add(struct saver *s, struct save *save);
+/* Nothing waits or runs. */
+bool saver_is_idle(const struct saver *s);
+/* Called each time when nothing waits or runs any more. */
+void saver_on_idle(struct saver *s, void (*idle)(void *ctx), void *ctx);
+/* Tell so now, if it is so: something outside that it waited for is over. */
+void saver_check_idle(struct saver *s);
+void saver_free(struct saver *s);
+
+#endif

@@ -1,0 +1,87 @@
+/* A binary heap whose items know their places: heap[1] is due first, children of i are 2i and 2i + 1. */
+#include "transfer/schedule.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+void schedule_done(struct schedule *s) {
+	for (uint32_t i = 1; i <= s->count; i++)
+		s->heap[i]->place = 0;
+	free(s->heap);
+	*s = (struct schedule){ 0 };
+}
+
+static void put(struct schedule *s, uint32_t place, struct schedule_item *item) {
+	s->heap[place] = item;
+	item->place = place;
+}
+
+static void sift_up(struct schedule *s, struct schedule_item *item) {
+	uint32_t i = item->place;
+	while (i > 1 && s->heap[i / 2]->due_s > item->due_s) {
+		put(s, i, s->heap[i / 2]);
+		i /= 2;
+	}
+	put(s, i, item);
+}
+
+static void sift_down(struct schedule *s, struct schedule_item *item) {
+	uint32_t i = item->place;
+	for (;;) {
+		uint32_t child = 2 * i;
+		if (child > s->count) break;
+		if (child < s->count && s->heap[child + 1]->due_s < s->heap[child]->due_s) child++;
+		if (s->heap[child]->due_s >= item->due_s) break;
+		put(s, i, s->heap[child]);
+		i = child;
+	}
+	put(s, i, item);
+}
+
+static void grow(struct schedule *s) {
+	if (s->count + 1 < s->cap) return;
+	s->cap = s->cap ? 2 * s->cap : 64;
+	s->heap = xrealloc(s->heap, (size_t)s->cap * sizeof(struct schedule_item *));
+}
+
+void schedule_set(struct schedule *s, struct schedule_item *item, int64_t due_s) {
+	if (due_s == SCHEDULE_NEVER) {
+		schedule_remove(s, item);
+		return;
+	}
+	if (item->place == 0) {
+		grow(s);
+		put(s, ++s->count, item);
+	}
+	item->due_s = due_s;
+	sift_up(s, item);
+	sift_down(s, item);
+}
+
+void schedule_remove(struct schedule *s, struct schedule_item *item) {
+	if (item->place == 0) return;
+	struct schedule_item *last = s->heap[s->count--];
+	if (last != item) {
+		put(s, item->place, last);
+		sift_up(s, last);
+		sift_down(s, last);
+	}
+	item->place = 0;
+}
+
+struct schedule_item *schedule_first(const struct schedule *s) {
+	return s->count > 0 ? s->heap[1] : NULL;
+}
+
+struct schedule_item *schedule_pop(struct schedule *s, int64_t now_s) {
+	struct schedule_item *first = schedule_first(s);
+	if (!first || first->due_s > now_s) return NULL;
+	schedule_remove(s, first);
+	return first;
+}
+
+void schedule_shift(struct schedule *s, int64_t delta_s) {
+	for (uint32_t i = 1; i <= s->count; i++)
+		s->heap[i]->due_s += delta_s;
+}

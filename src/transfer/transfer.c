@@ -1,0 +1,308 @@
+/* Puts the parts together: start, zones that come and go, wishes, NOTIFYs, stop. */
+#include "transfer/transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "transfer/followed.h"
+
+#define SPREAD_FROM 200     /* loaded zones, from which on a start spreads what is due */
+#define SPREAD_ZONES_S 2000 /* zones a second that a start may refresh */
+#define SPREAD_MAX_S 60
+
+/* -- what the store had -- */
+
+static struct followed **loaded_place(struct transfer *t, const uint8_t *name) {
+	uint32_t h = 2166136261U;
+	for (size_t i = 0, len = name_len(name); i < len; i++)
+		h = (h ^ name_lower(name[i])) * 16777619U;
+	struct followed **at = &t->loaded[h % LOADED_BUCKETS];
+	while (*at && !name_equal((*at)->name, name))
+		at = &(*at)->next;
+	return at;
+}
+
+static void on_loaded(void *ctx, const uint8_t *name, const struct zone_state *state,
+                      struct zone_version *version) {
+	struct transfer *t = ctx;
+	struct followed **at = loaded_place(t, name);
+	if (*at) { /* the store has each name once */
+		version_unref(version);
+		return;
+	}
+	*at = followed_new(t, name);
+	followed_load(*at, state, version);
+	t->loaded_count++;
+}
+
+enum err transfer_load(struct transfer *t) {
+	t->loaded = xcalloc(LOADED_BUCKETS, sizeof(*t->loaded));
+	return store_load_all(t->store, on_loaded, t);
+}
+
+/* The loaded zone of this name, no longer in the map; NULL: none. */
+static struct followed *claim(struct transfer *t, const uint8_t *name) {
+	if (!t->loaded) return NULL;
+	struct followed **at = loaded_place(t, name), *z = *at;
+	if (!z) return NULL;
+	*at = z->next;
+	z->next = NULL;
+	return z;
+}
+
+/* -- removal from the store -- */
+
+static bool prepare_removal(struct save *s) {
+	(void)s; /* the name is all there is */
+	return true;
+}
+
+static void removal_told(struct save *s) {
+	struct followed *z = *(struct followed **)(s + 1);
+	/* A failure was logged by the saver; the zone is removed at the next start, when nobody claims it. */
+	followed_unref(z);
+	free(s);
+}
+
+/* Takes over the caller's reference. */
+static void remove_saved(struct followed *z) {
+	struct save *s = xcalloc(1, sizeof(*s) + sizeof(z));
+	*(struct followed **)(s + 1) = z;
+	s->kind = SAVE_REMOVE;
+	s->name = z->name;
+	s->prepare = prepare_removal;
+	s->told = removal_told;
+	saver_add(z->transfer->saver, s);
+}
+
+void transfer_claimed(struct transfer *t) {
+	for (unsigned b = 0; t->loaded && b < LOADED_BUCKETS; b++) {
+		struct followed *z;
+		while ((z = t->loaded[b])) {
+			t->loaded[b] = z->next;
+			z->next = NULL;
+			remove_saved(z);
+		}
+	}
+	free(t->loaded);
+	t->loaded = NULL;
+	/* Zones that come from now on are not part of the start. */
+	t->loaded_count = 0;
+}
+
+/* -- zones come, change and go -- */
+
+static uint32_t spread_s(const struct transfer *t) {
+	if (t->loaded_count < SPREAD_FROM) return 0;
+	size_t s = 2 + t->loaded_count / SPREAD_ZONES_S;
+	return s < SPREAD_MAX_S ? (uint32_t)s : SPREAD_MAX_S;
+}
+
+static void begin(struct followed *z) {
+	struct transfer *t = z->transfer;
+	struct follow_env env = steps_env(z);
+	struct follow_decision d = follow_begin(&z->follow, &env, z->follow.has_version ? spread_s(t) : 0);
+	if (z->follow.has_version && !d.expire) steps_publish(z, z->version, ZONE_SERVED);
+	steps_apply(z, d);
+}
+
+void transfer_zone_added(struct transfer *t, const uint8_t *name, const struct zone_policy *policy) {
+	struct zone_entry *entry;
+	policy_ref(policy);
+	if (t->stopping || table_add(t->table, name, policy, &entry) != OK) {
+		policy_unref(policy); /* it is there already: the inventory gives each name once */
+		return;
+	}
+	struct followed *z = claim(t, name);
+	if (!z) z = followed_new(t, name);
+	z->entry = entry;
+	entry->follow = &z->follow;
+	t->counters.zones++;
+	t->counters.zones_pending++;
+	begin(z);
+}
+
+static void release_policy(void *policy) {
+	policy_unref(policy);
+}
+
+static void retire_policy(struct transfer *t, const struct zone_policy *policy) {
+	epoch_retire(t->epoch, (void *)(uintptr_t)policy, release_policy);
+	clocks_collect(t);
+}
+
+static struct followed *find(struct transfer *t, const uint8_t *name) {
+	struct zone_entry *entry = table_find(t->table, name);
+	return entry ? followed_of(entry) : NULL;
+}
+
+void transfer_zone_changed(struct transfer *t, const uint8_t *name, const struct zone_policy *policy) {
+	struct followed *z = find(t, name);
+	if (!z || t->stopping) return;
+	steps_cancel(z); /* it borrows the former policy's keys */
+	policy_ref(policy);
+	retire_policy(t, atomic_exchange(&z->entry->policy, policy));
+	struct follow_env env = steps_env(z);
+	steps_apply(z, follow_changed(&z->follow, &env));
+}
+
+static void leave_counters(struct followed *z) {
+	struct transfer_counters *c = &z->transfer->counters;
+	enum zone_status status = (enum zone_status)atomic_load(&z->entry->status);
+	c->zones--;
+	--*(status == ZONE_SERVED    ? &c->zones_served
+	    : status == ZONE_EXPIRED ? &c->zones_expired
+	                             : &c->zones_pending);
+}
+
+void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
+	struct followed *z = find(t, name);
+	if (!z || t->stopping) return;
+	steps_cancel(z);
+	notifier_forget(t->notifier, &z->notify);
+	schedule_remove(&t->schedule, &z->due);
+	leave_counters(z);
+	const struct zone_policy *policy = followed_policy(z);
+	struct zone_entry *entry = z->entry;
+	z->entry = NULL;
+	entry->follow = NULL;
+	table_remove(t->table, entry);
+	retire_policy(t, policy);
+	remove_saved(z);
+}
+
+/* -- wishes and NOTIFYs -- */
+
+static enum err wish(struct transfer *t, const uint8_t *name, bool retransfer) {
+	struct followed *z = find(t, name);
+	if (!z || t->stopping) return ERR_NOTFOUND;
+	struct follow_env env = steps_env(z);
+	steps_apply(z, follow_wish(&z->follow, &env, retransfer));
+	return OK;
+}
+
+enum err transfer_refresh(struct transfer *t, const uint8_t *name) {
+	return wish(t, name, false);
+}
+
+enum err transfer_retransfer(struct transfer *t, const uint8_t *name) {
+	return wish(t, name, true);
+}
+
+void transfer_notified(struct transfer *t, struct zone_entry *entry, const struct addr *peer, bool has_serial,
+                       uint32_t serial) {
+	inbox_put(t->inbox, entry, peer, has_serial, serial);
+}
+
+/* By address, not by port: a primary sends from any port. */
+static uint16_t primary_of(const struct zone_policy *policy, const struct addr *peer) {
+	for (unsigned i = 0; i < policy->primary_count; i++) {
+		if (addr_same_ip(&policy->primaries[i].addr, peer)) return (uint16_t)i;
+	}
+	return FOLLOW_UNKNOWN;
+}
+
+static void on_notify(void *ctx, struct zone_entry *entry, const struct inbox_item *item) {
+	struct transfer *t = ctx;
+	struct followed *z = followed_of(entry);
+	if (!z || t->stopping) return;
+	t->counters.notify_in++;
+	struct follow_env env = steps_env(z);
+	uint16_t primary = primary_of(followed_policy(z), &item->peer);
+	steps_apply(z, follow_notified(&z->follow, &env, primary, item->has_serial, item->serial));
+}
+
+/* -- start and stop -- */
+
+struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings,
+                              struct zone_table *table, struct store *store, struct epoch *epoch,
+                              struct log *log) {
+	struct transfer *t = xcalloc(1, sizeof(*t));
+	t->loop = loop;
+	t->table = table;
+	t->store = store;
+	t->epoch = epoch;
+	t->log = log;
+	t->random = random_secure();
+	struct pool_settings pool = { settings->transfers_max, settings->transfers_per_primary,
+		                      settings->connections_per_primary };
+	t->pool = pool_new(loop, &pool, &t->random);
+	t->asker = asker_new(loop, settings->udp_queries_max, t->pool, &t->random);
+	t->saver = saver_new(loop, store, log);
+	t->ingest = ingest_new(t);
+	t->notifier = notifier_new(loop, &t->random, log);
+	t->inbox = inbox_new(loop, table, on_notify, t);
+	clocks_init(t);
+	return t;
+}
+
+static void part_closed(void *ctx) {
+	struct transfer *t = ctx;
+	if (--t->to_close == 0) t->stopped(t->stopped_ctx);
+}
+
+static void timer_closed(uv_handle_t *timer) {
+	part_closed(timer->data);
+}
+
+static void on_saver_idle(void *ctx) {
+	struct transfer *t = ctx;
+	/* What was built or changed meanwhile is saved too. */
+	if (!ingest_is_idle(t->ingest)) return;
+	steps_save_dirty(t);
+	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
+	t->to_close = 7;
+	pool_stop(t->pool, part_closed, t);
+	asker_stop(t->asker, part_closed, t);
+	notifier_stop(t->notifier, part_closed, t);
+	inbox_close(t->inbox, part_closed, t);
+	uv_close((uv_handle_t *)&t->tick, timer_closed);
+	uv_close((uv_handle_t *)&t->lazy, timer_closed);
+	uv_close((uv_handle_t *)&t->collect, timer_closed);
+}
+
+void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {
+	struct zone_entry *entry;
+	size_t cursor = 0;
+	t->stopping = true;
+	t->stopped = done;
+	t->stopped_ctx = ctx;
+	while ((entry = table_next(t->table, &cursor))) {
+		struct followed *z = followed_of(entry);
+		steps_cancel(z);
+		notifier_forget(t->notifier, &z->notify);
+	}
+	saver_on_idle(t->saver, on_saver_idle, t);
+	steps_save_dirty(t);
+	if (saver_is_idle(t->saver)) on_saver_idle(t);
+}
+
+void transfer_free(struct transfer *t) {
+	if (!t) return;
+	struct zone_entry *entry;
+	size_t cursor = 0;
+	schedule_done(&t->schedule);
+	while ((entry = table_next(t->table, &cursor))) {
+		struct followed *z = followed_of(entry);
+		policy_unref(followed_policy(z));
+		z->entry = NULL;
+		entry->follow = NULL;
+		followed_unref(z);
+	}
+	for (unsigned b = 0; t->loaded && b < LOADED_BUCKETS; b++) {
+		struct followed *z;
+		while ((z = t->loaded[b])) {
+			t->loaded[b] = z->next;
+			followed_unref(z);
+		}
+	}
+	free(t->loaded);
+	inbox_free(t->inbox);
+	notifier_free(t->notifier);
+	ingest_free(t->ingest);
+	saver_free(t->saver);
+	asker_free(t->asker);
+	pool_free(t->pool);
+	free(t);
+}
