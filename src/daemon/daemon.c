@@ -118,7 +118,8 @@ static void on_signal(uv_signal_t *handle, int number) {
 		return;
 	}
 	struct config_faults faults = { 0 };
-	(void)daemon_reload(d, &faults); /* logged there */
+	enum err e = daemon_reload(d, &faults);
+	(void)e; /* logged there; the former configuration stays */
 	config_faults_done(&faults);
 }
 

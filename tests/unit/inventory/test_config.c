@@ -1,0 +1,216 @@
+#include "config_lab.h"
+
+#include "inventory/options.h"
+
+static const char full[] =
+	"server:\n"
+	"  listen: [\"127.0.0.1@5400\", \"::1@5400\"]\n"
+	"  workers: 2\n"
+	"  state-directory: state\n"
+	"  user: nobody\n"
+	"  nsid: ns2.example.net\n"
+	"control: { socket: /run/us/control.sock }\n"
+	"log: { level: debug, format: json }\n"
+	"keys: [ { name: K1, algorithm: hmac-md5, secret: \"c2VjcmV0\" }, { name: k2, secret: \"c2VjcmV0\" } ]\n"
+	"primaries: [ { name: p1, addresses: [\"192.0.2.1\", \"2001:db8::1@5353\"], key: k1, source: \"192.0.2.9\" } ]\n"
+	"templates:\n"
+	"  - { name: default, primaries: [p1], allow-transfer: [\"127.0.0.0/8\", \"key:k1\", \"10.0.0.0/8 key:k2\"],\n"
+	"      allow-notify: [\"192.0.2.8\"], notify: [\"192.0.2.7\", p1], refresh-min: 3, refresh-max: 4 }\n"
+	"zones: [ { name: Example.COM }, { name: example.org, primaries: [p1], template: default },\n"
+	"         { name: example.net, primaries: [\"192.0.2.3@99\"], refresh-max: 9, allow-transfer: [] } ]\n" LAB_ZONES_FILE
+		LAB_CUT
+	"# comment\n\n one.example p1 # more\r\ntwo.example\t192.0.2.5@54 k2\nthree.example 192.0.2.5@54 k2";
+
+static const struct zone_intent *zone_of(const struct config *c, const char *text) {
+	struct name name;
+	assert_int_equal(name_parse(text, &name), OK);
+	for (size_t i = 0; i < c->zones.count; i++) {
+		if (memcmp(c->zones.zones[i].name, name.wire, name.len) == 0) return &c->zones.zones[i];
+	}
+	fail_msg("no zone %s", text);
+	return NULL;
+}
+
+static const char *address_of(const struct primary *p) {
+	static char text[ADDR_TEXT_MAX];
+	return addr_text(&p->addr, text);
+}
+
+static void every_option_of_the_server_is_read(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	assert_int_equal(c->server.listen_count, 2);
+	assert_int_equal(c->server.listen[1].port, 5400);
+	assert_int_equal(c->server.workers, 2);
+	assert_string_equal(c->server.state_directory, "/etc/us/state");
+	assert_string_equal(c->server.user, "nobody");
+	assert_string_equal(c->server.nsid, "ns2.example.net");
+	assert_string_equal(c->control_socket, "/run/us/control.sock");
+	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c->log_format, LOG_FORMAT_JSON);
+	assert_int_equal(c->keyset->ring.count, 2);
+	assert_int_equal(c->keyset->ring.keys[0]->algorithm, TSIG_HMAC_MD5);
+	assert_int_equal(c->keyset->ring.keys[1]->algorithm, TSIG_HMAC_SHA256);
+	config_free(c);
+}
+
+static void a_zone_takes_what_it_does_not_say_from_its_template(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	const struct zone_policy *p = zone_of(c, "example.com")->policy;
+	assert_int_equal(p->primary_count, 2);
+	assert_string_equal(address_of(&p->primaries[0]), "192.0.2.1@53");
+	assert_string_equal(address_of(&p->primaries[1]), "2001:db8::1@5353");
+	assert_string_equal(p->primaries[0].name, "p1");
+	assert_ptr_equal(p->primaries[0].key, c->keyset->ring.keys[0]);
+	assert_int_equal(p->primaries[0].source.family, AF_INET);
+	assert_int_equal(p->primaries[1].source.family, AF_UNSPEC);
+	assert_int_equal(p->allow_transfer.count, 3);
+	assert_int_equal(p->allow_notify.count, 1);
+	assert_int_equal(p->notify_count, 3);
+	assert_int_equal(p->bounds.refresh_min_s, 3);
+	assert_int_equal(p->bounds.refresh_max_s, 4);
+	assert_int_equal(p->bounds.expire_max_s, 31536000);
+	config_free(c);
+}
+
+static void a_zone_overrides_single_options_of_its_template(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	const struct zone_policy *p = zone_of(c, "example.net")->policy;
+	assert_int_equal(p->primary_count, 1);
+	assert_string_equal(address_of(&p->primaries[0]), "192.0.2.3@99");
+	assert_string_equal(p->primaries[0].name, "192.0.2.3@99");
+	assert_null(p->primaries[0].key);
+	assert_int_equal(p->bounds.refresh_min_s, 3);
+	assert_int_equal(p->bounds.refresh_max_s, 9);
+	assert_int_equal(p->allow_transfer.count, 0);
+	assert_int_equal(p->allow_notify.count, 1);
+	config_free(c);
+}
+
+static void zones_with_the_same_settings_share_one_policy(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	assert_int_equal(c->zones.count, 6);
+	assert_ptr_equal(zone_of(c, "example.com")->policy, zone_of(c, "example.org")->policy);
+	assert_ptr_equal(zone_of(c, "example.com")->policy, zone_of(c, "one.example")->policy);
+	assert_ptr_equal(zone_of(c, "two.example")->policy, zone_of(c, "three.example")->policy);
+	assert_ptr_not_equal(zone_of(c, "two.example")->policy, zone_of(c, "one.example")->policy);
+	config_free(c);
+}
+
+static void a_line_of_the_zones_file_has_primary_port_and_key(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	const struct zone_policy *p = zone_of(c, "two.example")->policy;
+	assert_int_equal(p->primary_count, 1);
+	assert_string_equal(address_of(&p->primaries[0]), "192.0.2.5@54");
+	assert_ptr_equal(p->primaries[0].key, c->keyset->ring.keys[1]);
+	assert_int_equal(p->allow_notify.count, 1);
+	config_free(c);
+}
+
+static void a_name_and_an_address_are_enough(void **state) {
+	(void)state;
+	struct config *c = lab_config("zones: [ { name: example.com, primaries: [\"192.0.2.1\"] } ]");
+	const struct zone_policy *p = c->zones.zones[0].policy;
+	char text[ADDR_TEXT_MAX];
+	assert_int_equal(c->server.listen_count, 2);
+	assert_string_equal(addr_text(&c->server.listen[0], text), "0.0.0.0@53");
+	assert_string_equal(addr_text(&c->server.listen[1], text), "::@53");
+	assert_int_equal(c->server.workers, 3);
+	assert_string_equal(c->server.state_directory, "/var/lib/understudy");
+	assert_null(c->server.user);
+	assert_null(c->server.nsid);
+	assert_string_equal(c->control_socket, "/run/understudy/control.sock");
+	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
+	assert_int_equal(c->log_format, LOG_FORMAT_TEXT);
+	assert_int_equal(c->server.tcp_clients_max, 1000);
+	assert_int_equal(c->server.transfers_max, 32);
+	assert_int_equal(c->server.transfers_per_primary, 8);
+	assert_int_equal(p->bounds.refresh_min_s, 2);
+	assert_int_equal(p->bounds.refresh_max_s, 86400);
+	assert_int_equal(p->bounds.retry_min_s, 1);
+	assert_int_equal(p->bounds.retry_max_s, 3600);
+	assert_int_equal(p->bounds.expire_min_s, 2);
+	assert_int_equal(p->bounds.expire_max_s, 31536000);
+	config_free(c);
+}
+
+static void no_zones_at_all_are_allowed(void **state) {
+	(void)state;
+	struct config *c = lab_config("server: { listen: [\"::1\"] }\nzones:\n");
+	assert_int_equal(c->zones.count, 0);
+	config_free(c);
+}
+
+static void an_alias_stands_for_what_it_names(void **state) {
+	(void)state;
+	struct config *c = lab_config(
+		"zones:\n  - { name: a, primaries: &p [\"192.0.2.1\"] }\n  - { name: b, primaries: *p }");
+	assert_ptr_equal(c->zones.zones[0].policy, c->zones.zones[1].policy);
+	config_free(c);
+}
+
+/* options.h numbers the rows of options.def by hand. */
+static void every_row_of_options_has_its_number(void **state) {
+	(void)state;
+	static const struct {
+		enum option option;
+		const char *path;
+	} rows[] = {
+		{ OPT_LISTEN, "server.listen" },
+		{ OPT_WORKERS, "server.workers" },
+		{ OPT_STATE_DIRECTORY, "server.state-directory" },
+		{ OPT_USER, "server.user" },
+		{ OPT_NSID, "server.nsid" },
+		{ OPT_TCP_CLIENTS, "server.tcp-clients" },
+		{ OPT_TRANSFERS, "server.transfers" },
+		{ OPT_TRANSFERS_PER_PRIMARY, "server.transfers-per-primary" },
+		{ OPT_CONTROL_SOCKET, "control.socket" },
+		{ OPT_LOG_LEVEL, "log.level" },
+		{ OPT_LOG_FORMAT, "log.format" },
+		{ OPT_KEY_NAME, "keys[].name" },
+		{ OPT_KEY_ALGORITHM, "keys[].algorithm" },
+		{ OPT_KEY_SECRET, "keys[].secret" },
+		{ OPT_PRIMARY_NAME, "primaries[].name" },
+		{ OPT_PRIMARY_ADDRESSES, "primaries[].addresses" },
+		{ OPT_PRIMARY_KEY, "primaries[].key" },
+		{ OPT_PRIMARY_SOURCE, "primaries[].source" },
+		{ OPT_TEMPLATE_NAME, "templates[].name" },
+		{ OPT_PRIMARIES, "templates[].primaries" },
+		{ OPT_ALLOW_TRANSFER, "templates[].allow-transfer" },
+		{ OPT_ALLOW_NOTIFY, "templates[].allow-notify" },
+		{ OPT_NOTIFY, "templates[].notify" },
+		{ OPT_REFRESH_MIN, "templates[].refresh-min" },
+		{ OPT_REFRESH_MAX, "templates[].refresh-max" },
+		{ OPT_RETRY_MIN, "templates[].retry-min" },
+		{ OPT_RETRY_MAX, "templates[].retry-max" },
+		{ OPT_EXPIRE_MIN, "templates[].expire-min" },
+		{ OPT_EXPIRE_MAX, "templates[].expire-max" },
+		{ OPT_MAX_ZONE_BYTES, "templates[].max-zone-bytes" },
+		{ OPT_MAX_ZONE_RECORDS, "templates[].max-zone-records" },
+		{ OPT_ZONE_NAME, "zones[].name" },
+		{ OPT_ZONE_TEMPLATE, "zones[].template" },
+		{ OPT_ZONES_FILE, "zones-file" },
+	};
+	assert_int_equal(sizeof(rows) / sizeof(rows[0]), OPTION_COUNT);
+	for (unsigned i = 0; i < OPTION_COUNT; i++)
+		assert_string_equal(option_row(rows[i].option)->path, rows[i].path);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_option_of_the_server_is_read),
+		cmocka_unit_test(a_zone_takes_what_it_does_not_say_from_its_template),
+		cmocka_unit_test(a_zone_overrides_single_options_of_its_template),
+		cmocka_unit_test(zones_with_the_same_settings_share_one_policy),
+		cmocka_unit_test(a_line_of_the_zones_file_has_primary_port_and_key),
+		cmocka_unit_test(a_name_and_an_address_are_enough),
+		cmocka_unit_test(no_zones_at_all_are_allowed),
+		cmocka_unit_test(an_alias_stands_for_what_it_names),
+		cmocka_unit_test(every_row_of_options_has_its_number),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
