@@ -46,6 +46,11 @@ enum err {
 #undef ERR_ENUM
 };
 
+/* Leave a result unlooked at, on purpose: the reason stands beside the call. */
+static inline void err_ignore(enum err e) {
+	(void)e;
+}
+
 /* English text of e, for logs; never NULL. */
 const char *err_text(enum err e);
 

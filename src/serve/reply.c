@@ -85,7 +85,7 @@ static void put_opt(struct request *r, struct encoder *e) {
 		            .udp_size = r->serve->settings.udp_size,
 		            .options = options,
 		            .options_len = write_options(r, options) };
-	(void)message_opt(e, &opt); /* its room was reserved */
+	err_ignore(message_opt(e, &opt)); /* its room was reserved */
 }
 
 /* -- size and frame ------------------------------------------------------------------------------------------------ */

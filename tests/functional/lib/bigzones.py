@@ -42,7 +42,7 @@ def _delegations(name, records, serial, seed):
             lines = [f"{owner} NS ns1.{owner}\n", f"{owner} NS ns2.{owner}\n",
                      f"ns1.{owner} A 198.51.{number >> 8 & 255}.{number & 255}\n",
                      f"ns2.{owner} A 203.0.{number >> 8 & 255}.{number & 255}\n",
-                     f"ns2.{owner} AAAA 2001:db8::{number:x}\n"]
+                     f"ns2.{owner} AAAA 2001:db8::{number >> 16:x}:{number & 65535:x}\n"]
         else:
             # Some providers have a great part of all names, as in life.
             servers = providers[min(int(chance.expovariate(1 / 150)), len(providers) - 1)]
