@@ -1,0 +1,285 @@
+/* The socket: clients are plain descriptors of this process; the loop is turned until they have what they wait for. */
+#include "backend_lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "control/protocol.h"
+
+#define DEADLINE_MS 20000
+#define STATUS_LINE "{\"request\":\"status\"}\n"
+
+struct fixture {
+	uv_loop_t loop;
+	uv_timer_t wake; /* a turn of the loop ends at the latest with it */
+	struct lab_backend lab;
+	struct control *control;
+	char folder[64], path[96];
+};
+
+static void on_wake(uv_timer_t *timer) {
+	(void)timer;
+}
+
+static enum err open_control(struct fixture *f, struct control **control, struct why *why) {
+	struct control_backend backend = lab_backend_of(&f->lab);
+	return control_new(&f->loop, f->path, &backend, NULL, control, why);
+}
+
+static int setup(void **state) {
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct why why = { 0 };
+	snprintf(f->folder, sizeof(f->folder), "/tmp/understudy-control.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->path, sizeof(f->path), "%s/control.sock", f->folder);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	uv_timer_init(&f->loop, &f->wake);
+	uv_timer_start(&f->wake, on_wake, 5, 5);
+	assert_int_equal(open_control(f, &f->control, &why), OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state) {
+	struct fixture *f = *state;
+	control_stop(f->control);
+	uv_close((uv_handle_t *)&f->wake, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	assert_int_equal(rmdir(f->folder), 0); /* the socket's file is gone */
+	free(f);
+	return 0;
+}
+
+static int connect_to(const char *path) {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text) {
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Turn the loop until the peer sent a whole line or closed; false: closed. */
+static bool hear(struct fixture *f, int fd, char *line, size_t size) {
+	size_t len = 0;
+	int64_t end = clock_now().mono_ms + DEADLINE_MS;
+	while (clock_now().mono_ms < end) {
+		ssize_t n = recv(fd, line + len, 1, 0);
+		if (n == 0 || (n < 0 && errno == ECONNRESET)) return false;
+		if (n < 0) {
+			uv_run(&f->loop, UV_RUN_ONCE);
+			continue;
+		}
+		if (line[len] == '\n') {
+			line[len] = '\0';
+			return true;
+		}
+		if (len + 2 < size) len++;
+	}
+	fail_msg("nothing came in time");
+	return false;
+}
+
+static void assert_hears(struct fixture *f, int fd, const char *word) {
+	char line[65536];
+	assert_true(hear(f, fd, line, sizeof(line)));
+	if (!strstr(line, word)) print_message("heard: %s\n", line);
+	assert_non_null(strstr(line, word));
+}
+
+static void the_socket_is_for_owner_and_group(void **state) {
+	struct fixture *f = *state;
+	struct stat st;
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+}
+
+static void requests_are_answered_in_turn(void **state) {
+	struct fixture *f = *state;
+	int fd = connect_to(f->path);
+	say(fd, STATUS_LINE "{\"request\":\"zone.refresh\",\"zone\":\"example.com\"}\n" STATUS_LINE);
+	assert_hears(f, fd, "version");
+	assert_hears(f, fd, "\"result\":{}");
+	assert_hears(f, fd, "version");
+	assert_int_equal(f->lab.refreshed, 1);
+	close(fd);
+}
+
+static void a_request_may_come_in_pieces(void **state) {
+	struct fixture *f = *state;
+	int fd = connect_to(f->path);
+	say(fd, "{\"requ");
+	for (int i = 0; i < 5; i++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	say(fd, "est\":\"status\"}\n");
+	assert_hears(f, fd, "version");
+	close(fd);
+}
+
+static void garbage_is_refused_and_the_client_may_go_on(void **state) {
+	struct fixture *f = *state;
+	int fd = connect_to(f->path);
+	say(fd, "\xff\xfe\x01garbage\n\n" STATUS_LINE);
+	assert_hears(f, fd, CONTROL_CODE_REQUEST);
+	assert_hears(f, fd, CONTROL_CODE_REQUEST);
+	assert_hears(f, fd, "version");
+	close(fd);
+}
+
+static void a_half_line_at_the_end_is_no_request(void **state) {
+	struct fixture *f = *state;
+	char line[100];
+	int fd = connect_to(f->path);
+	say(fd, "{\"request\":\"zone.refresh\",\"zone\":\"example.com\"}");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_false(hear(f, fd, line, sizeof(line)));
+	assert_int_equal(f->lab.refreshed, 0);
+	close(fd);
+}
+
+static void a_line_without_end_is_refused_and_the_client_closed(void **state) {
+	struct fixture *f = *state;
+	char line[200], *flood = malloc(CONTROL_REQUEST_MAX);
+	size_t sent = 0;
+	int fd = connect_to(f->path);
+	memset(flood, 'x', CONTROL_REQUEST_MAX);
+	int64_t end = clock_now().mono_ms + DEADLINE_MS;
+	while (sent < CONTROL_REQUEST_MAX && clock_now().mono_ms < end) {
+		ssize_t n = send(fd, flood, CONTROL_REQUEST_MAX - sent, MSG_NOSIGNAL);
+		if (n > 0) sent += (size_t)n;
+		uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	assert_hears(f, fd, CONTROL_CODE_REQUEST);
+	assert_false(hear(f, fd, line, sizeof(line)));
+	free(flood);
+	close(fd);
+}
+
+static void a_long_list_reaches_a_client_that_reads_it(void **state) {
+	struct fixture *f = *state;
+	char *line = malloc(1 << 20);
+	size_t replies = 0;
+	f->lab.zones = 20000;
+	int fd = connect_to(f->path);
+	say(fd, "{\"request\":\"zone.list\"}\n");
+	do {
+		assert_true(hear(f, fd, line, 1 << 20));
+		replies++;
+	} while (strstr(line, "\"more\":true"));
+	assert_int_equal(replies, (20000 + 127) / 128);
+	free(line);
+	close(fd);
+}
+
+static void a_client_that_never_reads_holds_up_nobody(void **state) {
+	struct fixture *f = *state;
+	f->lab.zones = 1000000;
+	int deaf = connect_to(f->path), other = connect_to(f->path);
+	say(deaf, "{\"request\":\"zone.list\"}\n{\"request\":\"zone.list\"}\n");
+	for (int i = 0; i < 200; i++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	say(other, STATUS_LINE);
+	assert_hears(f, other, "version");
+	close(deaf);
+	close(other);
+}
+
+static void the_quietest_client_makes_room_for_a_new_one(void **state) {
+	struct fixture *f = *state;
+	int fds[40];
+	for (int i = 0; i < 40; i++) {
+		fds[i] = connect_to(f->path);
+		uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	say(fds[39], STATUS_LINE);
+	assert_hears(f, fds[39], "version");
+	char line[100];
+	assert_false(hear(f, fds[0], line, sizeof(line)));
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+}
+
+static void a_live_socket_is_not_taken_over(void **state) {
+	struct fixture *f = *state;
+	struct control *second = NULL;
+	struct why why = { 0 };
+	assert_int_equal(open_control(f, &second, &why), ERR_IO);
+	assert_null(second);
+	assert_non_null(strstr(why.evidence, "another daemon answers"));
+	int fd = connect_to(f->path);
+	say(fd, STATUS_LINE);
+	assert_hears(f, fd, "version");
+	close(fd);
+}
+
+/* What a daemon leaves behind that was killed. */
+static void leave_stale(const char *path) {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+}
+
+static void a_stale_socket_is_replaced_and_a_file_is_not(void **state) {
+	struct fixture *f = *state;
+	struct control *second = NULL;
+	struct why why = { 0 };
+	char first[96];
+	memcpy(first, f->path, sizeof(first));
+	snprintf(f->path, sizeof(f->path), "%s/second.sock", f->folder);
+	leave_stale(f->path);
+	assert_int_equal(open_control(f, &second, &why), OK);
+	int fd = connect_to(f->path);
+	say(fd, STATUS_LINE);
+	assert_hears(f, fd, "version");
+	close(fd);
+	control_stop(second);
+	close(open(f->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(open_control(f, &second, &why), ERR_IO);
+	assert_int_equal(unlink(f->path), 0);
+	memcpy(f->path, first, sizeof(first));
+}
+
+static void stopping_closes_clients_in_the_midst_of_an_answer(void **state) {
+	struct fixture *f = *state;
+	f->lab.zones = 1000000;
+	int fd = connect_to(f->path);
+	say(fd, "{\"request\":\"zone.list\"}\n");
+	for (int i = 0; i < 50; i++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	close(fd); /* the rest is teardown's: the loop must run down, and nothing may leak */
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_socket_is_for_owner_and_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(requests_are_answered_in_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_request_may_come_in_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(garbage_is_refused_and_the_client_may_go_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_half_line_at_the_end_is_no_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_line_without_end_is_refused_and_the_client_closed, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_long_list_reaches_a_client_that_reads_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_client_that_never_reads_holds_up_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_quietest_client_makes_room_for_a_new_one, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_live_socket_is_not_taken_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stale_socket_is_replaced_and_a_file_is_not, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(stopping_closes_clients_in_the_midst_of_an_answer, setup,
+		                                teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,161 @@
+#include "backend_lab.h"
+
+#include <stdio.h>
+
+#include "control/protocol.h"
+#include "control/requests.h"
+
+struct answer {
+	bool ok;
+	char code[32];
+	char error[200];
+};
+
+/* First reply to a line; its result in out_result unless NULL. */
+static struct answer ask_bytes(struct lab_backend *lab, const char *line, size_t len, json_t **out_result) {
+	struct control_backend backend = lab_backend_of(lab);
+	struct request r = { 0 };
+	struct answer a = { 0 };
+	json_t *reply = request_begin(&r, &backend, line, len);
+	assert_non_null(reply);
+	a.ok = json_is_true(json_object_get(reply, "ok"));
+	if (!a.ok) {
+		snprintf(a.code, sizeof(a.code), "%s", json_string_value(json_object_get(reply, "code")));
+		snprintf(a.error, sizeof(a.error), "%s", json_string_value(json_object_get(reply, "error")));
+	}
+	if (out_result) *out_result = json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	request_done(&r);
+	return a;
+}
+
+static struct answer ask(struct lab_backend *lab, const char *line) {
+	return ask_bytes(lab, line, strlen(line), NULL);
+}
+
+static void status_is_the_backends_object(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	json_t *result = NULL;
+	const char line[] = "{\"request\":\"status\"}";
+	assert_true(ask_bytes(&lab, line, strlen(line), &result).ok);
+	assert_string_equal(json_string_value(json_object_get(result, "version")), "test");
+	json_decref(result);
+}
+
+static void a_zones_name_may_be_written_in_any_case_and_with_a_dot(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	assert_true(ask(&lab, "{\"request\":\"zone.status\",\"zone\":\"EXAMPLE.com.\"}").ok);
+	assert_true(ask(&lab, "{\"zone\":\"example.com\",\"request\":\"zone.refresh\"}\r").ok);
+	assert_true(ask(&lab, "{\"request\":\"zone.retransfer\",\"zone\":\"example.com\"}").ok);
+	assert_int_equal(lab.refreshed, 1);
+	assert_int_equal(lab.retransferred, 1);
+}
+
+static void an_unknown_zone_is_not_found(void **state) {
+	(void)state;
+	static const char *const names[] = { "status", "refresh", "retransfer", "export" };
+	struct lab_backend lab = { 0 };
+	for (size_t i = 0; i < 4; i++) {
+		char line[100];
+		snprintf(line, sizeof(line), "{\"request\":\"zone.%s\",\"zone\":\"other.example\"}",
+		         names[i]);
+		struct answer a = ask(&lab, line);
+		assert_false(a.ok);
+		assert_string_equal(a.code, CONTROL_CODE_NOT_FOUND);
+		assert_non_null(strstr(a.error, "other.example"));
+	}
+}
+
+static void a_zone_without_version_has_nothing_to_export(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	struct answer a = ask(&lab, "{\"request\":\"zone.export\",\"zone\":\"example.com\"}");
+	assert_string_equal(a.code, CONTROL_CODE_NOT_FOUND);
+	assert_non_null(strstr(a.error, "no version"));
+}
+
+static void what_is_not_a_request_is_refused(void **state) {
+	(void)state;
+	static const char *const lines[] = {
+		"",
+		"status",
+		"[]",
+		"{}",
+		"{\"request\":1}",
+		"{\"request\":\"nonsense\"}",
+		"{\"request\":\"status\"} {}",
+		"{\"request\":\"status\"",
+		"{\"request\":\"status\",\"request\":\"stats\"}",
+		"{\"request\":\"status\",\"zone\":\"example.com\"}",
+		"{\"request\":\"zone.status\"}",
+		"{\"request\":\"zone.status\",\"zone\":7}",
+		"{\"request\":\"zone.status\",\"zone\":\"\"}",
+		"{\"request\":\"zone.status\",\"zone\":\"a..b\"}",
+		"{\"request\":\"zone.status\",\"zone\":\"example.com\",\"force\":true}",
+		"{\"request\":\"zone.status\",\"zone\":\"\\u0000\"}",
+		"{\"request\":\"\xff\"}",
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+	};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct lab_backend lab = { 0 };
+		struct answer a = ask(&lab, lines[i]);
+		if (a.ok) print_message("taken: %s\n", lines[i]);
+		assert_false(a.ok);
+		assert_string_equal(a.code, CONTROL_CODE_REQUEST);
+		assert_true(a.error[0] != '\0');
+	}
+}
+
+static void a_long_list_comes_in_slices(void **state) {
+	(void)state;
+	static const char line[] = "{\"request\":\"zone.list\"}";
+	struct lab_backend lab = { .zones = 3 * REQUEST_LIST_SLICE + 1 };
+	struct control_backend backend = lab_backend_of(&lab);
+	struct request r = { 0 };
+	size_t replies = 1, zones = 0;
+	json_t *reply = request_begin(&r, &backend, line, strlen(line));
+	for (;;) {
+		zones += json_array_size(json_object_get(reply, "result"));
+		bool more = json_is_true(json_object_get(reply, "more"));
+		assert_int_equal(more, r.next != NULL);
+		json_decref(reply);
+		if (!more) break;
+		reply = request_next(&r, &backend);
+		replies++;
+	}
+	request_done(&r);
+	assert_int_equal(zones, lab.zones);
+	assert_int_equal(replies, 4);
+}
+
+static void a_reload_that_fails_tells_the_faults(void **state) {
+	(void)state;
+	static const char line[] = "{\"request\":\"reload\"}";
+	struct lab_backend lab = { .reload_fails = true };
+	struct control_backend backend = lab_backend_of(&lab);
+	struct request r = { 0 };
+	json_t *reply = request_begin(&r, &backend, line, strlen(line));
+	const json_t *fault = json_array_get(json_object_get(reply, "faults"), 0);
+	assert_int_equal(json_integer_value(json_object_get(fault, "line")), 7);
+	assert_string_equal(json_string_value(json_object_get(reply, "code")), CONTROL_CODE_FAILED);
+	json_decref(reply);
+	request_done(&r);
+	lab.reload_fails = false;
+	assert_true(ask(&lab, line).ok);
+	assert_int_equal(lab.reloads, 2);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_is_the_backends_object),
+		cmocka_unit_test(a_zones_name_may_be_written_in_any_case_and_with_a_dot),
+		cmocka_unit_test(an_unknown_zone_is_not_found),
+		cmocka_unit_test(a_zone_without_version_has_nothing_to_export),
+		cmocka_unit_test(what_is_not_a_request_is_refused),
+		cmocka_unit_test(a_long_list_comes_in_slices),
+		cmocka_unit_test(a_reload_that_fails_tells_the_faults),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
