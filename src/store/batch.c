@@ -169,15 +169,15 @@ static enum err apply_state(struct database_txn *txn, const struct operation *o,
 	return put_state(txn, o, &saved);
 }
 
-static enum err apply_put(struct database_txn *txn, const struct operation *o,
-                          const struct saved_state *former) {
+static enum err apply_put(struct database_txn *txn, const struct operation *o) {
 	struct octets key = name_octets(o->name.wire);
-	enum err e = OK;
+	enum err e;
 	if (o->image)
 		e = database_put(txn, TABLE_IMAGES, key,
 		                 (struct octets){ o->image->block, o->image->block_size });
-	else if (former->state.has_version && !former->in_file)
-		e = database_delete(txn, TABLE_IMAGES, key);
+	else
+		e = database_delete(txn, TABLE_IMAGES,
+		                    key); /* a former one, also below a state that can't be read */
 	return e == OK ? put_state(txn, o, &o->saved) : e;
 }
 
@@ -191,7 +191,7 @@ static enum err apply(struct store_batch *b, struct database_txn *txn, const str
 	enum err e = former_state(txn, o, &former);
 	if (e != OK) return e;
 	if (o->kind == OPERATION_STATE) return apply_state(txn, o, &former);
-	e = o->kind == OPERATION_PUT ? apply_put(txn, o, &former) : apply_remove(txn, o);
+	e = o->kind == OPERATION_PUT ? apply_put(txn, o) : apply_remove(txn, o);
 	if (e == OK && former.in_file) add_id(&b->replaced, former.file_id);
 	return e;
 }
