@@ -1,0 +1,80 @@
+/* Requests of the control socket: the input's lines, one after another. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/requests.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static json_t *some_object(void *ctx) {
+	(void)ctx;
+	return json_object();
+}
+
+static json_t *zone_list(void *ctx, size_t *cursor, size_t max) {
+	(void)ctx;
+	(void)max;
+	*cursor = *cursor < 3 ? *cursor + 1 : 0;
+	return json_array();
+}
+
+static json_t *zone_status(void *ctx, const uint8_t *name, const char **out_error) {
+	(void)ctx;
+	*out_error = "no such zone";
+	if (name_check(name, NAME_MAX_LEN) == 0) abort(); /* the backend is promised a valid name */
+	return name[0] > 3 ? json_object() : NULL;
+}
+
+static enum err zone_order(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	return name[0] > 3 ? OK : ERR_NOTFOUND;
+}
+
+static struct zone_version *zone_version(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	(void)name;
+	return NULL;
+}
+
+static enum err reload(void *ctx, json_t **out_faults) {
+	(void)ctx;
+	*out_faults = json_array();
+	return ERR_CONFIG;
+}
+
+static void answer_line(const char *line, size_t len) {
+	const struct control_backend backend = {
+		.status = some_object,
+		.stats = some_object,
+		.zone_list = zone_list,
+		.zone_status = zone_status,
+		.zone_refresh = zone_order,
+		.zone_retransfer = zone_order,
+		.zone_version = zone_version,
+		.reload = reload,
+	};
+	struct request r = { 0 };
+	json_t *reply = request_begin(&r, &backend, line, len);
+	if (!reply) abort();
+	for (unsigned replies = 1; r.next && replies < 100; replies++) {
+		json_decref(reply);
+		reply = request_next(&r, &backend);
+		if (!reply) abort();
+	}
+	char *text = json_dumps(reply, JSON_COMPACT);
+	if (!text || strchr(text, '\n')) abort(); /* a reply is one line */
+	free(text);
+	json_decref(reply);
+	request_done(&r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
+	size_t at = 0;
+	while (at < len) {
+		const uint8_t *end = memchr(data + at, '\n', len - at);
+		size_t line = end ? (size_t)(end - data) - at : len - at;
+		answer_line((const char *)data + at, line);
+		at += line + 1;
+	}
+	return 0;
+}
