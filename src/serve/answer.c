@@ -96,10 +96,10 @@ static void refer(struct walk *w, const struct lookup *l) {
 		               owner); /* a first one is never there */
 	w->plan->cut = owner.name;
 	if (!w->dnssec) return;
-	if (node_rrset(l->node, RR_DS, &set))
-		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node, owner); /* likewise */
-	else
+	if (!node_rrset(l->node, RR_DS, &set))
 		denial_of_type(w->plan, w->version, owner.name);
+	else if (set.sig_count > 0)                                               /* else it proves nothing */
+		(void)plan_add(w->plan, SECTION_AUTHORITY, &set, l->node, owner); /* likewise */
 }
 
 /* -- positive answers ---------------------------------------------------------------------------------------- */
@@ -177,7 +177,7 @@ static bool answer_from_dname(struct walk *w, const struct lookup *l) {
 	struct rrset set;
 	struct name target;
 	uint16_t len;
-	if (!node_rrset(l->node, RR_DNAME, &set) || w->plan->synthesis_count == PLAN_CHAIN_MAX) return false;
+	if (!node_rrset(l->node, RR_DNAME, &set)) return false;
 	struct plan_owner owner = owner_of(w, l->node_labels);
 	(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner); /* there already on a second pass */
 	const uint8_t *next = set.rdatas;
@@ -230,6 +230,6 @@ void answer_plan_soa(struct plan *p, const struct zone_version *v) {
 	struct node apex = zone_apex(v);
 	if (node_rrset(apex, RR_SOA, &set))
 		(void)plan_add(p, SECTION_ANSWER, &set, apex,
-		               (struct plan_owner){ NULL, MESSAGE_HEADER_LEN });
+		               (struct plan_owner){ version_apex(v), MESSAGE_HEADER_LEN });
 	p->authoritative = true;
 }

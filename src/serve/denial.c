@@ -105,5 +105,6 @@ void denial_of_wildcard_type(struct plan *p, const struct zone_version *v, const
 		return;
 	}
 	unsigned labels = nsec3_encloser(p, v, name, encloser_labels); /* section 7.2.5 */
-	if (name_make_wildcard(suffix(name, labels), &wildcard) == OK) (void)nsec3_match(p, v, wildcard.wire);
+	/* The wildcard may itself be an opted-out empty non-terminal. */
+	if (name_make_wildcard(suffix(name, labels), &wildcard) == OK) nsec3_no_type(p, v, wildcard.wire);
 }

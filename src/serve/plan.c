@@ -10,9 +10,8 @@ void plan_init(struct plan *p) {
 }
 
 static bool same_owner(const struct plan_owner *a, const struct plan_owner *b) {
-	if (a->offset || b->offset) return a->offset == b->offset;
-	if (a->name == b->name) return true;
-	return a->name && b->name && name_equal(a->name, b->name);
+	if (a->name && b->name) return name_equal(a->name, b->name);
+	return a->name == b->name && a->offset == b->offset;
 }
 
 static bool is_wildcard(struct node node) {
@@ -21,18 +20,19 @@ static bool is_wildcard(struct node node) {
 	return owner.wire[0] == 1 && owner.wire[1] == '*';
 }
 
-/* One node's RRset may stand under two owners only when it is a wildcard's. */
+/* One node's RRset may stand under two owners only when it is a wildcard's; made-up ones have no node. */
 static bool has(const struct plan *p, const struct plan_item *new) {
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct plan_item *item = &p->items[i];
 		if (item->node.at != new->node.at || item->set.type != new->set.type) continue;
-		if (!is_wildcard(new->node) || same_owner(&item->owner, &new->owner)) return true;
+		bool own = new->node.at && !is_wildcard(new->node);
+		if (own || same_owner(&item->owner, &new->owner)) return true;
 	}
 	return false;
 }
 
 static bool add(struct plan *p, const struct plan_item *item) {
-	if (item->node.at && has(p, item)) return false;
+	if (has(p, item)) return false;
 	if (p->count == PLAN_ITEMS_MAX) {
 		p->overflow |= item->required;
 		return false;

@@ -10,7 +10,7 @@
 #define PLAN_CHAIN_MAX 16   /* CNAMEs and DNAMEs followed within the zone */
 
 /* Where an owner name comes from: an offset in the message that is known to hold it, else a name in memory,
- * else (both 0) the node's own. */
+ * else (both 0) the node's own.  With an offset the name says what stands there. */
 struct plan_owner {
 	const uint8_t *name;
 	uint16_t offset;
@@ -37,7 +37,7 @@ struct plan {
 	bool overflow;      /* something required found no place */
 	const uint8_t *cut; /* a referral: the delegated name; NULL otherwise */
 	struct plan_item items[PLAN_ITEMS_MAX];
-	struct plan_synthesis synthesis[PLAN_CHAIN_MAX];
+	struct plan_synthesis synthesis[PLAN_CHAIN_MAX + 1]; /* one for each step */
 };
 
 void plan_init(struct plan *p);

@@ -1,0 +1,265 @@
+/* Transfers out: AXFR (RFC 5936), IXFR answered as AXFR or by the SOA (RFC 1995), who may have them, TSIG. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lab.h"
+
+static const char *const zone = "@ 900 SOA ns admin 7 3600 600 86400 300\n"
+				"@ NS ns\n"
+				"ns A 192.0.2.53\n"
+				"b.c TXT ent\n"
+				"sub NS ns.sub\n"
+				"ns.sub A 192.0.2.1\n"
+				"Case CNAME nS\n";
+
+static int setup(void **state) {
+	struct lab *lab = lab_new();
+	lab_zone(lab, "example.", zone, SIGN_NONE);
+	*state = lab;
+	return 0;
+}
+static int teardown(void **state) {
+	lab_free(*state);
+	return 0;
+}
+
+struct received {
+	unsigned messages;
+	unsigned records;
+	size_t longest;
+	long end;
+};
+
+/* Pull all messages of the stream, adding each to lab->text (cleared first). tsig: verify each, NULL: none. */
+static struct received pull(struct lab *lab, size_t cap, struct tsig_state *tsig) {
+	struct received r = { 0 };
+	static char all[LAB_TEXT_MAX];
+	size_t len = 0;
+	all[0] = 0;
+	assert_non_null(lab->stream);
+	while ((r.end = serve_stream_next(lab->stream, lab_now(), lab->answer, cap)) > 0) {
+		struct message m;
+		lab->answer_len = (size_t)r.end;
+		assert_true(lab->answer_len <= cap);
+		assert_int_equal(message_parse(lab->answer, lab->answer_len, &m), OK);
+		assert_int_equal(m.header.id, 0x1234);
+		assert_int_equal(m.header.flags & (FLAG_QR | FLAG_AA | FLAG_TC), FLAG_QR | FLAG_AA);
+		assert_int_equal(m.header.qdcount, r.messages == 0);
+		if (tsig) assert_int_equal(tsig_verify_answer(tsig, &m, (uint64_t)lab_now().wall_s), OK);
+		r.messages++;
+		r.records += m.header.ancount;
+		if (lab->answer_len > r.longest) r.longest = lab->answer_len;
+		if (m.header.ancount < 1000)
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s",
+			                        strchr(lab_show(lab), '\n') + 1);
+		assert_true(len < sizeof(all));
+	}
+	memcpy(lab->text, all, sizeof(all));
+	return r;
+}
+
+static void ask(struct lab *lab, const char *question) {
+	struct lab_question q = lab_parse(question);
+	lab_build(lab, &q);
+	lab_send(lab, q.tcp ? SERVE_TCP : SERVE_UDP);
+}
+
+#define SOA_LINE "AN example. 900 SOA ns.example. admin.example. 7 3600 600 86400 300\n"
+
+static void axfr_has_every_record_between_two_soas(void **state) {
+	struct lab *lab = *state;
+	ask(lab, "example. AXFR tcp");
+	struct received r = pull(lab, 65535, NULL);
+	assert_int_equal(r.end, 0);
+	assert_int_equal(r.messages, 1);
+	assert_string_equal(lab->text, SOA_LINE "AN example. 3600 NS ns.example.\n"
+	                                        "AN b.c.example. 3600 TXT \"ent\"\n"
+	                                        "AN Case.example. 3600 CNAME nS.example.\n"
+	                                        "AN ns.example. 3600 A 192.0.2.53\n"
+	                                        "AN sub.example. 3600 NS ns.sub.example.\n"
+	                                        "AN ns.sub.example. 3600 A 192.0.2.1\n" SOA_LINE);
+}
+
+static void axfr_of_a_signed_zone_has_signatures_and_chain(void **state) {
+	struct lab *lab = *state;
+	struct zone_version *v = lab_zone(lab, "signed.", zone, SIGN_NSEC3);
+	ask(lab, "signed. AXFR tcp do");
+	struct received r = pull(lab, 65535, NULL);
+	assert_int_equal(r.end, 0);
+	assert_int_equal(r.records, v->image.header->record_count + 1);
+	assert_int_equal(lab_lines(lab->text, " SOA ns.signed."), 2);
+	assert_int_equal(lab_lines(lab->text, "signed. RRSIG SOA"), 1);
+	assert_true(lab_lines(lab->text, "RRSIG NSEC3\n") >= 6);
+	assert_int_equal(lab_lines(lab->text, " NSEC3\n"), 2 * lab_lines(lab->text, "RRSIG NSEC3\n"));
+}
+
+static void axfr_over_udp_is_not_implemented(void **state) {
+	assert_string_equal(lab_ask(*state, "example. AXFR"), "NOTIMP\n");
+}
+
+static void stranger_is_refused(void **state) {
+	struct lab *lab = *state;
+	struct serve_counters c;
+	assert_int_equal(addr_parse("192.0.2.9@1000", 0, &lab->peer), OK);
+	assert_string_equal(lab_ask(lab, "example. AXFR tcp edns=1232"), "REFUSED edns ede=18\n");
+	assert_null(lab->stream);
+	assert_string_equal(lab_ask(lab, "example. IXFR tcp"), "REFUSED\n");
+	serve_count(lab->serve, &c);
+	assert_int_equal(c.transfers_refused, 2);
+	assert_int_equal(c.transfers_out, 0);
+}
+
+static void zone_without_a_version_is_servfail(void **state) {
+	struct lab *lab = *state;
+	lab_entry(lab, "new.");
+	assert_string_equal(lab_ask(lab, "new. AXFR tcp"), "SERVFAIL\n");
+}
+
+static void too_many_transfers_are_turned_away(void **state) {
+	struct lab *lab = *state;
+	struct serve_stream *held[2];
+	for (unsigned i = 0; i < 2; i++) {
+		ask(lab, "example. AXFR tcp");
+		held[i] = lab->stream;
+		lab->stream = NULL;
+		assert_non_null(held[i]);
+	}
+	assert_string_equal(lab_ask(lab, "example. AXFR tcp"), "SERVFAIL\n");
+	serve_stream_free(held[0]);
+	ask(lab, "example. AXFR tcp");
+	assert_non_null(lab->stream);
+	serve_stream_free(held[1]);
+}
+
+static void key_admits_from_anywhere_and_signs_every_message(void **state) {
+	struct lab *lab = *state;
+	struct tsig_state tsig;
+	struct lab_question q = lab_parse("example. AXFR tcp");
+	lab_build(lab, &q);
+	assert_int_equal(addr_parse("192.0.2.9@1000", 0, &lab->peer), OK);
+	assert_int_equal(tsig_sign_request(&tsig, &lab->key, (uint64_t)lab_now().wall_s, lab->request,
+	                                   lab->request_len, sizeof(lab->request), &lab->request_len),
+	                 OK);
+	lab_send(lab, SERVE_TCP);
+	struct received r = pull(lab, 300, &tsig);
+	assert_int_equal(r.end, 0);
+	assert_true(r.messages > 1);
+	assert_int_equal(tsig_finish(&tsig), OK);
+	assert_int_equal(r.records, 8);
+	tsig_done(&tsig);
+}
+
+static void small_messages_lose_nothing(void **state) {
+	struct lab *lab = *state;
+	for (size_t cap = 120; cap < 400; cap++) {
+		ask(lab, "example. AXFR tcp edns=1232");
+		struct received r = pull(lab, cap, NULL);
+		assert_int_equal(r.end, 0);
+		assert_int_equal(r.records, 8);
+		assert_int_equal(lab_lines(lab->text, SOA_LINE), 2);
+	}
+}
+
+static void record_that_fits_no_message_ends_the_stream(void **state) {
+	struct lab *lab = *state;
+	ask(lab, "example. AXFR tcp");
+	assert_int_equal(serve_stream_next(lab->stream, lab_now(), lab->answer, 40), -1);
+}
+
+static void version_outlives_its_zone_while_it_is_sent(void **state) {
+	struct lab *lab = *state;
+	ask(lab, "example. AXFR tcp");
+	struct name name;
+	assert_int_equal(name_parse("example.", &name), OK);
+	table_remove(lab->table, table_find(lab->table, name.wire));
+	epoch_collect(lab->epoch);
+	version_unref(lab->versions[--lab->version_count]);
+	assert_int_equal(pull(lab, 65535, NULL).records, 8);
+}
+
+static void large_zone_comes_in_messages_of_moderate_size(void **state) {
+	struct lab *lab = *state;
+	char *text = calloc(1, 1 << 20);
+	size_t len = (size_t)sprintf(text, "@ SOA ns admin 7 3600 600 86400 300\n@ NS ns\n");
+	for (unsigned i = 0; i < 5000; i++)
+		len += (size_t)sprintf(text + len, "host%u A 192.0.2.%u\n", i, i % 256);
+	struct zone_version *v = lab_zone(lab, "large.", text, SIGN_NONE);
+	free(text);
+	ask(lab, "large. AXFR tcp");
+	struct received r = pull(lab, 65535, NULL);
+	assert_int_equal(r.records, v->image.header->record_count + 1);
+	assert_in_range(r.messages, 4, 20);
+	assert_in_range(r.longest, 16000, 17000);
+}
+
+/* -- IXFR --------------------------------------------------------------------------------------------------------- */
+
+static void ask_ixfr(struct lab *lab, uint32_t serial, enum serve_transport transport) {
+	struct lab_question q = lab_parse("example. IXFR tcp");
+	lab_build(lab, &q);
+	struct writer w = writer_init(lab->request, sizeof(lab->request));
+	w.len = lab->request_len;
+	lab->request[9] = 1;
+	write_u16(&w, 0xc00c);
+	write_u16(&w, RR_SOA);
+	write_u16(&w, CLASS_IN);
+	write_u32(&w, 0);
+	write_u16(&w, 22);
+	write_u8(&w, 0);
+	write_u8(&w, 0);
+	write_u32(&w, serial);
+	for (unsigned i = 0; i < 4; i++)
+		write_u32(&w, 60);
+	lab->request_len = w.len;
+	lab_send(lab, transport);
+}
+
+static void ixfr_of_an_older_serial_is_answered_as_axfr(void **state) {
+	struct lab *lab = *state;
+	ask_ixfr(lab, 6, SERVE_TCP);
+	struct received r = pull(lab, 65535, NULL);
+	assert_int_equal(r.records, 8);
+	assert_int_equal(load_u16(lab->answer + 12 + 9), RR_IXFR);
+}
+
+static void ixfr_of_the_current_or_a_newer_serial_is_answered_by_the_soa(void **state) {
+	for (uint32_t serial = 7; serial < 9; serial++) {
+		ask_ixfr(*state, serial, SERVE_TCP);
+		assert_string_equal(lab_show(*state), "NOERROR aa\n" SOA_LINE);
+	}
+}
+
+static void ixfr_over_udp_is_answered_by_the_soa(void **state) {
+	ask_ixfr(*state, 6, SERVE_UDP);
+	assert_string_equal(lab_show(*state), "NOERROR aa\n" SOA_LINE);
+}
+
+static void ixfr_without_a_serial_is_formerr(void **state) {
+	assert_string_equal(lab_ask(*state, "example. IXFR tcp"), "FORMERR\n");
+}
+
+int main(void) {
+#define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		ROW(axfr_has_every_record_between_two_soas),
+		ROW(axfr_of_a_signed_zone_has_signatures_and_chain),
+		ROW(axfr_over_udp_is_not_implemented),
+		ROW(stranger_is_refused),
+		ROW(zone_without_a_version_is_servfail),
+		ROW(too_many_transfers_are_turned_away),
+		ROW(key_admits_from_anywhere_and_signs_every_message),
+		ROW(small_messages_lose_nothing),
+		ROW(record_that_fits_no_message_ends_the_stream),
+		ROW(version_outlives_its_zone_while_it_is_sent),
+		ROW(large_zone_comes_in_messages_of_moderate_size),
+		ROW(ixfr_of_an_older_serial_is_answered_as_axfr),
+		ROW(ixfr_of_the_current_or_a_newer_serial_is_answered_by_the_soa),
+		ROW(ixfr_over_udp_is_answered_by_the_soa),
+		ROW(ixfr_without_a_serial_is_formerr),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
