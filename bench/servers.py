@@ -36,7 +36,7 @@ def start_primary(lab, records, kinds=ZONES):
 
 
 def make_secondary(lab, kind, primary, kinds=ZONES):
-    server = lab.make(kind)
+    server = lab.make(kind, **({"processes": 2} if kind == "nsd" else {}))
     for each in kinds:
         server.add_secondary_zone(ZONES[each], primary.endpoint)
     return server

@@ -120,7 +120,7 @@ def test_notify_is_taken_from_the_primary_and_the_list_and_from_nobody_else(serv
 
 def test_notify_from_the_list_starts_a_refresh_and_a_refused_one_does_not(server):
     server.primary.set_zone(ZONE, small_zone(ZONE, 2))
-    wait_until(lambda: server.primary.soa_serial(ZONE) == 2, 10, "the primary has it")
+    server.primary.wait_serves(ZONE, 2)
     before = len(server.status(ZONE)["attempts"])
     assert notify(server, "127.0.0.9").rcode() == dns.rcode.REFUSED
     # The control socket is served by the loop that would have started the refresh: by now it would be seen.

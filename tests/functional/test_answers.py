@@ -8,7 +8,6 @@ import pytest
 from lib.answers import assert_same_answers
 from lib.questions import TYPES, every_question, owners, random_questions
 from lib.signing import DENIALS, delv, sign
-from lib.wait import wait_until
 from lib.zonetext import EVERY_TYPE_NAMES, every_type_zone, shapes_zone
 
 ZONE = "example.com"
@@ -28,7 +27,7 @@ def serve(lab, zones, **settings):
 
 def wait_held(server, zones):
     for name in zones:
-        wait_until(lambda: server.soa_serial(name, timeout=1), 10, f"{server.kind} serves {name}")
+        server.wait_serves(name)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ FIRST_ANSWER_S = 0.100
 
 def wait_all(server, seconds=600):
     for zone in ZONES.values():
-        wait_until(lambda z=zone: server.soa_serial(z, timeout=1), seconds, f"{server.kind} serves {zone}", poll_s=0.1)
+        server.wait_serves(zone, seconds=seconds)
 
 
 def questions_for(kind, count):

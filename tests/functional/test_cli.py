@@ -126,7 +126,7 @@ def test_refresh_asks_the_primary_now(lab):
     secondary.start()
     wait_until(lambda: secondary.soa_serial(ZONE, timeout=1) == 1, 10, "first transfer")
     primary.set_zone(ZONE, small_zone(ZONE, 2))
-    wait_until(lambda: primary.soa_serial(ZONE) == 2, 10, "the primary has it")
+    primary.wait_serves(ZONE, 2)
     result = secondary.cli("zone", "refresh", ZONE, "--json")
     assert result.status == 0 and isinstance(result.json, dict)
     wait_until(lambda: secondary.soa_serial(ZONE) == 2, 10, "serial 2 after zone refresh")

@@ -25,7 +25,7 @@ def server(lab):
     secondary.add_secondary_zone(ZONE, primary.endpoint)
     primary.start()
     secondary.start()
-    wait_until(lambda: secondary.soa_serial(ZONE, timeout=1), 10, "first transfer")
+    secondary.wait_serves(ZONE)
     return secondary
 
 

@@ -6,6 +6,11 @@ from lib.server import Server
 
 class Nsd(Server):
     ready_s = 60
+    answers_to_trust = 15  # old processes go on answering while the new ones start
+
+    def __init__(self, folder, processes=1, **options):
+        super().__init__(folder, **options)
+        self.processes = processes
 
     def argv(self):
         return ["nsd", "-d", "-c", self.folder / "nsd.conf"]
@@ -15,7 +20,7 @@ class Nsd(Server):
         f = self.folder
         lines = ["server:", f"  ip-address: {address}@{port}", f"  port: {port}", '  username: ""',
                  f'  zonesdir: "{f}"', '  database: ""', f'  xfrdfile: "{f}/xfrd.state"', f'  xfrdir: "{f}"',
-                 f'  pidfile: "{f}/nsd.pid"', f'  zonelistfile: "{f}/zone.list"', "  server-count: 2",
+                 f'  pidfile: "{f}/nsd.pid"', f'  zonelistfile: "{f}/zone.list"', f"  server-count: {self.processes}",
                  "  verbosity: 2", "  tcp-count: 300", "  tcp-timeout: 10", "  xfrd-reload-timeout: 0",
                  "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0", "  ipv4-edns-size: 1232",
                  "  ipv6-edns-size: 1232", "  zonefiles-write: 1", "  xfrd-tcp-max: 128",

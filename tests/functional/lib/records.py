@@ -1,6 +1,8 @@
 """Whole zones as sets of records, and a readable difference of two of them."""
 from collections import Counter
 
+from lib.wait import wait_until
+
 
 def record_set(rrsets):
     """Counter of (owner, TTL, type, rdata) texts; the SOA that closes a transfer is left out."""
@@ -23,7 +25,9 @@ def difference(left, right, left_name, right_name, most=15):
 
 def assert_same_zone(secondary, primary, zone):
     """An AXFR from the one equals an AXFR from the other, record by record."""
-    ours, theirs = record_set(secondary.axfr(zone)), record_set(primary.axfr(zone))
+    ours = record_set(secondary.axfr(zone))
+    # NSD ends processes, and their connections, after a reload: its side may need a second try.
+    theirs = record_set(wait_until(lambda: primary.axfr(zone), 5, f"AXFR from {primary.kind}"))
     problem = difference(ours, theirs, secondary.kind, primary.kind)
     assert not problem, f"zone {zone} differs:\n{problem}"
     return sum(ours.values())

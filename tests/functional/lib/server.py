@@ -7,6 +7,7 @@ import dns.rcode
 from lib import ask
 from lib.ports import Endpoint, new_port
 from lib.process import Process
+from lib.wait import wait_until
 
 
 class Zone:
@@ -27,6 +28,7 @@ class Server(abc.ABC):
 
     binary = None  # argv[0]; Debian keeps most in /usr/sbin
     ready_s = 20
+    answers_to_trust = 1  # so many in a row; more for a server whose processes switch to a new version one by one
 
     def __init__(self, folder, address="127.0.0.1", key=None):
         self.folder, self.key = folder, key
@@ -72,6 +74,13 @@ class Server(abc.ABC):
 
     def soa_serial(self, zone, **how):
         return ask.soa_serial(self.endpoint, zone, **how)
+
+    def wait_serves(self, zone, serial=None, seconds=10, poll_s=0.02):
+        """Waits until the zone is served, with the serial if one is given."""
+        def served():
+            serials = [self.soa_serial(zone, timeout=1) for _ in range(self.answers_to_trust)]
+            return None not in serials and (serial is None or set(serials) == {serial})
+        wait_until(served, seconds, f"{self.kind} serves {zone} {serial or ''}", poll_s)
 
     def query(self, name, rdtype="A", **how):
         return ask.query(self.endpoint, name, rdtype, **how)
