@@ -2,30 +2,31 @@
 
 #include <string.h>
 
-/* Length of the run of whole labels at data[pos] up to, not including, a root label, a pointer or another label
- * type, or the end of the data (then the octet at pos + run is beyond len). */
-static size_t run_len(const uint8_t *data, size_t len, size_t pos)
-{
-	size_t p = pos;
-	while (p < len && data[p] != 0 && data[p] <= LABEL_MAX_LEN) p += 1U + data[p];
-	return p - pos;
+/* More jumps than labels are no compression; each costs its sender two octets, so they are counted. */
+#define JUMPS_MAX NAME_MAX_LABELS
+
+/* Length of the run of whole labels at data up to, not including, a root label, a pointer or another label type.
+ * It stops behind NAME_MAX_LEN or len octets: then the result is not below that limit. */
+static size_t run_len(const uint8_t *data, size_t len) {
+	size_t p = 0, limit = len < NAME_MAX_LEN ? len : NAME_MAX_LEN;
+	while (p < limit && data[p] != 0 && data[p] <= LABEL_MAX_LEN)
+		p += 1U + data[p];
+	return p;
 }
 
-static enum err read_fail(struct reader *r, enum err e)
-{
+static enum err read_fail(struct reader *r, enum err e) {
 	r->failed = true;
 	return e;
 }
 
-static enum err read_name(struct reader *r, bool may_compress, struct name *out_name)
-{
+static enum err read_name(struct reader *r, bool may_compress, struct name *out_name) {
 	uint8_t wire[NAME_MAX_LEN];
 	size_t used = 0, pos = r->pos, after = 0;
 	if (r->failed) return ERR_SHORT;
-	for (;;) {
-		size_t run = run_len(r->data, r->len, pos), end = pos + run;
-		if (end >= r->len) return read_fail(r, ERR_SHORT);
+	for (unsigned jumps = 0;; jumps++) {
+		size_t run = run_len(r->data + pos, r->len - pos), end = pos + run;
 		if (used + run + 1 > NAME_MAX_LEN) return read_fail(r, ERR_NAME);
+		if (end >= r->len) return read_fail(r, ERR_SHORT);
 		memcpy(wire + used, r->data + pos, run);
 		used += run;
 		uint8_t stop = r->data[end];
@@ -38,7 +39,7 @@ static enum err read_name(struct reader *r, bool may_compress, struct name *out_
 		size_t target = load_u16(r->data + end) & 0x3fffU;
 		/* Strictly before this run, so that every jump shortens what can follow; never into the
 		 * header, where no name stands. */
-		if (target >= pos || target < 12) return read_fail(r, ERR_POINTER);
+		if (target >= pos || target < 12 || jumps == JUMPS_MAX) return read_fail(r, ERR_POINTER);
 		if (after == 0) after = end + 2;
 		pos = target;
 	}
@@ -49,47 +50,42 @@ static enum err read_name(struct reader *r, bool may_compress, struct name *out_
 	return OK;
 }
 
-enum err name_read(struct reader *r, struct name *out_name)
-{
+enum err name_read(struct reader *r, struct name *out_name) {
 	return read_name(r, true, out_name);
 }
 
-enum err name_read_plain(struct reader *r, struct name *out_name)
-{
+enum err name_read_plain(struct reader *r, struct name *out_name) {
 	return read_name(r, false, out_name);
 }
 
-size_t name_len(const uint8_t *name)
-{
+size_t name_len(const uint8_t *name) {
 	const uint8_t *p = name;
-	while (*p) p += 1 + *p;
+	while (*p)
+		p += 1 + *p;
 	return (size_t)(p - name) + 1;
 }
 
-size_t name_check(const uint8_t *data, size_t max)
-{
-	size_t run = run_len(data, max, 0);
+size_t name_check(const uint8_t *data, size_t max) {
+	size_t run = run_len(data, max);
 	return run < max && data[run] == 0 && run < NAME_MAX_LEN ? run + 1 : 0;
 }
 
-unsigned name_labels(const uint8_t *name)
-{
+unsigned name_labels(const uint8_t *name) {
 	unsigned n = 0;
-	for (; *name; name += 1 + *name) n++;
+	for (; *name; name += 1 + *name)
+		n++;
 	return n;
 }
 
 /* Length octets are below 'A', so lowering the whole name leaves them alone. */
-static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
-{
+static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		if (a[i] != b[i] && name_lower(a[i]) != name_lower(b[i])) return false;
 	}
 	return true;
 }
 
-bool name_equal(const uint8_t *a, const uint8_t *b)
-{
+bool name_equal(const uint8_t *a, const uint8_t *b) {
 	for (;;) {
 		size_t len = *a;
 		if (len != *b) return false;
@@ -101,8 +97,7 @@ bool name_equal(const uint8_t *a, const uint8_t *b)
 }
 
 /* RFC 4034 section 6.1: labels as unsigned left-justified octet strings, lower case; absence sorts first. */
-static int label_compare(const uint8_t *a, const uint8_t *b)
-{
+static int label_compare(const uint8_t *a, const uint8_t *b) {
 	unsigned shorter = *a < *b ? *a : *b;
 	for (unsigned i = 1; i <= shorter; i++) {
 		if (a[i] == b[i]) continue;
@@ -112,8 +107,7 @@ static int label_compare(const uint8_t *a, const uint8_t *b)
 	return (int)*a - (int)*b;
 }
 
-int name_compare(const uint8_t *a, const uint8_t *b)
-{
+int name_compare(const uint8_t *a, const uint8_t *b) {
 	uint8_t offsets_a[NAME_MAX_LABELS + 1], offsets_b[NAME_MAX_LABELS + 1];
 	unsigned i = name_offsets(a, offsets_a), j = name_offsets(b, offsets_b);
 	while (i > 0 && j > 0) {
@@ -123,8 +117,7 @@ int name_compare(const uint8_t *a, const uint8_t *b)
 	return (int)i - (int)j;
 }
 
-bool name_is_within(const uint8_t *name, const uint8_t *ancestor)
-{
+bool name_is_within(const uint8_t *name, const uint8_t *ancestor) {
 	size_t left = name_len(name), wanted = name_len(ancestor);
 	while (left > wanted) {
 		left -= 1U + *name;
@@ -133,42 +126,40 @@ bool name_is_within(const uint8_t *name, const uint8_t *ancestor)
 	return left == wanted && name_equal(name, ancestor);
 }
 
-const uint8_t *name_skip(const uint8_t *name, unsigned count)
-{
-	while (count-- > 0) name += 1 + *name;
+const uint8_t *name_skip(const uint8_t *name, unsigned count) {
+	while (count-- > 0)
+		name += 1 + *name;
 	return name;
 }
 
-unsigned name_common_labels(const uint8_t *a, const uint8_t *b)
-{
+unsigned name_common_labels(const uint8_t *a, const uint8_t *b) {
 	uint8_t offsets_a[NAME_MAX_LABELS + 1], offsets_b[NAME_MAX_LABELS + 1];
 	unsigned i = name_offsets(a, offsets_a), j = name_offsets(b, offsets_b), common = 0;
-	while (i > 0 && j > 0 && label_compare(a + offsets_a[--i], b + offsets_b[--j]) == 0) common++;
+	while (i > 0 && j > 0 && label_compare(a + offsets_a[--i], b + offsets_b[--j]) == 0)
+		common++;
 	return common;
 }
 
-unsigned name_offsets(const uint8_t *name, uint8_t out_offsets[static NAME_MAX_LABELS + 1])
-{
+unsigned name_offsets(const uint8_t *name, uint8_t out_offsets[static NAME_MAX_LABELS + 1]) {
 	unsigned n = 0, pos = 0;
-	for (; name[pos]; pos += 1U + name[pos]) out_offsets[n++] = (uint8_t)pos;
+	for (; name[pos]; pos += 1U + name[pos])
+		out_offsets[n++] = (uint8_t)pos;
 	out_offsets[n] = (uint8_t)pos;
 	return n;
 }
 
-void name_copy(struct name *dst, const uint8_t *src)
-{
+void name_copy(struct name *dst, const uint8_t *src) {
 	size_t len = name_len(src);
 	memmove(dst->wire, src, len);
 	dst->len = (uint8_t)len;
 }
 
-void name_to_lower(struct name *n)
-{
-	for (unsigned i = 0; i < n->len; i++) n->wire[i] = name_lower(n->wire[i]);
+void name_to_lower(struct name *n) {
+	for (unsigned i = 0; i < n->len; i++)
+		n->wire[i] = name_lower(n->wire[i]);
 }
 
-enum err name_make_wildcard(const uint8_t *parent, struct name *out_name)
-{
+enum err name_make_wildcard(const uint8_t *parent, struct name *out_name) {
 	size_t len = name_len(parent);
 	if (len + 2 > NAME_MAX_LEN) return ERR_LIMIT;
 	memmove(out_name->wire + 2, parent, len);
@@ -178,8 +169,8 @@ enum err name_make_wildcard(const uint8_t *parent, struct name *out_name)
 	return OK;
 }
 
-enum err name_substitute(const uint8_t *name, const uint8_t *owner, const uint8_t *target, struct name *out_name)
-{
+enum err name_substitute(const uint8_t *name, const uint8_t *owner, const uint8_t *target,
+                         struct name *out_name) {
 	size_t kept = name_len(name) - name_len(owner), target_len = name_len(target);
 	if (kept + target_len > NAME_MAX_LEN) return ERR_LIMIT;
 	struct name result = { .len = (uint8_t)(kept + target_len) };

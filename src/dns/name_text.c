@@ -4,13 +4,11 @@
 #include <string.h>
 
 /* Characters with a meaning of their own in zone files, wherever a name may stand. */
-static bool needs_backslash(uint8_t c)
-{
+static bool needs_backslash(uint8_t c) {
 	return c == '.' || c == '\\' || c == '"' || c == '(' || c == ')' || c == ';' || c == '@' || c == '$';
 }
 
-static char *put_octet(char *to, uint8_t c)
-{
+static char *put_octet(char *to, uint8_t c) {
 	if (c <= ' ' || c > '~') {
 		*to++ = '\\';
 		*to++ = (char)('0' + c / 100);
@@ -23,34 +21,31 @@ static char *put_octet(char *to, uint8_t c)
 	return to;
 }
 
-const char *name_text(const uint8_t *name, char buf[static NAME_TEXT_MAX])
-{
+const char *name_text(const uint8_t *name, char buf[static NAME_TEXT_MAX]) {
 	char *to = buf;
 	if (*name == 0) *to++ = '.';
 	while (*name) {
 		unsigned len = *name++;
-		while (len-- > 0) to = put_octet(to, *name++);
+		while (len-- > 0)
+			to = put_octet(to, *name++);
 		*to++ = '.';
 	}
 	*to = '\0';
 	return buf;
 }
 
-const char *name_text_short(const uint8_t *name, char buf[static NAME_TEXT_MAX])
-{
+const char *name_text_short(const uint8_t *name, char buf[static NAME_TEXT_MAX]) {
 	name_text(name, buf);
 	if (*name) buf[strlen(buf) - 1] = '\0';
 	return buf;
 }
 
-static bool is_digit(char c)
-{
+static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
 }
 
 /* One octet, perhaps escaped; returns the text behind it, NULL when the escape is wrong. */
-static const char *take_octet(const char *text, uint8_t *out_octet)
-{
+static const char *take_octet(const char *text, uint8_t *out_octet) {
 	if (*text != '\\') {
 		*out_octet = (uint8_t)*text;
 		return text + 1;
@@ -67,8 +62,7 @@ static const char *take_octet(const char *text, uint8_t *out_octet)
 }
 
 /* One label with its length octet; returns the text behind its dot, NULL when it is malformed. */
-static const char *take_label(const char *text, struct name *n)
-{
+static const char *take_label(const char *text, struct name *n) {
 	unsigned start = n->len, used = start + 1;
 	while (*text && *text != '.') {
 		/* One octet must stay free for the root label. */
@@ -82,8 +76,7 @@ static const char *take_label(const char *text, struct name *n)
 	return *text ? text + 1 : text;
 }
 
-enum err name_parse(const char *text, struct name *out_name)
-{
+enum err name_parse(const char *text, struct name *out_name) {
 	struct name n = { .len = 0 };
 	if (*text == '\0') return ERR_NAME;
 	if (strcmp(text, ".") == 0) text++;

@@ -34,13 +34,15 @@ enum rrtype {
 
 enum rrtype_flag {
 	RRF_NONE = 0,
-	RRF_DECOMPRESS = 1, /* names inside may arrive compressed: RFC 1035 types and those of RFC 3597 section 4 */
+	RRF_DECOMPRESS =
+		1, /* names inside may arrive compressed: RFC 1035 types and those of RFC 3597 section 4 */
 	RRF_SINGLE = 2,     /* one record per owner: SOA, CNAME, DNAME */
 	RRF_META = 4,       /* never zone data: OPT, TSIG, TKEY, IXFR, AXFR, MAILA, MAILB, ANY */
 	RRF_ADDITIONAL = 8, /* its (last) name wants addresses in the additional section: NS, MX, SRV, ... */
-	RRF_HEXTYPE = 16,   /* in zone files as TYPEnnn \# ...: not all of BIND, Knot and NSD know the mnemonic */
-	RRF_LOWER = 32,     /* names inside are lowered in canonical form; so are those of RRF_DECOMPRESS */
-	RRF_COMPRESS = 64   /* has an 'n' field: names inside are compressed when sent */
+	RRF_HEXTYPE =
+		16,     /* in zone files as TYPEnnn \# ...: not all of BIND, Knot and NSD know the mnemonic */
+	RRF_LOWER = 32, /* names inside are lowered in canonical form; so are those of RRF_DECOMPRESS */
+	RRF_COMPRESS = 64 /* has an 'n' field: names inside are compressed when sent */
 };
 
 struct rrtype_info {
