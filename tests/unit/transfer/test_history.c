@@ -1,0 +1,69 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "transfer/history.h"
+
+static struct attempt attempt_of(uint16_t asked, uint32_t serial, bool ok) {
+	struct attempt a = {
+		.time_s = serial, .asked = asked, .ok = ok, .has_serial = true, .serial = serial
+	};
+	if (!ok) why_set(&a.why, REASON_REFUSED, "number %u", serial);
+	return a;
+}
+
+static void the_newest_attempts_are_kept_newest_first(void **state) {
+	(void)state;
+	struct history *h = NULL;
+	struct attempt out[ATTEMPTS_KEPT];
+	assert_int_equal(history_read(h, out), 0);
+	for (uint32_t i = 1; i <= 20; i++) {
+		struct attempt a = attempt_of(RR_AXFR, i, i % 2);
+		h = history_add(h, &a);
+	}
+	assert_int_equal(history_read(h, out), ATTEMPTS_KEPT);
+	for (uint32_t i = 0; i < ATTEMPTS_KEPT; i++) {
+		assert_int_equal(out[i].serial, 20 - i);
+		assert_int_equal(out[i].ok, (20 - i) % 2);
+		assert_int_equal(out[i].why.reason, out[i].ok ? REASON_NONE : REASON_REFUSED);
+	}
+	history_free(h);
+}
+
+static void questions_that_find_nothing_new_are_one_entry(void **state) {
+	(void)state;
+	struct history *h = NULL;
+	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_SOA, 5, true);
+	for (int64_t i = 1; i <= 100; i++) {
+		a.time_s = i;
+		h = history_add(h, &a);
+	}
+	assert_int_equal(history_read(h, out), 1);
+	assert_int_equal(out[0].time_s, 100);
+	a.serial = 6;
+	h = history_add(h, &a);
+	assert_int_equal(history_read(h, out), 2);
+	history_free(h);
+}
+
+static void failures_are_each_kept(void **state) {
+	(void)state;
+	struct history *h = NULL;
+	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_SOA, 5, false);
+	h = history_add(h, &a);
+	h = history_add(h, &a);
+	assert_int_equal(history_read(h, out), 2);
+	assert_string_equal(out[1].why.evidence, "number 5");
+	history_free(h);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_newest_attempts_are_kept_newest_first),
+		cmocka_unit_test(questions_that_find_nothing_new_are_one_entry),
+		cmocka_unit_test(failures_are_each_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
