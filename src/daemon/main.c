@@ -1,11 +1,13 @@
 /* understudyd: command line. */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "daemon/daemon.h"
 
 #define EXIT_USAGE 2
+#define LARGE_ALLOCATION (128 * 1024)
 
 static const char usage_text[] = "understudyd [-t] -c FILE\n"
 				 "\n"
@@ -74,10 +76,18 @@ static void faults_print(const struct config_faults *faults) {
 	if (faults->left_out) fprintf(stderr, "... and %u more\n", faults->left_out);
 }
 
+/* What a transfer takes is given back to the system when it is done: large blocks are mapped one by one, and the
+ * C library is kept from raising that bound by itself. */
+static void memory_tune(void) {
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION); /* fails only for values out of range */
+	(void)mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);
+}
+
 int main(int argc, char **argv) {
 	struct command_line line = { 0 };
 	struct config *config = NULL;
 	struct config_faults faults = { 0 };
+	memory_tune();
 	if (!command_line_read(argc, argv, &line)) return EXIT_USAGE;
 	if (line.help) return fputs(usage_text, stdout) < 0;
 	if (line.version) return puts("understudyd " UNDERSTUDY_VERSION) < 0;
