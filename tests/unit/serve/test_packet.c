@@ -111,7 +111,7 @@ static void longest_zone_answers(void **state) {
 }
 
 static void ds_of_an_apex_comes_from_the_parent_zone_if_held(void **state) {
-	ANSWERS("child.example. DS", "NOERROR aa\nAN child.example. 3600 DS 1 13 2 AA\n");
+	ANSWERS("child.example. DS", "NOERROR aa\nAN child.example. 3600 DS 1 13 2 aa\n");
 	BEGINS("orphan.test. DS", "NOERROR aa\nAU orphan.test. 300 SOA ns.orphan.test.");
 }
 
