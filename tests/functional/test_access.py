@@ -5,7 +5,7 @@ import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
-import dns.rdatatype
+import dns.tsig
 import pytest
 
 from lib import ask
@@ -55,20 +55,20 @@ def test_anyone_else_is_refused_the_transfer(server, how):
 
 
 def test_wrong_secret_and_unknown_key_are_notauth_with_their_tsig_error(server):
-    for key, error in ((WRONG_SECRET, dns.rcode.BADSIG), (make_key("unknown"), dns.rcode.BADKEY)):
+    for key, error in ((WRONG_SECRET, dns.tsig.PeerBadSignature), (make_key("unknown"), dns.tsig.PeerBadKey)):
         request = ask.make(ZONE, "SOA", payload=None, key=key)
-        answer = raw_exchange(server.endpoint, request)
-        assert answer.rcode() == dns.rcode.NOTAUTH
-        assert answer.tsig_error == error
+        # dnspython tells the error of a TSIG by the exception it raises.
+        with pytest.raises(error):
+            dns.message.from_wire(raw_exchange(server.endpoint, request), keyring=key.dnspython)
+        assert raw_exchange(server.endpoint, request)[3] & 0xF == dns.rcode.NOTAUTH
 
 
 def raw_exchange(endpoint, request):
-    """The answer parsed without checking its TSIG, which an answer to a bad key can't have."""
     with socket.socket(endpoint.family, socket.SOCK_DGRAM) as udp:
         udp.settimeout(5)
         udp.connect(tuple(endpoint))
         udp.send(request.to_wire())
-        return dns.message.from_wire(udp.recv(65535), keyring=False)
+        return udp.recv(65535)
 
 
 def test_signed_question_gets_a_signed_answer(server):
@@ -142,7 +142,7 @@ def test_update_and_other_opcodes_are_not_done(server):
     for opcode in (dns.opcode.UPDATE, dns.opcode.STATUS, dns.opcode.IQUERY):
         request = dns.message.make_query(ZONE, "SOA")
         request.set_opcode(opcode)
-        answer = raw_exchange(server.endpoint, request)
+        answer = dns.message.from_wire(raw_exchange(server.endpoint, request))
         assert answer.rcode() in (dns.rcode.NOTIMP, dns.rcode.REFUSED) and answer.id == request.id
 
 

@@ -172,12 +172,12 @@ def test_unknown_class_is_refused(server):
 
 def test_answer_comes_from_the_address_that_was_asked(lab):
     """Bound to all addresses, asked at 127.0.0.7: the kernel's own choice would be 127.0.0.1."""
-    primary, secondary = lab.make("nsd"), lab.make("understudy", address="0.0.0.0")
+    primary, secondary = lab.make("nsd"), lab.make("understudy")
     primary.add_primary_zone(ZONE, shapes_zone(ZONE, 1))
     secondary.add_secondary_zone(ZONE, primary.endpoint)
     primary.start()
     port = secondary.endpoint.port
-    secondary.listen = [secondary.endpoint, Endpoint("::", port)]
+    secondary.listen = [Endpoint("0.0.0.0", port), Endpoint("::", port)]
     secondary.start()
     for address in ("127.0.0.7", "127.0.0.1", "::1"):
         # dnspython drops an answer from another address and then runs into its time limit
