@@ -28,6 +28,7 @@ struct store_batch {
 	size_t count, cap;
 	struct id_list written;  /* files of this batch: removed if it fails */
 	struct id_list replaced; /* files that the commit leaves without a name: removed when it succeeds */
+	struct why why;          /* of the last put that failed */
 };
 
 struct store_batch *store_batch_new(struct store *s) {
@@ -108,7 +109,11 @@ enum err store_batch_put(struct store_batch *b, const uint8_t *name, const struc
 	uint64_t id = 0;
 	if (in_file) {
 		enum err e = write_file(b, v, &id, &result);
-		if (e != OK) return e;
+		if (e != OK) {
+			why_set(&b->why, REASON_STORE_FAILED, "the image can't be written: %s",
+			        e == ERR_IO ? strerror(errno) : err_text(e));
+			return e;
+		}
 	} else {
 		version_ref(v);
 	}
@@ -126,6 +131,10 @@ enum err store_batch_put(struct store_batch *b, const uint8_t *name, const struc
 	}
 	*out_version = result;
 	return OK;
+}
+
+const struct why *store_batch_why(const struct store_batch *b) {
+	return &b->why;
 }
 
 enum err store_batch_state(struct store_batch *b, const uint8_t *name, const struct zone_state *state) {

@@ -56,6 +56,8 @@ struct store_batch *store_batch_new(struct store *s);
 MUST_CHECK enum err store_batch_put(struct store_batch *b, const uint8_t *name,
                                     const struct zone_state *state, struct zone_version *v,
                                     struct zone_version **out_version);
+/* Why the last store_batch_put that failed did so; borrowed from b. */
+const struct why *store_batch_why(const struct store_batch *b);
 /* State alone; the saved version stays with its serial, whatever state says of it. */
 MUST_CHECK enum err store_batch_state(struct store_batch *b, const uint8_t *name,
                                       const struct zone_state *state);

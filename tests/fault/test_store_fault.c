@@ -125,6 +125,23 @@ static void failed_step_leaves_the_old_version(void **unused) {
 	}
 }
 
+static void failed_put_says_why(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct name name = lab_name("large.example");
+	struct zone_version *v = lab_zone("large.example", NEW, LAB_LARGE), *saved;
+	struct zone_state state = { 0 };
+	lab_init(&lab);
+	struct store_batch *b = store_batch_new(lab.store);
+	fault_arm("file-sync", 1);
+	assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), ERR_IO);
+	assert_int_equal(store_batch_why(b)->reason, REASON_STORE_FAILED);
+	assert_non_null(strstr(store_batch_why(b)->evidence, strerror(EIO)));
+	store_batch_abort(b);
+	version_unref(v);
+	lab_done(&lab);
+}
+
 /* A process of its own that saves NEW over what dir holds, and dies where the environment says. */
 static int save_new(const char *dir) {
 	struct why why;
@@ -200,6 +217,7 @@ int main(int argc, char **argv) {
 	if (argc == 3 && strcmp(argv[1], "save-new") == 0) return save_new(argv[2]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_step_leaves_the_old_version),
+		cmocka_unit_test(failed_put_says_why),
 		cmocka_unit_test(killed_process_leaves_the_old_version_or_the_new_one),
 		cmocka_unit_test(killed_first_save_leaves_nothing_or_all),
 	};
