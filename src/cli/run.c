@@ -36,7 +36,9 @@ static enum exit_status refused(const struct command *command, const json_t *rep
 	fprintf(stderr, "understudy: %s\n", text ? text : "the daemon refused without a word");
 	faults_print(json_object_get(reply, "faults"));
 	if (command->json) print_json(reply);
-	return EXIT_NO;
+	const char *code = json_string_value(json_object_get(reply, "code"));
+	return code && strcmp(code, CONTROL_CODE_REQUEST) == 0 ? EXIT_USAGE
+	                                                       : EXIT_NO; /* such as "a..b" for a zone */
 }
 
 static bool is_ok(const json_t *reply) {
