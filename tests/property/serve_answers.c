@@ -10,7 +10,7 @@
 #include "../unit/serve/lab.h"
 #include "base/random.h"
 
-enum { ROUNDS = 150, QUESTIONS = 150, OWNERS_MAX = 25, EXPECTED_MAX = 256 };
+enum { ROUNDS = 100, QUESTIONS = 150, OWNERS_MAX = 25, EXPECTED_MAX = 256 };
 
 static const char *const labels[] = { "a", "b", "c", "*", "x", "Y" };
 static const uint16_t question_types[] = { RR_A, RR_TXT, RR_DS, RR_NS, RR_CNAME, RR_DNAME, RR_AAAA, RR_SOA };
