@@ -14,7 +14,8 @@ static void put_space(struct shown *s) {
 static uint64_t read_number(struct reader *r, unsigned octets) {
 	const uint8_t *p = read_bytes(r, octets);
 	uint64_t n = 0;
-	for (unsigned i = 0; p && i < octets; i++) n = n << 8 | p[i];
+	for (unsigned i = 0; p && i < octets; i++)
+		n = n << 8 | p[i];
 	return n;
 }
 
@@ -31,6 +32,13 @@ static void number_text(struct shown *s, unsigned octets) {
 	put_number(&s->out, read_number(&s->in, octets));
 }
 
+/* NSD reads periods as TTLs, which end at 2^31 - 1 (RFC 2181 section 8). */
+static enum err period_text(struct shown *s) {
+	uint64_t n = read_number(&s->in, 4);
+	put_number(&s->out, n);
+	return s->in.failed || n > INT32_MAX ? ERR_RDATA : OK;
+}
+
 static enum err name_field_text(struct shown *s) {
 	struct name n;
 	if (name_read_plain(&s->in, &n) != OK) return ERR_RDATA;
@@ -38,7 +46,8 @@ static enum err name_field_text(struct shown *s) {
 	return OK;
 }
 
-static enum err octets_text(struct shown *s, size_t len, void (*put)(struct writer *, const uint8_t *, size_t)) {
+static enum err octets_text(struct shown *s, size_t len,
+                            void (*put)(struct writer *, const uint8_t *, size_t)) {
 	const uint8_t *p = read_bytes(&s->in, len);
 	if (!p || len == 0) return ERR_RDATA; /* an empty field has no text */
 	put(&s->out, p, len);
@@ -121,16 +130,18 @@ static bool is_plain_prefix(const uint8_t *address, unsigned len, unsigned prefi
 
 /* RFC 3123 section 5. */
 static enum err apl_item_text(struct shown *s) {
-	unsigned family = read_u16(&s->in), prefix = read_u8(&s->in), last = read_u8(&s->in), len = last & 0x7f;
+	unsigned family = read_u16(&s->in), prefix = read_u8(&s->in), last = read_u8(&s->in),
+		 len = last & 0x7f;
 	const uint8_t *p = read_bytes(&s->in, len);
 	uint8_t address[16] = { 0 };
-	if (!p || (family != 1 && family != 2) || len > sizeof(address) || !is_plain_prefix(p, len, prefix))
-		return ERR_RDATA;
+	size_t full = family == 1 ? 4 : 16;
+	if (!p || (family != 1 && family != 2) || len > full || prefix > full * 8) return ERR_RDATA;
+	if (!is_plain_prefix(p, len, prefix)) return ERR_RDATA;
 	memcpy(address, p, len);
 	if (last & 0x80) put_text(&s->out, "!");
 	put_number(&s->out, family);
 	put_text(&s->out, ":");
-	put_address(&s->out, address, family == 1 ? 4 : 16);
+	put_address(&s->out, address, full);
 	put_text(&s->out, "/");
 	put_number(&s->out, prefix);
 	return OK;
@@ -146,21 +157,31 @@ static enum err apl_text(struct shown *s) {
 	return e;
 }
 
+/* NSD does not take escapes in a gateway's name. */
+static bool is_host_name(const uint8_t *name) {
+	char text[NAME_TEXT_MAX];
+	return strchr(name_text(name, text), '\\') == NULL;
+}
+
 /* RFC 4025 section 3.1: "." stands where there is no gateway. */
 static enum err gateway_text(struct shown *s) {
 	switch (s->in.data[1]) {
 	case 0: put_text(&s->out, "."); return OK;
 	case 1: address_text(s, 4); return OK;
 	case 2: address_text(s, 16); return OK;
-	case 3: return name_field_text(s);
+	case 3: return is_host_name(s->in.data + s->in.pos) ? name_field_text(s) : ERR_RDATA;
 	default: return ERR_RDATA;
 	}
 }
 
-/* CAA tag: letters and digits, so as it is. */
+/* CAA tag: letters and digits (RFC 8659 section 4.1), so as it is. */
 static enum err tag_text(struct shown *s) {
 	size_t len = read_u8(&s->in);
 	const uint8_t *p = read_bytes(&s->in, len);
+	for (size_t i = 0; p && i < len; i++) {
+		uint8_t c = name_lower(p[i]);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) return ERR_RDATA;
+	}
 	if (p) write_bytes(&s->out, p, len);
 	return p ? OK : ERR_RDATA;
 }
@@ -176,8 +197,8 @@ static enum err fixed_text(struct shown *s, char kind) {
 	switch (kind) {
 	case '1': number_text(s, 1); break;
 	case '2': number_text(s, 2); break;
-	case '4':
-	case 't': number_text(s, 4); break;
+	case '4': number_text(s, 4); break;
+	case 't': return period_text(s);
 	case 'T': put_time(&s->out, read_u32(&s->in)); break;
 	case '8': group64_text(s); break;
 	case '6': eui_text(s, 6); break;

@@ -4,9 +4,9 @@
 #include "dns/rdata_text_field.h"
 #include "dns/rdata_text_put.h"
 
-#define LOC_MIDDLE    0x80000000U /* equator and prime meridian */
-#define LOC_DEGREE_MS 3600000U    /* thousandths of a second of arc */
-#define LOC_GROUND_CM 10000000    /* altitude zero stands 100 km below the ground */
+#define LOC_MIDDLE 0x80000000U /* equator and prime meridian */
+#define LOC_DEGREE_MS 3600000U /* thousandths of a second of arc */
+#define LOC_GROUND_CM 10000000 /* altitude zero stands 100 km below the ground */
 
 /* "42 21 54.000 N " */
 static enum err angle_text(struct writer *out, uint32_t value, unsigned max_degrees, char plus, char minus) {
@@ -32,7 +32,8 @@ static enum err precision_text(struct writer *out, uint8_t value) {
 	unsigned mantissa = value >> 4, power = value & 15;
 	if (mantissa > 9 || power > 9 || (mantissa == 0 && power != 0)) return ERR_RDATA;
 	int64_t cm = mantissa;
-	while (power-- > 0) cm *= 10;
+	while (power-- > 0)
+		cm *= 10;
 	put_text(out, " ");
 	metres_text(out, cm);
 	return OK;
@@ -44,6 +45,7 @@ enum err loc_text(struct shown *s) {
 	enum err e = angle_text(&s->out, load_u32(p + 4), 90, 'N', 'S');
 	if (e == OK) e = angle_text(&s->out, load_u32(p + 8), 180, 'E', 'W');
 	if (e == OK) metres_text(&s->out, (int64_t)load_u32(p + 12) - LOC_GROUND_CM);
-	for (unsigned i = 1; e == OK && i <= 3; i++) e = precision_text(&s->out, p[i]);
+	for (unsigned i = 1; e == OK && i <= 3; i++)
+		e = precision_text(&s->out, p[i]);
 	return e;
 }

@@ -16,7 +16,8 @@ void put_text(struct writer *out, const char *text) {
 void put_number(struct writer *out, uint64_t n) {
 	char digits[20];
 	size_t at = sizeof(digits);
-	do digits[--at] = (char)('0' + n % 10);
+	do
+		digits[--at] = (char)('0' + n % 10);
 	while (n /= 10);
 	write_bytes(out, digits + at, sizeof(digits) - at);
 }
@@ -38,7 +39,8 @@ void put_hex_groups(struct writer *out, const uint8_t *data, size_t len, size_t 
 }
 
 /* Digits of `bits` bits each for the octets, the last one filled up with zero bits. */
-static size_t put_digits(struct writer *out, const uint8_t *data, size_t len, unsigned bits, const char *digits) {
+static size_t put_digits(struct writer *out, const uint8_t *data, size_t len, unsigned bits,
+                         const char *digits) {
 	size_t count = (len * 8 + bits - 1) / bits, read = 0;
 	uint8_t *to = write_reserve(out, count);
 	unsigned held = 0, value = 0;
@@ -57,7 +59,8 @@ static size_t put_digits(struct writer *out, const uint8_t *data, size_t len, un
 void put_base64(struct writer *out, const uint8_t *data, size_t len) {
 	size_t count = put_digits(out, data, len, 6,
 	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-	for (; count % 4; count++) write_u8(out, '=');
+	for (; count % 4; count++)
+		write_u8(out, '=');
 }
 
 void put_base32hex(struct writer *out, const uint8_t *data, size_t len) {
@@ -77,7 +80,8 @@ void put_quoted_octet(struct writer *out, uint8_t c) {
 
 void put_quoted(struct writer *out, const uint8_t *data, size_t len) {
 	write_u8(out, '"');
-	for (size_t i = 0; i < len; i++) put_quoted_octet(out, data[i]);
+	for (size_t i = 0; i < len; i++)
+		put_quoted_octet(out, data[i]);
 	write_u8(out, '"');
 }
 

@@ -10,8 +10,9 @@
 void put_text(struct writer *out, const char *text);
 void put_number(struct writer *out, uint64_t n);
 void put_hex(struct writer *out, const uint8_t *data, size_t len);
-void put_base64(struct writer *out, const uint8_t *data, size_t len);    /* padded, RFC 4648 section 4 */
-void put_base32hex(struct writer *out, const uint8_t *data, size_t len); /* not padded, RFC 5155 section 3.3 */
+void put_base64(struct writer *out, const uint8_t *data, size_t len); /* padded, RFC 4648 section 4 */
+void put_base32hex(struct writer *out, const uint8_t *data,
+                   size_t len); /* not padded, RFC 5155 section 3.3 */
 /* Octets with a separator between them: "00-00-5e-00-53-2a". */
 void put_hex_groups(struct writer *out, const uint8_t *data, size_t len, size_t group, char separator);
 /* One octet as it stands between quotes (RFC 1035 section 5.1). */
