@@ -26,7 +26,7 @@ def count_program(row):
     good = row["result"] in ("OK", "EXPECTEDFAIL")
     if not sums:
         return (1, []) if good else (0, [f'{row["name"]}: {row["result"]}'])
-    names = [f'{row["name"]}: {n}' for n in dict.fromkeys(CMOCKA_NAMES.findall(text))]
+    names = [f'{row["name"]}: {n}' for n in CMOCKA_NAMES.findall(text)]
     names += [f'{row["name"]}: (not named)'] * (failed - len(names))
     if not good and not names:
         names = [f'{row["name"]}: {row["result"]}']
