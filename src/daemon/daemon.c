@@ -20,10 +20,8 @@
 
 static void faults_log(struct daemon *d, const struct config_faults *faults) {
 	for (unsigned i = 0; i < faults->count && i < FAULTS_LOGGED_MAX; i++) {
-		char place[1024];
-		snprintf(place, sizeof(place), "%s:%u", faults->items[i].file, faults->items[i].line);
-		log_event(d->log, EVENT_CONFIG_REJECTED, LOG_STR("at", place),
-		          LOG_STR("fault", faults->items[i].text));
+		log_event(d->log, EVENT_CONFIG_REJECTED, LOG_STR("file", faults->items[i].file),
+		          LOG_NUM("line", faults->items[i].line), LOG_STR("fault", faults->items[i].text));
 	}
 }
 
