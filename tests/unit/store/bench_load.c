@@ -37,7 +37,8 @@ static struct zone_version *make_zone(const struct name *apex, unsigned hosts) {
 	uint8_t rdata[600] = { 0 };
 	memcpy(rdata, apex->wire, apex->len);
 	memcpy(rdata + apex->len, apex->wire, apex->len);
-	store_u32(rdata + 2 * apex->len, 1);
+	for (unsigned i = 0; i < 5; i++)
+		store_u32(rdata + 2 * apex->len + 4 * i, i == 0 ? 1 : 604800);
 	must(builder_add(b, apex->wire, RR_SOA, 3600, rdata, (uint16_t)(2 * apex->len + 20), &why), "SOA");
 	must(builder_add(b, apex->wire, RR_NS, 3600, apex->wire, apex->len, &why), "NS");
 	struct name owner;
@@ -65,7 +66,8 @@ static void save(struct store *s, unsigned zones, unsigned hosts) {
 		snprintf(text, sizeof(text), "zone%u.example", i);
 		struct name apex = name_of(text);
 		struct zone_version *v = make_zone(&apex, hosts), *saved;
-		struct zone_state state = { .checked_s = 1 };
+		struct zone_state state = { .checked_s = (int64_t)time(NULL),
+			                    .expire_s = (int64_t)time(NULL) + 604800 };
 		double begin = now_ms();
 		must(store_batch_put(b, apex.wire, &state, v, &saved), "put");
 		if (i < 2) printf("put %zu octets: %.1f ms\n", v->block_size, now_ms() - begin);
