@@ -69,6 +69,7 @@ struct lab_answer {
 	uint16_t flags; /* beside QR and AA: RCODE, TC, … */
 	bool no_question, no_aa;
 	struct tsig_state *tsig; /* server's; NULL: unsigned */
+	uint64_t now_s;          /* signed at; 0: LAB_NOW */
 };
 
 static inline void lab_make(struct lab_message *m, const struct lab_answer *a,
@@ -90,7 +91,8 @@ static inline void lab_make(struct lab_message *m, const struct lab_answer *a,
 	m->len = message_end(e);
 	free(e);
 	if (a->tsig) {
-		enum err err = tsig_sign_answer(a->tsig, LAB_NOW, m->data, m->len, sizeof(m->data), &m->len);
+		enum err err = tsig_sign_answer(a->tsig, a->now_s ? a->now_s : LAB_NOW, m->data, m->len,
+		                                sizeof(m->data), &m->len);
 		assert(err == OK);
 		(void)err;
 	}
@@ -106,14 +108,18 @@ static inline struct tsig_key lab_key(const char *name, const char *secret) {
 }
 
 /* The server's state for a request that was signed with key. */
-static inline enum err lab_accept(struct tsig_state *server, const struct tsig_key *key,
-                                  const uint8_t *request, size_t len) {
+static inline enum err lab_accept_at(struct tsig_state *server, const struct tsig_key *key,
+                                     const uint8_t *request, size_t len, uint64_t now_s) {
 	const struct tsig_key *keys[] = { key };
 	struct tsig_keyring ring = { keys, 1 };
 	struct message m;
 	memset(server, 0, sizeof(*server));
 	enum err e = message_parse(request, len, &m);
-	return e == OK ? tsig_verify_request(server, &ring, &m, LAB_NOW) : e;
+	return e == OK ? tsig_verify_request(server, &ring, &m, now_s) : e;
+}
+static inline enum err lab_accept(struct tsig_state *server, const struct tsig_key *key,
+                                  const uint8_t *request, size_t len) {
+	return lab_accept_at(server, key, request, len, LAB_NOW);
 }
 
 #endif
