@@ -1,3 +1,4 @@
+/* Why a child: docs/decisions/0003-database-read-by-a-child-first.md. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
