@@ -1,5 +1,7 @@
 """Zones of a million records: transferred, served, survived, and answered as Knot and NSD answer them."""
+import filecmp
 import os
+import subprocess
 import time
 
 import dns.rcode
@@ -9,7 +11,6 @@ from lib import ask
 from lib.answers import assert_same_answers
 from lib.bigzones import KINDS, some_names
 from lib.questions import TYPES, random_questions
-from lib.wait import wait_until
 
 RECORDS = int(os.environ.get("BIG_RECORDS", "1000000"))
 ZONES = {"delegations": "tld", "hosts": "hosts.example"}
@@ -24,6 +25,15 @@ def wait_all(server, seconds=600):
 def questions_for(kind, count):
     names = some_names(f"{ZONES[kind]}", kind, RECORDS, count)
     return random_questions(names, f"{ZONES[kind]}.", count, seed=7, types=TYPES)
+
+
+def sorted_axfr(server, zone, path):
+    """The zone by dig (dnspython would take minutes), a record a line, sorted; returns the number of lines."""
+    subprocess.run(f"set -o pipefail; dig @{server.endpoint.address} -p {server.endpoint.port} {zone} AXFR +noall "
+                   f"+answer +onesoa +nocookie | tr -s '\\t ' ' ' | LC_ALL=C sort -S 1G > '{path}'", shell=True,
+                   executable="/bin/bash", check=True, timeout=300)
+    with open(path, "rb") as file:
+        return sum(1 for _ in file)
 
 
 @pytest.mark.big
@@ -43,9 +53,11 @@ def test_million_record_zones_are_transferred_survive_kill_9_and_answer_like_kno
         wait_all(server)
         record_figure(f"{server.kind}: start to both zones served", time.monotonic() - begin, "s")
     ours = servers[0]
-    count = {zone: sum(1 for _ in ours.axfr(zone, timeout=300)) for zone in ZONES.values()}
-    # The generators count text lines; a set of equal records is one (RFC 2181 section 5), so allow a few less.
-    assert all(RECORDS * 0.999 < c <= RECORDS + 1 for c in count.values()), count
+    for zone in ZONES.values():
+        records = sorted_axfr(ours, zone, lab.folder / f"{zone}.ours")
+        assert records > RECORDS * 0.999
+        assert records == sorted_axfr(primary, zone, lab.folder / f"{zone}.theirs")
+        assert filecmp.cmp(lab.folder / f"{zone}.ours", lab.folder / f"{zone}.theirs", shallow=False), f"{zone} differs"
 
     primary.kill9()
     ours.kill9()
@@ -61,10 +73,10 @@ def first_answer_after_restart(server, record_figure):
     begin = time.monotonic()
     server.process.start()
     for name, rdtype in questions:
-        answer = wait_until(lambda n=name, t=rdtype: ask.query(server.endpoint, n, t, timeout=0.05), 30,
-                            "an answer after the restart", poll_s=0.001)
-        assert answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), answer.to_text()
-        took_s = time.monotonic() - begin
+        answer, came = ask.first_answer(server.endpoint, name, rdtype)
+        assert answer.rcode() == dns.rcode.NOERROR, answer.to_text()
+        assert answer.answer or answer.authority, answer.to_text()
+        took_s = came - begin
         record_figure(f"restart to first right answer for {name}", took_s, "s")
     if server.kind == "understudy":
         assert took_s <= FIRST_ANSWER_S, f"{took_s:.3f} s"

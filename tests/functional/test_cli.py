@@ -137,7 +137,7 @@ def test_refresh_asks_the_primary_now(lab):
     primary.start()
     assert primary.soa_serial(ZONE) == 1
     assert secondary.cli("zone", "refresh", ZONE).status == 0
-    wait_until(lambda: reason_of(secondary, ZONE) == "serial-behind", 10, "reason serial-behind")
+    wait_until(lambda: secondary.status(ZONE)["reason"] == "serial-behind", 10, "reason serial-behind")
     assert secondary.soa_serial(ZONE) == 2
     assert secondary.cli("zone", "retransfer", ZONE).status == 0
     wait_until(lambda: secondary.soa_serial(ZONE) == 1, 10, "the older serial after zone retransfer")

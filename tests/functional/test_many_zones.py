@@ -56,9 +56,11 @@ def test_ten_thousand_zones_are_served_and_served_again_after_a_restart(lab, rec
     primary.kill9()
     secondary.kill9()
     begin = time.monotonic()
-    secondary.start()
+    secondary.process.start()
+    first, came = ask.first_answer(secondary.endpoint, names[COUNT // 2], "TXT")
+    record_figure("10,000 zones: restart to first answer", came - begin, "s")
+    assert first.answer, first.to_text()
     random.Random(1).shuffle(names)
     assert not all_served(secondary, names)
-    record_figure("10,000 zones: restart until each was asked", time.monotonic() - begin, "s")
     listed = secondary.cli("zone", "list", "--json").json["zones"]
     assert len(listed) == COUNT and {z["state"] for z in listed} <= {"active", "stale"}

@@ -46,6 +46,26 @@ def complete(endpoint, name, rdtype="A", **how):
     return query(endpoint, name, rdtype, tcp=True, **how) if answer.flags & dns.flags.TC else answer
 
 
+def first_answer(endpoint, name, rdtype="A", seconds=30, again_s=0.005):
+    """The first answer of a server that is being started, asked again and again; a port not yet open costs nothing.
+
+    Returns the answer and the moment (time.monotonic) it came."""
+    wire, end = make(name, rdtype).to_wire(), time.monotonic() + seconds * PATIENCE
+    with socket.socket(endpoint.family, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(again_s)
+        udp.connect(tuple(endpoint))
+        while time.monotonic() < end:
+            try:
+                udp.send(wire)
+                answer = udp.recv(65535)
+                return dns.message.from_wire(answer), time.monotonic()
+            except socket.timeout:
+                continue
+            except ConnectionRefusedError:
+                time.sleep(0.0005)  # the kernel says at once that nobody listens: do not ask it in a tight loop
+    raise AssertionError(f"{endpoint.text} does not answer within {seconds} s")
+
+
 def soa_serial(endpoint, zone, **how):
     """The serial in the answer section, or None when there is no authoritative SOA."""
     answer = query(endpoint, zone, "SOA", **how)
