@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/daemon.h"
 
@@ -21,9 +22,28 @@ struct command_line {
 	bool check_only, help, version;
 };
 
+/* getopt would take long options letter by letter.  NULL: there is none but --help and --version. */
+static const char *long_option(int argc, char **argv, struct command_line *out) {
+	for (int i = 1; i < argc; i++) {
+		bool follows_c = strcmp(argv[i - 1], "-c") == 0;
+		if (strcmp(argv[i], "--help") == 0)
+			out->help = true;
+		else if (strcmp(argv[i], "--version") == 0)
+			out->version = true;
+		else if (strncmp(argv[i], "--", 2) == 0 && !follows_c)
+			return argv[i];
+	}
+	return NULL;
+}
+
 /* false: a fault was told. */
 static bool command_line_read(int argc, char **argv, struct command_line *out) {
+	const char *unknown = long_option(argc, argv, out);
 	int option;
+	if (unknown)
+		fprintf(stderr, "understudyd: %s is not an option; expected -c FILE, -t, -h or -V\n",
+		        unknown);
+	if (unknown || out->help || out->version) return !unknown;
 	opterr = 0;
 	while ((option = getopt(argc, argv, ":c:thV")) != -1) {
 		switch (option) {
