@@ -36,7 +36,8 @@ void encoder_unreserve(struct encoder *e, uint16_t octets) {
 
 static uint32_t label_hash(uint32_t rest, const uint8_t *label) {
 	uint32_t h = rest ^ (label[0] * 0x9e3779b1U);
-	for (unsigned i = 1; i <= label[0]; i++) h = (h ^ name_lower(label[i])) * 0x01000193U;
+	for (unsigned i = 1; i <= label[0]; i++)
+		h = (h ^ name_lower(label[i])) * 0x01000193U;
 	return h ^ h >> 15;
 }
 
@@ -44,7 +45,8 @@ static uint32_t label_hash(uint32_t rest, const uint8_t *label) {
 static bool matches(const struct encoder *e, unsigned offset, const uint8_t *name) {
 	const uint8_t *base = e->w.data, *at = base + offset;
 	for (;;) {
-		while (*at >= 0xc0) at = base + (load_u16(at) & POINTER_MAX);
+		while (*at >= 0xc0)
+			at = base + (load_u16(at) & POINTER_MAX);
 		if (*at != *name) return false;
 		if (*at == 0) return true;
 		for (unsigned i = 1; i <= *name; i++)
@@ -113,7 +115,8 @@ struct encoder_mark encoder_mark(const struct encoder *e) {
 
 /* The newest entries are taken out in reverse order, which leaves every probe sequence as it was before them. */
 void encoder_rewind(struct encoder *e, struct encoder_mark mark) {
-	while (e->names_used > mark.names_used) e->slots[e->used[--e->names_used]].generation = 0;
+	while (e->names_used > mark.names_used)
+		e->slots[e->used[--e->names_used]].generation = 0;
 	e->w.len = mark.len;
 	e->w.failed = false;
 	e->header.ancount = mark.ancount;
@@ -121,13 +124,13 @@ void encoder_rewind(struct encoder *e, struct encoder_mark mark) {
 	e->header.arcount = mark.arcount;
 }
 
-static void write_rdata(struct encoder *e, uint16_t type, const uint8_t *rdata, uint16_t rdlength) {
-	if (!rrtype_has(rrtype_info(type), RRF_COMPRESS)) {
-		write_bytes(&e->w, rdata, rdlength);
+static void write_rdata(struct encoder *e, const struct rr *rr) {
+	if (!rrtype_has(rrtype_info(rr->type), RRF_COMPRESS)) {
+		write_bytes(&e->w, rr->rdata, rr->rdlength);
 		return;
 	}
 	struct rdata_part parts[RDATA_PARTS_MAX];
-	unsigned count = rdata_split(type, rdata, rdlength, parts);
+	unsigned count = rdata_split(rr->type, rr->rdata, rr->rdlength, parts);
 	for (unsigned i = 0; i < count; i++) {
 		if (parts[i].is_compressible_name)
 			write_name(e, parts[i].data);
@@ -136,55 +139,43 @@ static void write_rdata(struct encoder *e, uint16_t type, const uint8_t *rdata, 
 	}
 }
 
-/* What stands between owner and rdata.  On failure the message is as it was at the mark. */
-static enum err write_fixed(struct encoder *e, struct encoder_mark mark, uint16_t type, uint16_t class,
-                            uint32_t ttl_s) {
-	uint8_t *fixed = write_reserve(&e->w, 10);
-	if (!fixed) {
-		encoder_rewind(e, mark);
-		return ERR_SPACE;
+static void count_record(struct header *h, enum section section) {
+	switch (section) {
+	case SECTION_ANSWER: h->ancount++; break;
+	case SECTION_AUTHORITY: h->nscount++; break;
+	case SECTION_ADDITIONAL: h->arcount++; break;
 	}
-	store_u16(fixed, type);
-	store_u16(fixed + 2, class);
-	store_u32(fixed + 4, ttl_s);
-	return OK;
 }
 
-static enum err end_record(struct encoder *e, struct encoder_mark mark, enum section section, size_t rdata_pos) {
+/* What follows the owner.  On failure the message is as it was at the mark. */
+static enum err write_rr(struct encoder *e, struct encoder_mark mark, enum section section,
+                         const struct rr *rr) {
+	uint8_t *fixed = write_reserve(&e->w, 10);
+	size_t rdata_pos = e->w.len;
+	write_rdata(e, rr);
 	if (e->w.failed) {
 		encoder_rewind(e, mark);
 		return ERR_SPACE;
 	}
-	store_u16(e->w.data + rdata_pos - 2, (uint16_t)(e->w.len - rdata_pos));
-	switch (section) {
-	case SECTION_ANSWER: e->header.ancount++; break;
-	case SECTION_AUTHORITY: e->header.nscount++; break;
-	case SECTION_ADDITIONAL: e->header.arcount++; break;
-	}
+	store_u16(fixed, rr->type);
+	store_u16(fixed + 2, rr->class);
+	store_u32(fixed + 4, rr->ttl_s);
+	store_u16(fixed + 8, (uint16_t)(e->w.len - rdata_pos));
+	count_record(&e->header, section);
 	return OK;
 }
 
-static enum err write_record(struct encoder *e, struct encoder_mark mark, enum section section, uint16_t type,
-                             uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
-	enum err err = write_fixed(e, mark, type, class, ttl_s);
-	if (err != OK) return err;
-	size_t rdata_pos = e->w.len;
-	write_rdata(e, type, rdata, rdlength);
-	return end_record(e, mark, section, rdata_pos);
-}
-
-enum err message_record(struct encoder *e, enum section section, const uint8_t *owner, uint16_t type,
-                        uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
+enum err message_record(struct encoder *e, enum section section, const uint8_t *owner, const struct rr *rr) {
 	struct encoder_mark mark = encoder_mark(e);
 	write_name(e, owner);
-	return write_record(e, mark, section, type, class, ttl_s, rdata, rdlength);
+	return write_rr(e, mark, section, rr);
 }
 
-enum err message_record_at(struct encoder *e, enum section section, uint16_t owner_offset, uint16_t type,
-                           uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength) {
+enum err message_record_at(struct encoder *e, enum section section, uint16_t owner_offset,
+                           const struct rr *rr) {
 	struct encoder_mark mark = encoder_mark(e);
 	write_u16(&e->w, (uint16_t)(0xc000U | owner_offset));
-	return write_record(e, mark, section, type, class, ttl_s, rdata, rdlength);
+	return write_rr(e, mark, section, rr);
 }
 
 enum err message_opt(struct encoder *e, const struct edns *edns) {

@@ -35,17 +35,20 @@ enum err question_read(struct reader *r, struct question *out_question) {
 }
 
 enum err record_read(struct reader *r, struct record *out_record) {
-	enum err e = name_read(r, &out_record->owner);
+	struct name owner;
+	enum err e = name_read(r, &owner);
 	if (e != OK) return e;
 	const uint8_t *p = read_bytes(r, 10);
-	if (!p) return ERR_SHORT;
+	if (!p || !read_bytes(r, load_u16(p + 8))) return ERR_SHORT;
+	uint32_t ttl_s = load_u32(p + 4);
+	memcpy(out_record->owner.wire, owner.wire, owner.len); /* not all of its 255 octets */
+	out_record->owner.len = owner.len;
 	out_record->type = load_u16(p);
 	out_record->class = load_u16(p + 2);
-	uint32_t ttl_s = load_u32(p + 4);
 	out_record->ttl_s = ttl_s > INT32_MAX ? 0 : ttl_s;
 	out_record->rdlength = load_u16(p + 8);
-	out_record->rdata_pos = r->pos;
-	return read_bytes(r, out_record->rdlength) || out_record->rdlength == 0 ? OK : ERR_SHORT;
+	out_record->rdata_pos = r->pos - out_record->rdlength;
+	return OK;
 }
 
 bool edns_option_next(const struct edns *e, unsigned *pos, uint16_t *out_code, const uint8_t **out_data,
@@ -65,7 +68,8 @@ static bool options_are_sound(const struct edns *e) {
 	unsigned pos = 0;
 	uint16_t code, len;
 	const uint8_t *data;
-	while (edns_option_next(e, &pos, &code, &data, &len)) continue;
+	while (edns_option_next(e, &pos, &code, &data, &len))
+		continue;
 	return pos == e->options_len;
 }
 
@@ -84,6 +88,11 @@ static enum err name_step(struct reader *r) {
 		if (!read_bytes(r, len)) return ERR_SHORT;
 	}
 	return r->failed ? ERR_SHORT : r->pos - start > NAME_MAX_LEN ? ERR_NAME : OK;
+}
+
+static enum err step_question(struct reader *r) {
+	enum err e = name_step(r);
+	return e != OK || read_bytes(r, 4) ? e : ERR_SHORT;
 }
 
 /* RFC 6891 section 6.1.2. */
@@ -110,7 +119,7 @@ static enum err step_record(struct message *m, struct reader *r, bool in_additio
 	const uint8_t *fixed = read_bytes(r, 10);
 	if (!fixed) return ERR_SHORT;
 	uint16_t type = load_u16(fixed), rdlength = load_u16(fixed + 8);
-	if (rdlength && !read_bytes(r, rdlength)) return ERR_SHORT;
+	if (!read_bytes(r, rdlength)) return ERR_SHORT;
 	if (type == RR_OPT) return in_additional ? take_opt(m, owner_is_root, fixed) : ERR_MALFORMED;
 	if (type != RR_TSIG) return OK;
 	if (!in_additional || !is_last) return ERR_MALFORMED; /* RFC 8945 section 5.1 */
@@ -140,11 +149,10 @@ enum err message_parse(const uint8_t *data, size_t len, struct message *out_mess
 	m->question.name.len = 0;
 	enum err e = header_read(&r, &m->header);
 	if (e != OK) return e;
-	for (unsigned i = 0; i < m->header.qdcount; i++) {
-		struct question other;
-		e = question_read(&r, i == 0 ? &m->question : &other);
-		if (e != OK) return e;
-	}
+	if (m->header.qdcount > 0) e = question_read(&r, &m->question);
+	for (unsigned i = 1; i < m->header.qdcount && e == OK; i++)
+		e = step_question(&r);
+	if (e != OK) return e;
 	m->answer_pos = r.pos;
 	return step_records(m, &r);
 }

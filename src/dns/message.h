@@ -81,7 +81,7 @@ struct edns {
 	uint8_t version;
 	uint8_t rcode_high; /* upper eight bits of the extended RCODE */
 	bool dnssec_ok;
-	uint16_t udp_size;  /* as sent; values below 512 mean 512 */
+	uint16_t udp_size;      /* as sent; values below 512 mean 512 */
 	const uint8_t *options; /* borrowed from the message; checked to be well-formed TLVs */
 	uint16_t options_len;
 };
@@ -106,7 +106,7 @@ struct message {
 	struct question question; /* valid when header.qdcount == 1 */
 	size_t answer_pos;        /* offset of the answer section */
 	struct edns edns;
-	size_t tsig_pos;    /* offset of the TSIG record, 0: none.  It is the last record (RFC 8945 section 5.1) */
+	size_t tsig_pos; /* offset of the TSIG record, 0: none.  It is the last record (RFC 8945 section 5.1) */
 	uint16_t tsig_arcount; /* ARCOUNT without the TSIG record */
 };
 /* Takes the whole message apart and walks every record (not their rdata).  ERR_MALFORMED: second OPT, OPT with
@@ -122,18 +122,19 @@ MUST_CHECK enum err message_parse(const uint8_t *data, size_t len, struct messag
  * not fit is undone whole and ERR_SPACE returned; the message stays valid. */
 #define COMPRESS_SLOTS 256
 struct encoder {
-	struct writer w;       /* w.data[0] is the first header octet */
-	struct header header;  /* counts grow as records are added; written by message_end */
-	uint16_t limit;        /* the message may not grow beyond this; room for OPT and TSIG is kept off it by
+	struct writer w;      /* w.data[0] is the first header octet */
+	struct header header; /* counts grow as records are added; written by message_end */
+	uint16_t limit;       /* the message may not grow beyond this; room for OPT and TSIG is kept off it by
 	                        * the caller with encoder_reserve */
 	uint16_t reserved;
-	uint16_t names_used;   /* entries in slots */
-	uint16_t generation;   /* slots of other generations are empty: no clearing per message */
+	uint16_t names_used; /* entries in slots */
+	uint16_t generation; /* slots of other generations are empty: no clearing per message */
 	struct {
 		uint16_t generation;
 		uint16_t offset; /* of a name suffix in the message */
 	} slots[COMPRESS_SLOTS];
-	uint8_t used[COMPRESS_SLOTS / 2]; /* slots in the order in which they were taken: the way back of a rewind */
+	uint8_t used[COMPRESS_SLOTS /
+	             2]; /* slots in the order in which they were taken: the way back of a rewind */
 };
 
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
@@ -144,14 +145,19 @@ void encoder_reserve(struct encoder *e, uint16_t octets);
 void encoder_unreserve(struct encoder *e, uint16_t octets);
 /* The question goes in as it came, case kept. */
 void message_question(struct encoder *e, const struct question *q);
-/* One record; rdata uncompressed and checked. */
-MUST_CHECK enum err message_record(struct encoder *e, enum section section, const uint8_t *owner, uint16_t type,
-                                   uint16_t class, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlength);
+/* What a record has besides its owner; rdata uncompressed and checked. */
+struct rr {
+	uint16_t type, class;
+	uint32_t ttl_s;
+	const uint8_t *rdata;
+	uint16_t rdlength;
+};
+MUST_CHECK enum err message_record(struct encoder *e, enum section section, const uint8_t *owner,
+                                   const struct rr *rr);
 /* Owner given as an offset in this message that is known to hold the name (e.g. 12 for the question's);
  * 0xC000 is added here. */
 MUST_CHECK enum err message_record_at(struct encoder *e, enum section section, uint16_t owner_offset,
-                                      uint16_t type, uint16_t class, uint32_t ttl_s, const uint8_t *rdata,
-                                      uint16_t rdlength);
+                                      const struct rr *rr);
 /* A place to come back to when an RRset does not fit. */
 struct encoder_mark {
 	size_t len;

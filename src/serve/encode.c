@@ -17,9 +17,10 @@ struct owner {
 
 static enum err put(struct encoder *e, enum section section, struct owner *o, uint16_t type, uint32_t ttl_s,
                     const uint8_t *rdata, uint16_t len) {
-	if (o->offset) return message_record_at(e, section, o->offset, type, CLASS_IN, ttl_s, rdata, len);
+	const struct rr rr = { type, CLASS_IN, ttl_s, rdata, len };
+	if (o->offset) return message_record_at(e, section, o->offset, &rr);
 	size_t pos = e->w.len;
-	enum err err = message_record(e, section, o->name, type, CLASS_IN, ttl_s, rdata, len);
+	enum err err = message_record(e, section, o->name, &rr);
 	if (err == OK) o->offset = encode_owner_offset(e, pos);
 	return err;
 }

@@ -47,8 +47,8 @@ static size_t answer_chaos(struct request *r) {
 	rdata[0] = (uint8_t)len;
 	memcpy(rdata + 1, r->serve->settings.nsid, len);
 	if (!reply_begin(r)) return 0;
-	if (message_record_at(&r->worker->encoder, SECTION_ANSWER, MESSAGE_HEADER_LEN, RR_TXT, CLASS_CH, 0,
-	                      rdata, (uint16_t)(len + 1)) != OK)
+	const struct rr rr = { RR_TXT, CLASS_CH, 0, rdata, (uint16_t)(len + 1) };
+	if (message_record_at(&r->worker->encoder, SECTION_ANSWER, MESSAGE_HEADER_LEN, &rr) != OK)
 		r->flags |= FLAG_TC;
 	return reply_end(r);
 }

@@ -96,15 +96,17 @@ static enum err put_record(struct serve_stream *s) {
 	const uint8_t *next = s->next;
 	uint16_t len;
 	const uint8_t *rdata = rrset_next(&next, &len);
-	uint16_t type = s->in_signatures ? RR_RRSIG : s->set.type;
-	uint32_t ttl_s = s->in_signatures ? s->set.sig_ttl_s : s->set.ttl_s;
+	struct rr rr = { .type = s->in_signatures ? RR_RRSIG : s->set.type,
+		         .class = CLASS_IN,
+		         .ttl_s = s->in_signatures ? s->set.sig_ttl_s : s->set.ttl_s,
+		         .rdata = rdata,
+		         .rdlength = len };
 	size_t pos = e->w.len;
 	enum err err;
 	if (s->owner_offset) {
-		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, type, CLASS_IN, ttl_s, rdata,
-		                        len);
+		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, &rr);
 	} else {
-		err = message_record(e, SECTION_ANSWER, s->owner.wire, type, CLASS_IN, ttl_s, rdata, len);
+		err = message_record(e, SECTION_ANSWER, s->owner.wire, &rr);
 		if (err == OK) s->owner_offset = encode_owner_offset(e, pos);
 	}
 	if (err != OK) return err;

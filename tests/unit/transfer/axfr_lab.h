@@ -83,8 +83,8 @@ static inline void lab_make(struct lab_message *m, const struct lab_answer *a,
 	for (size_t i = 0; i < count; i++) {
 		struct name owner = lab_name(records[i].owner);
 		uint16_t class = records[i].class ? records[i].class : CLASS_IN;
-		enum err err = message_record(e, SECTION_ANSWER, owner.wire, records[i].type, class, 300,
-		                              records[i].rdata, records[i].len);
+		const struct rr rr = { records[i].type, class, 300, records[i].rdata, records[i].len };
+		enum err err = message_record(e, SECTION_ANSWER, owner.wire, &rr);
 		assert(err == OK);
 		(void)err;
 	}
