@@ -43,7 +43,8 @@ uint64_t builder_bytes(const struct builder *b) {
 static enum err fail(enum err e, struct why *why, enum reason reason, const uint8_t *owner, uint16_t type,
                      const char *what) {
 	char name[NAME_TEXT_MAX], mnemonic[RRTYPE_TEXT_MAX];
-	why_set(why, reason, "%.150s %s: %s", name_text_short(owner, name), rrtype_text(type, mnemonic), what);
+	why_set(why, reason, "%.150s %s: %s", name_text_short(owner, name), rrtype_text(type, mnemonic),
+	        what);
 	return e;
 }
 
@@ -93,7 +94,8 @@ static bool same_as_last(const struct builder *b, const struct name *owner) {
 }
 
 /* What a zone may not hold, whoever sends it. */
-static enum err check_place(const struct builder *b, const struct name *owner, uint16_t type, struct why *why) {
+static enum err check_place(const struct builder *b, const struct name *owner, uint16_t type,
+                            struct why *why) {
 	if (!name_is_within(owner->wire, b->apex.wire))
 		return fail(ERR_OUTZONE, why, REASON_OUT_OF_ZONE, owner->wire, type, "not in the zone");
 	if (rrtype_has(rrtype_info(type), RRF_META) || type == 0)
@@ -110,7 +112,8 @@ static enum err check_limits(const struct builder *b, struct why *why) {
 		return ERR_LIMIT;
 	}
 	if (b->limits.max_bytes && b->len >= b->limits.max_bytes) {
-		why_set(why, REASON_TOO_LARGE, "more than %llu octets", (unsigned long long)b->limits.max_bytes);
+		why_set(why, REASON_TOO_LARGE, "more than %llu octets",
+		        (unsigned long long)b->limits.max_bytes);
 		return ERR_LIMIT;
 	}
 	return OK;

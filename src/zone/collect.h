@@ -29,7 +29,7 @@ struct builder {
 	struct run *runs;
 	size_t run_count, run_cap;
 	uint64_t records;
-	bool in_order; /* owners so far ascend strictly in canonical order */
+	bool in_order;          /* owners so far ascend strictly in canonical order */
 	struct name last_owner; /* absolute, case as received: of the newest run */
 	bool has_last;
 };

@@ -49,7 +49,8 @@ enum err collect_sort(struct builder *b) {
 		items[i] = (struct sort_item){ sort_key(owner), b->runs[i], owner };
 	}
 	qsort(items, b->run_count, sizeof(*items), item_compare);
-	for (size_t i = 0; i < b->run_count; i++) b->runs[i] = items[i].run;
+	for (size_t i = 0; i < b->run_count; i++)
+		b->runs[i] = items[i].run;
 	free(items);
 	return OK;
 }

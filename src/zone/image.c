@@ -104,7 +104,8 @@ void node_rrset_at(struct node n, unsigned place, struct rrset *out_rrset) {
 	if (set.sig_count) {
 		uint16_t len;
 		const uint8_t *after = set.rdatas;
-		for (unsigned i = 0; i < set.count; i++) (void)rrset_next(&after, &len);
+		for (unsigned i = 0; i < set.count; i++)
+			(void)rrset_next(&after, &len);
 		set.sig_ttl_s = load_host_u32(after);
 		set.sigs = after + 4;
 	}

@@ -46,15 +46,15 @@ enum image_flag {
 };
 
 struct image_header {
-	uint8_t magic[8]; /* "UNDSTUDY" */
+	uint8_t magic[8];    /* "UNDSTUDY" */
 	uint32_t byte_order; /* 0x01020304 as written by this machine */
 	uint32_t format_version;
 	uint64_t checksum; /* XXH3-64 over the whole image with this field 0 */
 	uint64_t size;     /* octets of the whole image */
 	uint64_t hash_pos, order_pos, nsec3_pos, heap_pos; /* octets from the image's start */
 	uint64_t heap_len;                                 /* octets */
-	uint64_t record_count; /* as an AXFR sends it, closing SOA not counted */
-	uint64_t seed;         /* of the name hash */
+	uint64_t record_count;                             /* as an AXFR sends it, closing SOA not counted */
+	uint64_t seed;                                     /* of the name hash */
 	uint32_t slot_count, slot_offset_bits;
 	uint32_t node_count, nsec3_count, rrset_count;
 	uint32_t flags;

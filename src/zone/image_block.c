@@ -11,7 +11,8 @@
 #define RRSET_FIXED 8
 
 enum err block_init(struct image_block *k, size_t expected_len) {
-	*k = (struct image_block){ .cap = IMAGE_HEADER_LEN + UNIT + expected_len, .shared_cap = SHARED_FIRST_CAP };
+	*k = (struct image_block){ .cap = IMAGE_HEADER_LEN + UNIT + expected_len,
+		                   .shared_cap = SHARED_FIRST_CAP };
 	k->data = try_malloc(k->cap);
 	if (!k->data) return ERR_NOMEM;
 	k->shared = xcalloc(SHARED_FIRST_CAP, sizeof(*k->shared));
@@ -51,7 +52,8 @@ static enum err shared_grow(struct image_block *k) {
 	for (uint32_t i = 0; i < k->shared_cap; i++) {
 		if (!k->shared[i].offset) continue;
 		uint32_t at = k->shared[i].hash & (cap - 1);
-		while (grown[at].offset) at = (at + 1) & (cap - 1);
+		while (grown[at].offset)
+			at = (at + 1) & (cap - 1);
 		grown[at] = k->shared[i];
 	}
 	free(k->shared);
@@ -78,7 +80,8 @@ static uint32_t shared_find(struct image_block *k, size_t size) {
 
 static size_t rdatas_len(const struct collected *records, size_t count) {
 	size_t len = 0;
-	for (size_t i = 0; i < count; i++) len += 2 + (size_t)records[i].rdlength;
+	for (size_t i = 0; i < count; i++)
+		len += 2 + (size_t)records[i].rdlength;
 	return len;
 }
 
@@ -90,7 +93,8 @@ static size_t write_rdatas(uint8_t **at, uint16_t type, const struct collected *
 	for (size_t i = 0; i < count; i++) {
 		const struct collected *r = &records[i];
 		if (r->ttl_s < ttl_s) ttl_s = r->ttl_s;
-		if (i && rdata_compare(type, r[-1].rdata, r[-1].rdlength, r->rdata, r->rdlength) == 0) continue;
+		if (i && rdata_compare(type, r[-1].rdata, r[-1].rdlength, r->rdata, r->rdlength) == 0)
+			continue;
 		memcpy(*at, &r->rdlength, 2);
 		memcpy(*at + 2, r->rdata, r->rdlength);
 		*at += 2 + r->rdlength;
@@ -118,7 +122,8 @@ enum err block_rrset(struct image_block *k, const struct set_source *source, uin
 	uint16_t counts[2] = { (uint16_t)count, (uint16_t)sig_count };
 	memcpy(start, &ttl_s, 4);
 	memcpy(start + 4, counts, 4);
-	while ((size_t)(at - start) % UNIT) *at++ = 0;
+	while ((size_t)(at - start) % UNIT)
+		*at++ = 0;
 	/* signatures are never equal to others, so only unsigned sets are looked for */
 	uint32_t offset = source->sig_count ? 0 : shared_find(k, (size_t)(at - start));
 	if (!offset) {

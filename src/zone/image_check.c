@@ -57,14 +57,16 @@ static bool node_is_sound(struct check *c, uint32_t offset, bool is_apex) {
 	const uint8_t *at = c->image->heap + pos;
 	unsigned count = u16_at(at), len = at[3];
 	uint64_t size = NODE_FIXED + 6ULL * count + len + 1;
-	if (size > c->heap_len - pos || len + (unsigned)c->image->header->apex_len > NAME_MAX_LEN) return false;
+	if (size > c->heap_len - pos || len + (unsigned)c->image->header->apex_len > NAME_MAX_LEN)
+		return false;
 	const uint8_t *name = at + NODE_FIXED + (size_t)6 * count;
 	if (name_check(name, len + 1U) != len + 1U || (len == 0) != is_apex) return false;
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t set;
 		memcpy(&set, at + NODE_FIXED + (size_t)4 * i, 4);
 		uint16_t type = u16_at(at + NODE_FIXED + (size_t)4 * count + (size_t)2 * i);
-		if (i && type <= u16_at(at + NODE_FIXED + (size_t)4 * count + (size_t)2 * (i - 1))) return false;
+		if (i && type <= u16_at(at + NODE_FIXED + (size_t)4 * count + (size_t)2 * (i - 1)))
+			return false;
 		if (!rrset_is_sound(c, set, type)) return false;
 	}
 	return true;

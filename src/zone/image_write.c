@@ -69,7 +69,8 @@ static void sort_records(struct collected *records, size_t count) {
 	for (size_t i = 1; i < count; i++) {
 		struct collected moving = records[i];
 		size_t at = i;
-		for (; at && collected_compare(&records[at - 1], &moving) > 0; at--) records[at] = records[at - 1];
+		for (; at && collected_compare(&records[at - 1], &moving) > 0; at--)
+			records[at] = records[at - 1];
 		records[at] = moving;
 	}
 }
@@ -83,7 +84,8 @@ static enum err gather_run(struct image_writer *w, const struct run *run) {
 		w->record_cap = cap;
 	}
 	const uint8_t *at = collected_first(run_owner(w->b, run));
-	for (uint32_t i = 0; i < run->count; i++) collected_next(&at, &w->records[w->record_count++]);
+	for (uint32_t i = 0; i < run->count; i++)
+		collected_next(&at, &w->records[w->record_count++]);
 	return OK;
 }
 
@@ -177,7 +179,8 @@ static const struct set_source *find_set(const struct image_writer *w, uint16_t 
 static void choose_nsec3(struct image_writer *w) {
 	const struct set_source *set = find_set(w, RR_NSEC3PARAM);
 	for (size_t i = 0; set && i < set->count; i++) {
-		const uint8_t *p = set->records[i].rdata; /* algorithm, flags, iterations, salt length, salt */
+		const uint8_t *p = set->records[i]
+		                           .rdata; /* algorithm, flags, iterations, salt length, salt */
 		if (p[0] != 1 || p[1] != 0 || load_u16(p + 2) > NSEC3_ITERATIONS_MAX) continue;
 		w->header.nsec3_iterations = load_u16(p + 2);
 		w->header.nsec3_salt_len = p[4];
@@ -261,9 +264,11 @@ static uint64_t hash_of(const struct image_writer *w, const uint8_t *relative) {
 	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
 	unsigned labels = name_offsets(relative, offsets);
 	size_t len = name_len(relative);
-	for (size_t i = 0; i < len; i++) lower[i] = name_lower(relative[i]);
+	for (size_t i = 0; i < len; i++)
+		lower[i] = name_lower(relative[i]);
 	uint64_t hash = w->header.seed;
-	while (labels > 0) hash = digest_label(hash, lower + offsets[--labels]);
+	while (labels > 0)
+		hash = digest_label(hash, lower + offsets[--labels]);
 	return hash;
 }
 
@@ -278,9 +283,9 @@ static void fill_slots(const struct image_writer *w, uint32_t *slots) {
 		uint32_t at = (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
 		while (slots[at])
 			if (++at == h->slot_count) at = 0;
-		uint32_t tag = h->slot_offset_bits < 32 ? (uint32_t)hash >> h->slot_offset_bits
-		                                                  << h->slot_offset_bits
-		                                        : 0;
+		uint32_t tag = h->slot_offset_bits < 32
+		                       ? (uint32_t)hash >> h->slot_offset_bits << h->slot_offset_bits
+		                       : 0;
 		slots[at] = tag | w->order.at[i];
 	}
 }
@@ -333,7 +338,8 @@ static void write_header(struct image_writer *w) {
 static enum err write_all(struct image_writer *w) {
 	struct random random = random_secure();
 	w->header.seed = random_u64(&random);
-	if (w->b->limits.max_bytes) w->block.max_len = IMAGE_SLACK + w->b->limits.max_bytes * IMAGE_GROWTH_MAX;
+	if (w->b->limits.max_bytes)
+		w->block.max_len = IMAGE_SLACK + w->b->limits.max_bytes * IMAGE_GROWTH_MAX;
 	enum err e = write_owners(w);
 	if (e == OK && !w->former_owner) e = ERR_BADZONE;
 	if (e == OK) e = write_arrays(w);

@@ -19,12 +19,14 @@ static void path_init(struct path *p, const struct zone_version *v, const uint8_
 		unsigned end = at + name[at] + 1U;
 		p->offsets[labels++] = (uint8_t)at;
 		p->lower[at] = name[at];
-		for (at++; at < end; at++) p->lower[at] = name_lower(name[at]);
+		for (at++; at < end; at++)
+			p->lower[at] = name_lower(name[at]);
 	}
 	p->lower[at] = 0;
 	p->apex_from = at + 1U - v->image.header->apex_len;
 	p->depth = 0;
-	while (p->depth < labels && p->offsets[p->depth] < p->apex_from) p->depth++;
+	while (p->depth < labels && p->offsets[p->depth] < p->apex_from)
+		p->depth++;
 }
 
 static bool same_relative(struct node n, const uint8_t *lower, unsigned len) {
@@ -60,7 +62,8 @@ static struct node probe(const struct image *image, uint64_t hash, const uint8_t
 }
 
 /* "*" below an encloser of `len` octets relative name. */
-static struct node probe_wildcard(const struct image *image, uint64_t hash, const uint8_t *lower, unsigned len) {
+static struct node probe_wildcard(const struct image *image, uint64_t hash, const uint8_t *lower,
+                                  unsigned len) {
 	uint8_t name[NAME_MAX_LEN + 2] = { 1, '*' };
 	if (len + 2 > NAME_MAX_LEN) return (struct node){ image, NULL };
 	memcpy(name + 2, lower, len);
@@ -118,7 +121,8 @@ struct node zone_find(const struct zone_version *v, const uint8_t *name) {
 	path_init(&p, v, name);
 	if (p.depth == 0) return zone_apex(v);
 	uint64_t hash = v->image.header->seed;
-	for (unsigned i = p.depth; i-- > 0;) hash = digest_label(hash, p.lower + p.offsets[i]);
+	for (unsigned i = p.depth; i-- > 0;)
+		hash = digest_label(hash, p.lower + p.offsets[i]);
 	return probe(&v->image, hash, p.lower, p.apex_from);
 }
 

@@ -7,7 +7,7 @@
 #include "zone/version.h"
 
 enum lookup_kind {
-	LOOKUP_EXACT,    /* node is the name's own; it may lack the type (no data) or be an empty non-terminal */
+	LOOKUP_EXACT, /* node is the name's own; it may lack the type (no data) or be an empty non-terminal */
 	LOOKUP_WILDCARD, /* node is the wildcard "*.encloser" */
 	LOOKUP_CUT,      /* node is the zone cut at or above the name: node has NS, name is delegated */
 	LOOKUP_DNAME,    /* node is above the name and has DNAME */
@@ -37,9 +37,11 @@ static inline struct node zone_apex(const struct zone_version *v) {
 struct node zone_nsec(const struct zone_version *v, const uint8_t *name);
 
 /* Hash of a name with the zone's NSEC3 parameters (RFC 5155 section 5).  Only with IMAGE_HAS_NSEC3. */
-void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name, uint8_t out_hash[static NSEC3_HASH_LEN]);
+void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name,
+                     uint8_t out_hash[static NSEC3_HASH_LEN]);
 /* The NSEC3 node that matches the hash (out_match true) or covers it. */
-struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN], bool *out_match);
+struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN],
+                       bool *out_match);
 
 /* All nodes: canonical order, then NSEC3 owners.  Start with {0}. */
 struct zone_walk {

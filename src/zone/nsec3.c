@@ -10,10 +10,12 @@ void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsi
                 uint8_t out_hash[static NSEC3_HASH_LEN]) {
 	uint8_t buf[NAME_MAX_LEN + 255];
 	size_t len = name_len(name);
-	for (size_t i = 0; i < len; i++) buf[i] = name_lower(name[i]);
+	for (size_t i = 0; i < len; i++)
+		buf[i] = name_lower(name[i]);
 	memcpy(buf + len, salt, salt_len);
 	uint8_t digest[NSEC3_HASH_LEN];
-	(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, len + salt_len, digest); /* fails only for unknown digests */
+	(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, len + salt_len,
+	                       digest); /* fails only for unknown digests */
 	memcpy(buf + NSEC3_HASH_LEN, salt, salt_len);
 	for (unsigned i = 0; i < iterations; i++) {
 		memcpy(buf, digest, NSEC3_HASH_LEN);
@@ -22,7 +24,8 @@ void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsi
 	memcpy(out_hash, digest, NSEC3_HASH_LEN);
 }
 
-void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name, uint8_t out_hash[static NSEC3_HASH_LEN]) {
+void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name,
+                     uint8_t out_hash[static NSEC3_HASH_LEN]) {
 	const struct image_header *h = v->image.header;
 	nsec3_hash(name, h->nsec3_salt, h->nsec3_salt_len, h->nsec3_iterations, out_hash);
 }
@@ -31,7 +34,8 @@ void nsec3_label(const uint8_t hash[static NSEC3_HASH_LEN], uint8_t out_label[st
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
 	for (unsigned block = 0; block < NSEC3_HASH_LEN / 5; block++) {
 		uint64_t bits = 0;
-		for (unsigned i = 0; i < 5; i++) bits = bits << 8 | hash[block * 5 + i];
+		for (unsigned i = 0; i < 5; i++)
+			bits = bits << 8 | hash[block * 5 + i];
 		for (unsigned i = 0; i < 8; i++)
 			out_label[block * 8 + i] = (uint8_t)digits[bits >> (35 - 5 * i) & 31];
 	}
@@ -63,7 +67,8 @@ static struct node nsec3_node(const struct image *image, uint32_t place, const u
 	return n;
 }
 
-struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN], bool *out_match) {
+struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN],
+                       bool *out_match) {
 	const struct image *image = &v->image;
 	uint32_t count = image->header->nsec3_count;
 	if (count == 0) return (struct node){ image, NULL };

@@ -66,7 +66,8 @@ static unsigned suffix_hashes(const struct zone_table *t, const uint8_t *name, u
 	while (name[at]) {
 		unsigned end = at + name[at] + 1U;
 		out_offsets[labels++] = (uint8_t)at;
-		for (; at < end; at++) out_lower[at] = name_lower(name[at]);
+		for (; at < end; at++)
+			out_lower[at] = name_lower(name[at]);
 	}
 	out_lower[at] = 0;
 	out_offsets[labels] = (uint8_t)at;
@@ -114,7 +115,8 @@ struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name) {
 
 static void slots_put(struct slots *s, uint64_t hash, struct zone_entry *entry) {
 	size_t slot = hash & (s->count - 1);
-	while (atomic_load_explicit(&s->at[slot], memory_order_relaxed)) slot = (slot + 1) & (s->count - 1);
+	while (atomic_load_explicit(&s->at[slot], memory_order_relaxed))
+		slot = (slot + 1) & (s->count - 1);
 	atomic_store_explicit(&s->at[slot], entry, memory_order_release);
 }
 
@@ -130,7 +132,8 @@ static void grow_if_full(struct zone_table *t) {
 	struct slots *former = atomic_load_explicit(&t->slots, memory_order_relaxed);
 	if ((t->used + t->tombstones + 1) * 4 <= former->count * 3) return;
 	size_t count = FIRST_SLOTS;
-	while (count < (t->used + 1) * 2) count *= 2;
+	while (count < (t->used + 1) * 2)
+		count *= 2;
 	struct slots *s = slots_new(count);
 	for (size_t i = 0; i < former->count; i++) {
 		struct zone_entry *entry = atomic_load_explicit(&former->at[i], memory_order_relaxed);
@@ -151,7 +154,8 @@ enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_
 	atomic_init(&entry->status, ZONE_PENDING);
 	entry->labels = (uint8_t)name_labels(name);
 	entry->name_len = (uint8_t)len;
-	for (size_t i = 0; i < len; i++) entry->name[i] = name_lower(name[i]);
+	for (size_t i = 0; i < len; i++)
+		entry->name[i] = name_lower(name[i]);
 	if (entry->labels > atomic_load_explicit(&t->labels_max, memory_order_relaxed))
 		atomic_store_explicit(&t->labels_max, entry->labels, memory_order_relaxed);
 	slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), entry_hash(t, entry), entry);

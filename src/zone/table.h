@@ -21,13 +21,14 @@ struct zone_policy; /* inventory/policy.h */
 struct follow;      /* transfer's own state of the zone */
 
 struct zone_entry {
-	_Atomic(struct zone_version *) served;      /* NULL unless status is ZONE_SERVED */
-	_Atomic(const struct zone_policy *) policy; /* never NULL; the writer holds the reference and gives it up by
+	_Atomic(struct zone_version *) served; /* NULL unless status is ZONE_SERVED */
+	_Atomic(const struct zone_policy *)
+		policy;                  /* never NULL; the writer holds the reference and gives it up by
 	                                             * epoch when it changes or the zone goes */
-	_Atomic int status;                         /* enum zone_status */
-	_Atomic unsigned notify_pending;            /* a NOTIFY waits in transfer's inbox: later ones coalesce */
-	struct follow *follow;                      /* writer thread only */
-	uint8_t labels;                             /* of name */
+	_Atomic int status;              /* enum zone_status */
+	_Atomic unsigned notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
+	struct follow *follow;           /* writer thread only */
+	uint8_t labels;                  /* of name */
 	uint8_t name_len;
 	uint8_t name[]; /* wire form, lower case */
 };

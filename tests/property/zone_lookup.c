@@ -26,13 +26,13 @@ struct model {
 static const char *const labels[] = { "a", "B", "*", "c", "\\000", "\\255x", "aa", "z", "_tcp", "A-b" };
 
 static struct name random_name(struct random *r, unsigned deepest) {
-	char text[256] = "";
+	char text[256];
+	int len = 0;
 	unsigned depth = random_below(r, deepest + 1);
-	for (unsigned i = 0; i < depth; i++) {
-		strcat(text, labels[random_below(r, sizeof(labels) / sizeof(labels[0]))]);
-		strcat(text, ".");
-	}
-	strcat(text, "example.");
+	for (unsigned i = 0; i < depth; i++)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s.",
+		                labels[random_below(r, sizeof(labels) / sizeof(labels[0]))]);
+	snprintf(text + len, sizeof(text) - (size_t)len, "example.");
 	return make_name(text);
 }
 
@@ -49,8 +49,8 @@ static bool exists(const struct model *m, const uint8_t *name) {
 	return false;
 }
 
-static void model_lookup(struct model *m, const uint8_t *qname, enum lookup_kind *out_kind, struct name *out_node,
-                         struct name *out_encloser) {
+static void model_lookup(struct model *m, const uint8_t *qname, enum lookup_kind *out_kind,
+                         struct name *out_node, struct name *out_encloser) {
 	unsigned count = name_labels(qname);
 	name_copy(out_encloser, name_skip(qname, count - 1));
 	for (unsigned depth = 1; depth <= count; depth++) {
@@ -58,7 +58,8 @@ static void model_lookup(struct model *m, const uint8_t *qname, enum lookup_kind
 		if (!exists(m, at)) {
 			struct name wildcard;
 			*out_kind = LOOKUP_NONE;
-			if (name_make_wildcard(out_encloser->wire, &wildcard) == OK && exists(m, wildcard.wire)) {
+			if (name_make_wildcard(out_encloser->wire, &wildcard) == OK &&
+			    exists(m, wildcard.wire)) {
 				*out_kind = LOOKUP_WILDCARD;
 				*out_node = wildcard;
 			}
@@ -118,7 +119,8 @@ static struct zone_version *build(struct random *r, const struct model *m) {
 		const struct model_owner *o = &m->owners[i];
 		enum err e = OK;
 		if (kind == 0 && o->has_a) e = builder_add(b, o->name.wire, RR_A, 1, a, 4, &why);
-		if (kind == 1 && o->has_ns) e = builder_add(b, o->name.wire, RR_NS, 1, target.wire, target.len, &why);
+		if (kind == 1 && o->has_ns)
+			e = builder_add(b, o->name.wire, RR_NS, 1, target.wire, target.len, &why);
 		if (kind == 2 && o->has_dname)
 			e = builder_add(b, o->name.wire, RR_DNAME, 1, target.wire, target.len, &why);
 		if (kind == 3 && o->has_nsec) add_nsec(b, &o->name);

@@ -86,12 +86,14 @@ static void equal_rrsets_are_stored_once(void **state) {
 
 static void unordered_stream_makes_the_same_walk(void **state) {
 	(void)state;
-	const char *owners[] = { "b.example.",   "a.b.example.", "*.example.", "z.example.",
+	const char *owners[] = { "b.example.",     "a.b.example.", "*.example.",     "z.example.",
 		                 "x.y.z.example.", "a.example.",   "\\001.example.", "\\200.example." };
 	struct builder *forward = make_zone("example.", 1), *backward = make_builder("example.");
 	size_t count = sizeof(owners) / sizeof(owners[0]);
-	for (size_t i = 0; i < count; i++) make_a(forward, owners[i], "192.0.2.1");
-	for (size_t i = count; i-- > 0;) make_a(backward, owners[i], "192.0.2.1");
+	for (size_t i = 0; i < count; i++)
+		make_a(forward, owners[i], "192.0.2.1");
+	for (size_t i = count; i-- > 0;)
+		make_a(backward, owners[i], "192.0.2.1");
 	make_target(backward, "example.", RR_NS, "ns1.example.");
 	make_soa(backward, "example.", 1);
 	struct zone_version *v = make_done(forward), *w = make_done(backward);

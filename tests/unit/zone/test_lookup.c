@@ -99,15 +99,14 @@ static void root_zone_works(void **state) {
 
 static void longest_names_are_found(void **state) {
 	(void)state;
-	char deep[NAME_TEXT_MAX] = "", longest[NAME_TEXT_MAX] = "";
-	for (int i = 0; i < 126; i++) strcat(deep, "a.");
-	strcat(deep, "e."); /* 127 labels, 255 octets */
-	for (int i = 0; i < 3; i++) {
-		for (int j = 0; j < 63; j++) strcat(longest, "x");
-		strcat(longest, ".");
-	}
-	for (int j = 0; j < 59; j++) strcat(longest, "y");
-	strcat(longest, ".e.");
+	char deep[NAME_TEXT_MAX], longest[NAME_TEXT_MAX];
+	for (int i = 0; i < 126; i++)
+		memcpy(deep + 2 * i, "a.", 2);
+	memcpy(deep + 252, "e.", 3); /* 127 labels, 255 octets */
+	memset(longest, 'x', sizeof(longest));
+	for (int i = 0; i < 3; i++)
+		longest[64 * i + 63] = '.';
+	memcpy(longest + 192 + 59, ".e.", 4);
 	struct builder *b = make_zone("e.", 1);
 	make_a(b, deep, "192.0.2.1");
 	make_a(b, longest, "192.0.2.1");
@@ -213,7 +212,8 @@ static void nsec3_matches_covers_and_wraps(void **state) {
 	unsigned nodes = 0;
 	struct zone_walk walk = { 0 };
 	struct node n;
-	while (zone_walk_next(v, &walk, &n)) nodes++;
+	while (zone_walk_next(v, &walk, &n))
+		nodes++;
 	assert_int_equal(nodes, 4); /* but sent in transfers */
 	version_unref(v);
 }

@@ -71,7 +71,8 @@ static void many_zones_come_and_go(void **state) {
 		}
 		assert_int_equal(table_count(t), COUNT);
 		size_t cursor = 0, seen = 0;
-		while (table_next(t, &cursor)) seen++;
+		while (table_next(t, &cursor))
+			seen++;
 		assert_int_equal(seen, COUNT);
 		for (int i = 0; i < COUNT; i++) {
 			snprintf(name, sizeof(name), "www.z%d.test.", i);
@@ -100,7 +101,8 @@ static void *reader(void *arg) {
 	struct name n = make_name("www.zone0.test.");
 	while (!atomic_load(&s->stop)) {
 		struct zone_entry *entry = table_find_zone(s->table, n.wire, false);
-		struct zone_version *v = entry ? atomic_load_explicit(&entry->served, memory_order_acquire) : NULL;
+		struct zone_version *v = entry ? atomic_load_explicit(&entry->served, memory_order_acquire)
+		                               : NULL;
 		if (v) {
 			struct lookup found;
 			zone_lookup(v, n.wire, &found);
@@ -118,7 +120,8 @@ static void versions_are_published_under_readers(void **state) {
 	struct shared s = { .epoch = epoch_new() };
 	s.table = table_new(s.epoch);
 	pthread_t threads[2];
-	for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
 	unsigned long round = 0;
 	while (atomic_load(&s.looked) < 1000 || round < 300) {
 		struct zone_entry *entry = add(s.table, "zone0.test.");
@@ -135,7 +138,8 @@ static void versions_are_published_under_readers(void **state) {
 		(void)epoch_collect(s.epoch);
 	}
 	atomic_store(&s.stop, true);
-	for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
 	table_free(s.table);
 	epoch_free(s.epoch);
 }
