@@ -1,5 +1,6 @@
 /* Tool of test_text_readers.py.  Lines "owner type-number hex-of-rdata" come in ("-": no octets), records in
  * presentation form go out; "refused" where rdata_check says so. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,10 @@
 
 static size_t octets_of_hex(const char *hex, uint8_t *out) {
 	size_t len = 0;
-	unsigned octet;
-	if (*hex == '-') return 0;
-	for (; sscanf(hex + 2 * len, "%2x", &octet) == 1; len++)
-		out[len] = (uint8_t)octet;
+	for (; hex[0] && hex[1]; hex += 2) {
+		char pair[] = { hex[0], hex[1], '\0' };
+		out[len++] = (uint8_t)strtoul(pair, NULL, 16);
+	}
 	return len;
 }
 
@@ -29,17 +30,28 @@ static void show(const char *owner, uint16_t type, const uint8_t *rdata, uint16_
 		printf("%.*s", (int)w.len, text);
 }
 
+/* "owner type hex"; false when the line is something else. */
+static bool show_line(char *line) {
+	char *rest = line, *owner = strsep(&rest, " \n"), *type = strsep(&rest, " \n"),
+	     *hex = strsep(&rest, " \n");
+	if (!hex) return false;
+	uint8_t *rdata = malloc(strlen(hex) / 2 + 1);
+	size_t len = rdata ? octets_of_hex(hex, rdata) : 0;
+	uint8_t *exact = malloc(len ? len : 1); /* an overrun is seen by the sanitizer */
+	if (!rdata || !exact) abort();
+	memcpy(exact, rdata, len);
+	show(owner, (uint16_t)strtoul(type, NULL, 10), exact, (uint16_t)len);
+	free(exact);
+	free(rdata);
+	return true;
+}
+
 int main(void) {
-	static char owner[1100], hex[2 * RDATA_MAX_LEN + 1];
-	static uint8_t rdata[RDATA_MAX_LEN + 1];
-	unsigned type;
-	while (scanf("%1099s %u %131070s", owner, &type, hex) == 3) {
-		size_t len = octets_of_hex(hex, rdata);
-		uint8_t *exact = malloc(len ? len : 1); /* an overrun is seen by the sanitizer */
-		if (!exact) return 1;
-		memcpy(exact, rdata, len);
-		show(owner, (uint16_t)type, exact, (uint16_t)len);
-		free(exact);
-	}
-	return 0;
+	char *line = NULL;
+	size_t cap = 0;
+	bool good = true;
+	while (good && getline(&line, &cap, stdin) > 0)
+		good = show_line(line);
+	free(line);
+	return good ? 0 : 1;
 }
