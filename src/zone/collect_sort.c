@@ -12,8 +12,8 @@ struct sort_item {
 };
 
 /* The first octets of the canonical order's view of the name: labels from the right, lower case, each octet
- * raised by one so that the label's end (0) sorts first.  Never decreases where the name does not: 254 and 255
- * share a value and are told apart by the whole comparison. */
+ * raised by one so that the label's end (0) sorts first.  Never decreases where the name does not: where it
+ * would, it ends, and the whole comparison decides. */
 static uint64_t sort_key(const uint8_t *owner) {
 	uint8_t offsets[NAME_MAX_LABELS + 1];
 	unsigned labels = name_offsets(owner, offsets);
@@ -23,7 +23,9 @@ static uint64_t sort_key(const uint8_t *owner) {
 		const uint8_t *label = owner + offsets[--labels];
 		for (unsigned i = 1; i <= label[0] && used < 8; i++, used++) {
 			uint8_t c = name_lower(label[i]);
-			key = key << 8 | (c == 255 ? 255U : c + 1U);
+			/* 254 and 255 share a value: what stands behind may not count */
+			if (c >= 254) return (key << 8 | 255) << 8 * (7 - used);
+			key = key << 8 | (c + 1U);
 		}
 		if (used < 8) {
 			key <<= 8;

@@ -15,8 +15,8 @@ static inline uint64_t digest_label(uint64_t rest, const uint8_t *label) {
 	return XXH3_64bits_withSeed(label, (size_t)label[0] + 1, rest);
 }
 
-static inline uint64_t digest_bytes(const void *data, size_t len) {
-	return XXH3_64bits(data, len);
+static inline uint64_t digest_bytes(const void *data, size_t len, uint64_t seed) {
+	return XXH3_64bits_withSeed(data, len, seed);
 }
 
 #endif

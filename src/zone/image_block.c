@@ -65,7 +65,7 @@ static enum err shared_grow(struct image_block *k) {
 /* Offset of an RRset equal to the `size` octets at the block's end, or 0 after it was entered as a new one. */
 static uint32_t shared_find(struct image_block *k, size_t size) {
 	const uint8_t *fresh = k->data + k->len;
-	uint32_t hash = (uint32_t)digest_bytes(fresh, size);
+	uint32_t hash = (uint32_t)digest_bytes(fresh, size, k->seed);
 	uint32_t at = hash & (k->shared_cap - 1);
 	for (; k->shared[at].offset; at = (at + 1) & (k->shared_cap - 1)) {
 		if (k->shared[at].hash != hash) continue;

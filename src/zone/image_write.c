@@ -338,6 +338,7 @@ static void write_header(struct image_writer *w) {
 static enum err write_all(struct image_writer *w) {
 	struct random random = random_secure();
 	w->header.seed = random_u64(&random);
+	w->block.seed = random_u64(&random);
 	if (w->b->limits.max_bytes)
 		w->block.max_len = IMAGE_SLACK + w->b->limits.max_bytes * IMAGE_GROWTH_MAX;
 	enum err e = write_owners(w);

@@ -17,6 +17,7 @@ struct image_block {
 	struct shared_slot *shared;
 	uint32_t shared_cap, shared_used; /* cap is a power of two */
 	uint32_t rrset_count;
+	uint64_t seed; /* of the hash of contents: a primary can't foresee it */
 };
 
 /* RRs of one owner that make one RRset: records[0 … count) and signatures[0 … sig_count), sorted by rdata. */

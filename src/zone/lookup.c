@@ -1,6 +1,7 @@
 /* Finding names in a zone version, label by label from the apex down (RFC 1034 section 4.3.2). */
 #include "zone/lookup.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "zone/digest.h"
@@ -23,6 +24,7 @@ static void path_init(struct path *p, const struct zone_version *v, const uint8_
 			p->lower[at] = name_lower(name[at]);
 	}
 	p->lower[at] = 0;
+	assert(at + 1U >= v->image.header->apex_len); /* the caller's promise: within the zone */
 	p->apex_from = at + 1U - v->image.header->apex_len;
 	p->depth = 0;
 	while (p->depth < labels && p->offsets[p->depth] < p->apex_from)

@@ -20,11 +20,9 @@ static const uint16_t question_types[] = { RR_A, RR_TXT, RR_DS, RR_NS, RR_CNAME,
 static const char *random_name(struct random *r, unsigned deepest, char text[static 64]) {
 	unsigned depth = random_below(r, deepest + 1);
 	text[0] = 0;
-	for (unsigned i = 0; i < depth; i++) {
-		strcat(text, labels[random_below(r, sizeof(labels) / sizeof(labels[0]))]);
-		strcat(text, ".");
-	}
-	strcat(text, "z.");
+	for (unsigned i = 0; i < depth; i++)
+		text_add(text, 64, "%s.", labels[random_below(r, sizeof(labels) / sizeof(labels[0]))]);
+	text_add(text, 64, "z.");
 	return text;
 }
 

@@ -114,6 +114,18 @@ static void unordered_stream_makes_the_same_walk(void **state) {
 	version_unref(w);
 }
 
+static void highest_octets_sort_by_what_follows_them(void **state) {
+	(void)state;
+	const char *owners[] = { "x.\\255aa.example.", "y.\\254zz.example.", "a.example.",
+		                 "z.\\255aa.example.", "w.\\254zz.example." };
+	struct builder *b = make_zone("example.", 1);
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
+		make_a(b, owners[i], "192.0.2.1");
+	struct zone_version *v = make_done(b);
+	assert_int_equal(image_check_deep(&v->image), OK);
+	version_unref(v);
+}
+
 static void empty_non_terminals_exist(void **state) {
 	(void)state;
 	struct builder *b = make_zone("example.", 1);
@@ -233,6 +245,7 @@ int main(void) {
 		cmocka_unit_test(duplicate_records_are_dropped_and_ttl_is_the_smallest),
 		cmocka_unit_test(equal_rrsets_are_stored_once),
 		cmocka_unit_test(unordered_stream_makes_the_same_walk),
+		cmocka_unit_test(highest_octets_sort_by_what_follows_them),
 		cmocka_unit_test(empty_non_terminals_exist),
 		cmocka_unit_test(zone_without_soa_or_ns_is_refused),
 		cmocka_unit_test(two_different_soas_are_refused),
