@@ -134,7 +134,7 @@ static inline struct lab_question lab_parse(const char *text) {
 	if (rrtype_parse(type, &q.type) != OK) abort();
 	while (sscanf(text + at, "%31s%n", word, &step) == 1) {
 		at += step;
-		unsigned number = strchr(word, '=') ? (unsigned)atoi(strchr(word, '=') + 1) : 0;
+		unsigned number = strchr(word, '=') ? (unsigned)strtoul(strchr(word, '=') + 1, NULL, 10) : 0;
 		if (strcmp(word, "tcp") == 0)
 			q.tcp = true;
 		else if (strcmp(word, "do") == 0)

@@ -169,15 +169,13 @@ static void transfers_of_unheld_zones_are_not_ours(void **state) {
 
 static struct lab *lab_with_big_sets(void) {
 	struct lab *lab = lab_new();
-	char *text = calloc(1, 200000), line[128];
-	strcat(text, "@ SOA ns admin 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\n");
+	size_t cap = 20000;
+	char *text = calloc(1, cap);
+	text_add(text, cap, "@ SOA ns admin 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\n");
 	for (unsigned i = 0; i < 40; i++) {
-		snprintf(line, sizeof(line), "many A 192.0.2.%u\n", i);
-		strcat(text, line);
-		snprintf(line, sizeof(line), "sub NS ns%u.sub\nns%u.sub A 198.51.100.%u\n", i, i, i);
-		strcat(text, line);
-		snprintf(line, sizeof(line), "mx MX 1 host%u\nhost%u A 198.51.100.%u\n", i, i, i);
-		strcat(text, line);
+		text_add(text, cap, "many A 192.0.2.%u\n", i);
+		text_add(text, cap, "sub NS ns%u.sub\nns%u.sub A 198.51.100.%u\n", i, i, i);
+		text_add(text, cap, "mx MX 1 host%u\nhost%u A 198.51.100.%u\n", i, i, i);
 	}
 	lab_zone(lab, "example.", text, SIGN_NONE);
 	free(text);

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,17 @@ struct text_zone {
 static inline void text_fail(const char *what, const char *where) {
 	fprintf(stderr, "zone text: %s: %s\n", what, where);
 	abort();
+}
+
+/* Append to text of cap octets by printf rules; does not fit: ends the test. */
+__attribute__((format(printf, 3, 4))) static inline void text_add(char *text, size_t cap, const char *format,
+                                                                  ...) {
+	size_t len = strlen(text);
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(text + len, cap - len, format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= cap - len) text_fail("does not fit", text);
 }
 
 static inline struct name text_name(const struct name *apex, const char *token) {
@@ -85,8 +97,8 @@ static inline void text_field(struct writer *w, const struct name *apex, char fi
 		write_bytes(w, n.wire, n.len);
 		break;
 	}
-	case '1': write_u8(w, (uint8_t)atoi(token)); break;
-	case '2': write_u16(w, (uint16_t)atoi(token)); break;
+	case '1': write_u8(w, (uint8_t)strtoul(token, NULL, 10)); break;
+	case '2': write_u16(w, (uint16_t)strtoul(token, NULL, 10)); break;
 	case '4':
 	case 't':
 	case 'T': write_u32(w, (uint32_t)strtoul(token, NULL, 10)); break;
