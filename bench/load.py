@@ -6,9 +6,10 @@ usage: bench/load.py [--records N] [--zones delegations,hosts] [--servers unders
 The build is found as the functional tests find it (UNDERSTUDY_BUILD, or UNDERSTUDYD)."""
 import argparse
 import json
+import subprocess
 import time
 
-from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served
+from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served, write_questions
 
 import dns.rcode
 
@@ -42,6 +43,20 @@ def settle(server):
     wait_until(quiet, 120, f"{server.kind} at rest", poll_s=0.1)
 
 
+def ask_around(server, kinds, records):
+    """100,000 random questions a zone: pages of mapped files count only when they have been read."""
+    for kind in kinds:
+        path = server.folder / f"{kind}.questions"
+        write_questions(path, kind, records)
+        subprocess.run(["dnsperf", "-s", server.endpoint.address, "-p", str(server.endpoint.port), "-d", str(path),
+                        "-n", "1", "-c", "8", "-q", "100"], capture_output=True, timeout=300, check=True)
+    return measure.memory(server.process.pid)
+
+
+def octets_on_disk(server):
+    return sum(p.stat().st_blocks * 512 for p in server.folder.rglob("*") if p.is_file())
+
+
 def restart(server, kinds, records):
     """From the start of the process to the first right answer from the last of the zones asked."""
     names = [some_names(ZONES[kind], kind, records, 1)[0] for kind in kinds]
@@ -70,6 +85,8 @@ def bench(kinds, records, names):
         servers = {name: make_secondary(lab, name, primary, kinds) for name in names}
         for name, server in servers.items():  # one at a time: they would share two cores otherwise
             figures[name] = load(server, kinds)
+            figures[name]["disk"] = octets_on_disk(server)
+            figures[name].update({f"asked {k}": v for k, v in ask_around(server, kinds, records).items()})
             figures[name]["restart"], after = restart(server, kinds, records)
             figures[name].update({f"restarted {k}": v for k, v in after.items()})
             server.stop()
@@ -79,6 +96,8 @@ def bench(kinds, records, names):
 ROWS = [("CPU of load, s", "cpu", "{:.2f}", 1), ("wall time of load, s", "wall", "{:.2f}", 1),
         ("RSS after load, MiB", "rss", "{:.0f}", MIB), ("PSS after load, MiB", "pss", "{:.0f}", MIB),
         ("of it anonymous, MiB", "anonymous", "{:.0f}", MIB), ("peak RSS, MiB", "peak", "{:.0f}", MIB),
+        ("RSS after 100,000 questions a zone, MiB", "asked rss", "{:.0f}", MIB),
+        ("of it anonymous, MiB", "asked anonymous", "{:.0f}", MIB), ("on disk, MiB", "disk", "{:.0f}", MIB),
         ("restart to first answer, s", "restart", "{:.3f}", 1),
         ("RSS after restart, MiB", "restarted rss", "{:.0f}", MIB),
         ("of it anonymous, MiB", "restarted anonymous", "{:.0f}", MIB)]

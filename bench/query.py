@@ -10,19 +10,9 @@ import re
 import statistics
 import subprocess
 
-from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served
+from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served, write_questions
 
 from lib import measure
-from lib.bigzones import some_names
-from lib.questions import random_questions
-
-
-def write_questions(path, kind, records):
-    names = some_names(ZONES[kind], kind, records, 50000)
-    types = ["A", "AAAA", "NS", "MX", "DS"]
-    with open(path, "w", encoding="ascii") as file:
-        file.writelines(f"{name} {rdtype}\n" for name, rdtype, _ in
-                        random_questions(names, f"{ZONES[kind]}.", 100000, with_do=False, types=types))
 
 
 def one_round(server, path, seconds):

@@ -6,8 +6,9 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "functional"))
 
-from lib.bigzones import KINDS  # noqa: E402
+from lib.bigzones import KINDS, some_names  # noqa: E402
 from lib.lab import Lab  # noqa: E402
+from lib.questions import random_questions  # noqa: E402
 from lib.wait import wait_until  # noqa: E402
 
 SECONDARIES = ("understudy", "knot", "nsd")
@@ -46,6 +47,15 @@ def wait_served(server, kinds=ZONES, poll_s=0.005):
     for kind in kinds:
         wait_until(lambda z=ZONES[kind]: server.soa_serial(z, timeout=0.1), 900, f"{server.kind} serves {ZONES[kind]}",
                    poll_s)
+
+
+def write_questions(path, kind, records):
+    """100,000 questions as dnsperf reads them."""
+    names = some_names(ZONES[kind], kind, records, 50000)
+    types = ["A", "AAAA", "NS", "MX", "DS"]
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(f"{name} {rdtype}\n" for name, rdtype, _ in
+                        random_questions(names, f"{ZONES[kind]}.", 100000, with_do=False, types=types))
 
 
 def table(rows, columns, first="understudy"):
