@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Adds up what ./check ran: sum_results.py RESULTS_FOLDER.
 
-Reads meson.json (meson test's log: one JSON object a line), functional.xml (pytest's JUnit file) and sanitizer/
-(reports).  A cmocka program counts as many tests as it says it ran; any other program counts as one.  A program
+Reads meson.json (meson test's log: one JSON object a line), functional.xml (pytest's JUnit file), quickstart (OK or
+FAIL) and sanitizer/ (reports).  A cmocka program counts as many tests as it says it ran; any other program counts as one.  A program
 that fails without naming a failed test is one failure.  Names every failure, then prints one line
 "N passed, N failed"; exits 1 when something failed, or when nothing ran at all."""
 import json
@@ -57,10 +57,15 @@ def count_junit(path):
     return passed, failures
 
 
+def count_quickstart(path):
+    return (1, []) if path.read_text().strip() == "OK" else (0, ["quickstart --once: see quickstart.log"])
+
+
 def main(folder):
     folder = Path(folder)
     passed, failures = 0, []
-    for file, count in (("meson.json", count_meson), ("functional.xml", count_junit)):
+    for file, count in (("meson.json", count_meson), ("functional.xml", count_junit),
+                        ("quickstart", count_quickstart)):
         path = folder / file
         if path.exists():
             p, f = count(path)
