@@ -3,20 +3,28 @@
 
 #include <string.h>
 
-/* Characters with a meaning of their own in zone files, wherever a name may stand. */
-static bool needs_backslash(uint8_t c) {
-	return c == '.' || c == '\\' || c == '"' || c == '(' || c == ')' || c == ';' || c == '@' || c == '$';
+/* Characters that every reader of zone files takes as they are; Knot takes no others. */
+static bool is_plain(uint8_t c) {
+	uint8_t l = name_lower(c);
+	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' ||
+	       c == '/';
+}
+
+/* Those that habit escapes by a backslash; all others go by number: BIND takes "\[" for something else, and NSD
+ * the dot after "\\" for an escaped one. */
+static bool is_escaped(uint8_t c) {
+	return c == '.' || c == '"' || c == '(' || c == ')' || c == ';' || c == '@' || c == '$';
 }
 
 static char *put_octet(char *to, uint8_t c) {
-	if (c <= ' ' || c > '~') {
+	if (!is_plain(c) && !is_escaped(c)) {
 		*to++ = '\\';
 		*to++ = (char)('0' + c / 100);
 		*to++ = (char)('0' + c / 10 % 10);
 		*to++ = (char)('0' + c % 10);
 		return to;
 	}
-	if (needs_backslash(c)) *to++ = '\\';
+	if (is_escaped(c)) *to++ = '\\';
 	*to++ = (char)c;
 	return to;
 }

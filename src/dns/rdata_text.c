@@ -14,14 +14,19 @@ enum err rdata_text_generic(const uint8_t *rdata, size_t len, struct writer *out
 	return ERR_SPACE;
 }
 
+/* Types and values that not every reader takes as text. */
+static bool wants_generic(const struct rrtype_info *info, const uint8_t *rdata) {
+	if (rrtype_has(info, RRF_HEXTYPE | RRF_META)) return true;
+	/* A KEY with both bits says that there is none (RFC 2535 section 3.1.2), so does an IPSECKEY of algorithm
+	 * 0 (RFC 4025 section 2.4): readers expect none, whatever stands there. */
+	if (info->number == RR_KEY) return (rdata[0] & 0xc0) == 0xc0;
+	return info->number == RR_IPSECKEY && rdata[2] == 0;
+}
+
 enum err rdata_text(uint16_t type, const uint8_t *rdata, size_t len, struct writer *out) {
 	const struct rrtype_info *info = rrtype_info(type);
 	if (rdata_check(type, rdata, len) != OK) return ERR_RDATA;
-	/* RFC 2535 section 3.1.2: a KEY with both bits says that there is none, and readers expect none. */
-	bool is_no_key = type == RR_KEY && (rdata[0] & 0xc0) == 0xc0;
-	if (!info || rrtype_has(info, RRF_HEXTYPE | RRF_META) || is_no_key)
-		return rdata_text_generic(rdata, len, out);
-
+	if (!info || wants_generic(info, rdata)) return rdata_text_generic(rdata, len, out);
 	/* A type bitmap with all bits set would be many times its size: such text isn't worth writing. */
 	size_t cap = out->cap - out->len, enough = RDATA_TEXT_CAP(len);
 	struct shown s = { .in = reader_init(rdata, len),

@@ -179,7 +179,7 @@ static enum err tag_text(struct shown *s) {
 	size_t len = read_u8(&s->in);
 	const uint8_t *p = read_bytes(&s->in, len);
 	for (size_t i = 0; p && i < len; i++) {
-		uint8_t c = name_lower(p[i]);
+		uint8_t c = p[i]; /* NSD takes lower case only */
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) return ERR_RDATA;
 	}
 	if (p) write_bytes(&s->out, p, len);

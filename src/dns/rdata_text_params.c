@@ -41,13 +41,14 @@ static enum err mandatory_text(struct writer *out, struct reader value) {
 	return former < 0 ? ERR_RDATA : OK;
 }
 
-/* An item of a comma-separated list: comma and backslash are escaped for the list, then that for the string
- * (RFC 9460 appendix A.1). */
-static void put_list_item(struct writer *out, const uint8_t *item, size_t len) {
+/* An item of a comma-separated list.  Commas and backslashes would be escaped twice (RFC 9460 appendix A.1), which
+ * readers undo in different ways. */
+static enum err put_list_item(struct writer *out, const uint8_t *item, size_t len) {
 	for (size_t i = 0; i < len; i++) {
-		if (item[i] == ',' || item[i] == '\\') put_text(out, "\\\\");
+		if (item[i] == ',' || item[i] == '\\') return ERR_RDATA;
 		put_quoted_octet(out, item[i]);
 	}
+	return OK;
 }
 
 static enum err alpn_text(struct writer *out, struct reader value) {
@@ -58,7 +59,8 @@ static enum err alpn_text(struct writer *out, struct reader value) {
 		const uint8_t *p = read_bytes(&value, len);
 		if (!p || len == 0 || len > ALPN_TEXT_MAX) return ERR_RDATA;
 		if (!is_first) put_text(out, ",");
-		put_list_item(out, p, len);
+		enum err e = put_list_item(out, p, len);
+		if (e != OK) return e;
 	}
 	put_text(out, "\"");
 	return OK;

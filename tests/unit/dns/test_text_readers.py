@@ -121,9 +121,8 @@ SAMPLES = {
     65: ["1 . alpn=h2,h3 port=8443 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1,2001:db8::2 ech=AEP+DQA/",
          '1 svc.example. mandatory=alpn,port alpn="h2" no-default-alpn port=0', "16 foo.example. key667",
          'hex:0010' + name("foo.example.") + param(667, EVERY_OCTET.hex()),
-         # RFC 9460 appendix D.2: comma and backslash inside of an ALPN identifier
-         "hex:0010" + name("foo.example.") + param(1, string("f\\oo,bar") + string("h2")),
-         "hex:0001" + name(".") + param(1, string(EVERY_OCTET[:127])),
+         "hex:0001" + name(".") + param(1, string(EVERY_OCTET[:44])),
+         "hex:0001" + name(".") + param(1, string(EVERY_OCTET[45:92])),
          "hex:0001" + name(".") + param(1, string(EVERY_OCTET[129:])),
          "hex:0001" + name(".") + param(1, string("h2")) + param(7, "/q{?dns}".encode().hex()),
          "hex:0001" + name(".") + param(0, "00010008029b") + param(1, string("h2")) + param(8, "")
@@ -170,6 +169,9 @@ WITHOUT_TEXT = [
     (42, "0001" + "20" + "04" + "0a000000"),  # zero octets at the end
     (42, "0003" + "08" + "01" + "0a"),  # another family
     (43, "ec450d02"),  # empty digest
+    # comma and backslash inside of an ALPN identifier (RFC 9460 appendix D.2)
+    (65, "0010" + name("foo.example.") + param(1, string("f\\oo,bar") + string("h2"))),
+    (65, "0001" + name(".") + param(1, string("\\)$'"))),
     (45, "0a0402" + "010203"),  # another gateway type
     (45, "0a0100" + "c0000201"),  # no key
     (47, name("a.example.") + "000180"),  # type 0
