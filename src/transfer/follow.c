@@ -233,7 +233,12 @@ struct follow_decision follow_begin(struct follow *f, const struct follow_env *e
 struct follow_decision follow_due(struct follow *f, const struct follow_env *env) {
 	struct follow_decision d = { .act = FOLLOW_REST };
 	bool expire = serves(f) && env->now_s >= f->expire_s;
-	if (expire) f->expired = true;
+	if (expire) {
+		f->expired = true;
+		/* It answers SERVFAIL now: the waits of a zone in service are too long. */
+		int64_t retry_s = retry_at(f, env);
+		if (f->refresh_s > retry_s) f->refresh_s = retry_s;
+	}
 	if (f->state == FOLLOW_WAITING && env->now_s >= f->refresh_s)
 		d = round_start(f, env, URGENCY_REFRESH, false);
 	d.expire |= expire;

@@ -13,11 +13,15 @@ static uint32_t at_least_1(uint32_t value) {
 }
 
 struct timers timers_bound(const struct timers *soa, const struct timer_bounds *bounds) {
-	return (struct timers){
+	struct timers t = {
 		.refresh_s = at_least_1(clamp(soa->refresh_s, bounds->refresh_min_s, bounds->refresh_max_s)),
 		.retry_s = at_least_1(clamp(soa->retry_s, bounds->retry_min_s, bounds->retry_max_s)),
 		.expire_s = at_least_1(clamp(soa->expire_s, bounds->expire_min_s, bounds->expire_max_s)),
 	};
+	/* A zone must not expire only because nobody asked: twice within the expire time, bounds permitting. */
+	if (t.refresh_s > t.expire_s / 2)
+		t.refresh_s = at_least_1(clamp(t.expire_s / 2, bounds->refresh_min_s, 0));
+	return t;
 }
 
 uint32_t timers_refresh_wait(const struct timers *bounded, struct random *random) {

@@ -20,7 +20,8 @@
 struct timers {
 	uint32_t refresh_s, retry_s, expire_s;
 };
-/* A bound of 0 is none.  Where lower and upper bound contradict, the upper one holds. */
+/* A bound of 0 is none.  Where lower and upper bound contradict, the upper one holds.  A refresh time above half of the
+ * expire time is shortened to that, but not below its lower bound. */
 struct timers timers_bound(const struct timers *soa, const struct timer_bounds *bounds);
 static inline struct timers timers_of(const struct soa *soa) {
 	return (struct timers){ soa->refresh_s, soa->retry_s, soa->expire_s };

@@ -30,6 +30,14 @@ static void no_bounds_still_wait_a_second(void **state) {
 	assert_int_equal(t.retry_s, 1);
 }
 
+static void a_zone_is_asked_about_twice_within_its_expire_time(void **state) {
+	(void)state;
+	struct timers soa = { 3600, 600, 1000 };
+	assert_int_equal(timers_bound(&soa, &wide).refresh_s, 500);
+	soa.expire_s = 7200;
+	assert_int_equal(timers_bound(&soa, &wide).refresh_s, 3600);
+}
+
 static void refresh_comes_up_to_a_tenth_early_and_never_late(void **state) {
 	(void)state;
 	struct random random = random_seeded(2);
@@ -94,6 +102,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_hold_over_the_soa),
 		cmocka_unit_test(no_bounds_still_wait_a_second),
+		cmocka_unit_test(a_zone_is_asked_about_twice_within_its_expire_time),
 		cmocka_unit_test(refresh_comes_up_to_a_tenth_early_and_never_late),
 		cmocka_unit_test(retry_doubles_up_to_refresh),
 		cmocka_unit_test(retry_is_never_longer_than_its_bound),
