@@ -106,10 +106,6 @@ static void window_text(struct shown *s, unsigned window, const uint8_t *bits, u
 /* RFC 4034 section 4.1.2 wants no zero octet at the end of a window; a reader of text would not make one. */
 static enum err bitmap_text(struct shown *s) {
 	bool is_first = true;
-	if (!reader_left(&s->in)) { /* NSEC3 of an empty non-terminal: no text, and no space before it */
-		s->out.len--;
-		return OK;
-	}
 	while (reader_left(&s->in)) {
 		unsigned window = read_u8(&s->in), len = read_u8(&s->in);
 		const uint8_t *bits = read_bytes(&s->in, len);
@@ -212,6 +208,8 @@ static enum err fixed_text(struct shown *s, char kind) {
 }
 
 enum err field_text(struct shown *s, char kind) {
+	/* No types (NSEC3 of an empty non-terminal), no parameters: no text, and no space before it. */
+	if ((kind == 'm' || kind == 'p') && !reader_left(&s->in)) return OK;
 	put_space(s);
 	switch (kind) {
 	case 'n':

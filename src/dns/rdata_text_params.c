@@ -111,7 +111,6 @@ static enum err value_text(struct writer *out, unsigned key, struct reader value
 }
 
 enum err params_text(struct shown *s) {
-	if (!reader_left(&s->in)) s->out.len--; /* the space before nothing */
 	for (bool is_first = true; reader_left(&s->in); is_first = false) {
 		unsigned key = read_u16(&s->in);
 		size_t len = read_u16(&s->in);
