@@ -50,7 +50,8 @@ static bool matches(const struct encoder *e, unsigned offset, const uint8_t *nam
 		if (*at != *name) return false;
 		if (*at == 0) return true;
 		for (unsigned i = 1; i <= *name; i++)
-			if (at[i] != name[i] && name_lower(at[i]) != name_lower(name[i])) return false;
+			if (at[i] != name[i] && (e->exact_case || name_lower(at[i]) != name_lower(name[i])))
+				return false;
 		at += 1 + *at;
 		name += 1 + *name;
 	}

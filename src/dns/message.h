@@ -127,6 +127,8 @@ struct encoder {
 	uint16_t limit;       /* the message may not grow beyond this; room for OPT and TSIG is kept off it by
 	                        * the caller with encoder_reserve */
 	uint16_t reserved;
+	bool exact_case;     /* kept from message to message: only names of the same case are pointed to, as
+	                      * RFC 5936 section 3.4 asks of transfers */
 	uint16_t names_used; /* entries in slots */
 	uint16_t generation; /* slots of other generations are empty: no clearing per message */
 	struct {

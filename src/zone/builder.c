@@ -79,6 +79,7 @@ static enum err run_begin(struct builder *b, const struct name *owner) {
 	uint8_t *at = b->buffer + b->len;
 	memcpy(at, owner->wire, relative_len);
 	at[relative_len] = 0;
+	if (relative_len == 0) b->apex = *owner; /* its case as received (RFC 5936 section 3.4) */
 	b->runs[b->run_count++] = (struct run){ .offset = (uint32_t)(b->len / UNIT) };
 	b->len += padded(relative_len + 1);
 	b->last_owner.len = owner->len;

@@ -63,6 +63,23 @@ static void names_are_compressed_against_all_names_before(void **state) {
 }
 
 /* RFC 3597 section 4: names in types after RFC 1035 are not compressed. */
+static void exact_case_points_to_names_of_the_same_case_only(void **state) {
+	(void)state;
+	uint8_t buf[512];
+	struct encoder *e = encoder_new();
+	struct question q = question_of("www.Example.com", RR_CNAME);
+	e->exact_case = true;
+	message_begin(e, buf, sizeof(buf), sizeof(buf));
+	message_question(e, &q);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "www.example.com"), OK);
+	assert_memory_equal(buf + 33, "\3www\7example\xc0\x18", 14); /* only "com" is the same */
+	assert_int_equal(put_address(e, SECTION_ANSWER, "www.Example.com"), OK);
+	assert_memory_equal(buf + 61, "\xc0\x0c", 2);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "ftp.example.com"), OK);
+	assert_memory_equal(buf + 77, "\3ftp\xc0\x25", 6);
+	free(e);
+}
+
 static void names_of_later_types_are_written_whole(void **state) {
 	(void)state;
 	uint8_t buf[512];
@@ -365,6 +382,7 @@ static void random_messages_read_back_as_written(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_compressed_against_all_names_before),
+		cmocka_unit_test(exact_case_points_to_names_of_the_same_case_only),
 		cmocka_unit_test(names_of_later_types_are_written_whole),
 		cmocka_unit_test(the_case_of_the_question_is_kept),
 		cmocka_unit_test(a_record_that_does_not_fit_leaves_no_trace),

@@ -43,7 +43,9 @@ static void small_zone_has_its_records(void **state) {
 
 static void owner_keeps_the_case_received(void **state) {
 	(void)state;
-	struct builder *b = make_zone("Example.", 1);
+	struct builder *b = make_builder("example."); /* as the configuration names it */
+	make_soa(b, "Example.", 1);
+	make_target(b, "Example.", RR_NS, "ns1.example.");
 	make_a(b, "WwW.Example.", "192.0.2.1");
 	struct zone_version *v = make_done(b);
 	struct name www = make_name("www.example.");
