@@ -23,7 +23,8 @@ struct model {
 	unsigned count;
 };
 
-static const char *const labels[] = { "a", "B", "*", "c", "\\000", "\\255x", "\\254y", "aa", "z", "_tcp", "A-b" };
+static const char *const labels[] = { "a",      "B",  "*", "c",    "\\000", "\\255x",
+	                              "\\254y", "aa", "z", "_tcp", "A-b" };
 
 static struct name random_name(struct random *r, unsigned deepest) {
 	char text[256];
