@@ -38,7 +38,8 @@ struct log_field {
 void log_event_fields(struct log *log, enum event event, const struct log_field *fields, int count);
 #define log_event(log, event, ...)                                                                           \
 	log_event_fields((log), (event), (const struct log_field[]){ __VA_ARGS__ },                          \
-	                 (int)(sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field)))
+	                 (int)(sizeof((const struct log_field[]){ __VA_ARGS__ }) /                           \
+	                       sizeof(struct log_field)))
 
 const char *event_name(enum event event); /* "zone.transfer.done" */
 

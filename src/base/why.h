@@ -19,7 +19,8 @@ struct why {
 };
 
 /* Fill w; evidence by printf rules, cut at the end of the buffer.  Control bytes become '?'. */
-void why_set(struct why *w, enum reason reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void why_set(struct why *w, enum reason reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 const char *reason_slug(enum reason reason);
 const char *reason_text(enum reason reason);   /* one sentence for people */
