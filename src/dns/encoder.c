@@ -7,6 +7,9 @@
 #include "dns/rdata.h"
 
 #define POINTER_MAX 0x3fff
+#define HASH_FACTOR 0x9e3779b97f4a7c15U
+
+_Static_assert(COMPRESS_SLOTS == 256, "first_slot gives eight bits");
 
 void message_begin(struct encoder *e, uint8_t *buf, size_t cap, size_t limit) {
 	e->w = writer_init(buf, limit < cap ? limit : cap);
@@ -34,11 +37,21 @@ void encoder_unreserve(struct encoder *e, uint16_t octets) {
 	e->w.cap += octets;
 }
 
-static uint32_t label_hash(uint32_t rest, const uint8_t *label) {
-	uint32_t h = rest ^ (label[0] * 0x9e3779b1U);
-	for (unsigned i = 1; i <= label[0]; i++)
-		h = (h ^ name_lower(label[i])) * 0x01000193U;
-	return h ^ h >> 15;
+/* Of a label in front of `rest`, the hash of what follows it.  Letters of both cases give the same: they differ in
+ * one bit, which is set for all octets. */
+static uint64_t label_hash(uint64_t rest, const uint8_t *label) {
+	const uint8_t *p = label + 1, *end = p + label[0];
+	uint64_t h = rest ^ label[0];
+	for (; end - p >= 4; p += 4)
+		h = (h ^ (load_u32(p) | 0x20202020U)) * HASH_FACTOR;
+	for (; p < end; p++)
+		h = (h ^ (*p | 0x20U)) * HASH_FACTOR;
+	return h * HASH_FACTOR;
+}
+
+/* Where the search for a name begins: the upper bits depend on all octets. */
+static uint8_t first_slot(uint64_t hash) {
+	return (uint8_t)(hash >> 56);
 }
 
 /* The name at `offset` of the message, which may go on by a pointer, is the plain name. */
@@ -58,19 +71,18 @@ static bool matches(const struct encoder *e, unsigned offset, const uint8_t *nam
 }
 
 /* Slot that holds the name, or the empty one where it belongs; the table is never full. */
-static unsigned find_slot(const struct encoder *e, uint32_t hash, const uint8_t *name) {
-	unsigned slot = hash & (COMPRESS_SLOTS - 1);
+static unsigned find_slot(const struct encoder *e, unsigned slot, const uint8_t *name) {
 	while (e->slots[slot].generation == e->generation && !matches(e, e->slots[slot].offset, name))
 		slot = (slot + 1) & (COMPRESS_SLOTS - 1);
 	return slot;
 }
 
 /* Remember the suffixes of a name that was written whole from `pos` on: labels first … count - 1 are new. */
-static void remember(struct encoder *e, const uint8_t *name, const uint8_t *offsets, const uint32_t *hashes,
+static void remember(struct encoder *e, const uint8_t *name, const uint8_t *offsets, const uint8_t *firsts,
                      unsigned count, size_t pos) {
 	for (unsigned i = 0; i < count; i++) {
 		if (pos + offsets[i] > POINTER_MAX || e->names_used >= COMPRESS_SLOTS / 2) return;
-		unsigned slot = find_slot(e, hashes[i], name + offsets[i]);
+		unsigned slot = find_slot(e, firsts[i], name + offsets[i]);
 		if (e->slots[slot].generation == e->generation) continue;
 		e->slots[slot].generation = e->generation;
 		e->slots[slot].offset = (uint16_t)(pos + offsets[i]);
@@ -80,26 +92,27 @@ static void remember(struct encoder *e, const uint8_t *name, const uint8_t *offs
 
 static void write_name(struct encoder *e, const uint8_t *name) {
 	uint8_t offsets[NAME_MAX_LABELS + 1];
-	uint32_t hashes[NAME_MAX_LABELS + 1];
+	uint8_t firsts[NAME_MAX_LABELS + 1]; /* slots */
 	unsigned labels = name_offsets(name, offsets);
-	uint32_t hash = 0;
+	uint64_t hash = 0;
 	unsigned known = labels; /* labels before this one are new, from it on the message has them */
 	unsigned pointer = 0;
 	for (unsigned i = labels; i-- > 0;) {
-		hash = hashes[i] = label_hash(hash, name + offsets[i]);
+		hash = label_hash(hash, name + offsets[i]);
+		firsts[i] = first_slot(hash);
 		if (known != i + 1) continue; /* a longer suffix can't be there without the shorter one */
-		unsigned slot = find_slot(e, hash, name + offsets[i]);
+		unsigned slot = find_slot(e, firsts[i], name + offsets[i]);
 		if (e->slots[slot].generation != e->generation) continue;
 		known = i;
 		pointer = e->slots[slot].offset;
 	}
 	size_t pos = e->w.len;
-	write_bytes(&e->w, name, offsets[known]);
+	name_write(&e->w, name, offsets[known]);
 	if (known < labels)
 		write_u16(&e->w, (uint16_t)(0xc000U | pointer));
 	else
 		write_u8(&e->w, 0);
-	if (!e->w.failed) remember(e, name, offsets, hashes, known, pos);
+	if (!e->w.failed) remember(e, name, offsets, firsts, known, pos);
 }
 
 void message_question(struct encoder *e, const struct question *q) {

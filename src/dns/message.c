@@ -30,7 +30,7 @@ enum err question_read(struct reader *r, struct question *out_question) {
 	out_question->type = q.type;
 	out_question->class = q.class;
 	out_question->name.len = q.name.len;
-	memcpy(out_question->name.wire, q.name.wire, q.name.len);
+	name_move(out_question->name.wire, q.name.wire, q.name.len);
 	return OK;
 }
 
@@ -41,7 +41,7 @@ enum err record_read(struct reader *r, struct record *out_record) {
 	const uint8_t *p = read_bytes(r, 10);
 	if (!p || !read_bytes(r, load_u16(p + 8))) return ERR_SHORT;
 	uint32_t ttl_s = load_u32(p + 4);
-	memcpy(out_record->owner.wire, owner.wire, owner.len); /* not all of its 255 octets */
+	name_move(out_record->owner.wire, owner.wire, owner.len); /* not all of its 255 octets */
 	out_record->owner.len = owner.len;
 	out_record->type = load_u16(p);
 	out_record->class = load_u16(p + 2);

@@ -27,7 +27,7 @@ static enum err read_name(struct reader *r, bool may_compress, struct name *out_
 		size_t run = run_len(r->data + pos, r->len - pos), end = pos + run;
 		if (used + run + 1 > NAME_MAX_LEN) return read_fail(r, ERR_NAME);
 		if (end >= r->len) return read_fail(r, ERR_SHORT);
-		memcpy(wire + used, r->data + pos, run);
+		name_move(wire + used, r->data + pos, run);
 		used += run;
 		uint8_t stop = r->data[end];
 		if (stop == 0) {
@@ -44,7 +44,7 @@ static enum err read_name(struct reader *r, bool may_compress, struct name *out_
 		pos = target;
 	}
 	wire[used++] = 0;
-	memcpy(out_name->wire, wire, used);
+	name_move(out_name->wire, wire, used);
 	out_name->len = (uint8_t)used;
 	r->pos = after;
 	return OK;
@@ -174,8 +174,8 @@ enum err name_substitute(const uint8_t *name, const uint8_t *owner, const uint8_
 	size_t kept = name_len(name) - name_len(owner), target_len = name_len(target);
 	if (kept + target_len > NAME_MAX_LEN) return ERR_LIMIT;
 	struct name result = { .len = (uint8_t)(kept + target_len) };
-	memcpy(result.wire, name, kept);
-	memcpy(result.wire + kept, target, target_len);
+	name_move(result.wire, name, kept);
+	name_move(result.wire + kept, target, target_len);
 	*out_name = result;
 	return OK;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -26,6 +27,17 @@ struct name {
 /* ASCII lower case of one octet. */
 static inline uint8_t name_lower(uint8_t c) {
 	return (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
+}
+
+/* memcpy of a few dozen octets.  Where gcc knows that a length is small it emits "rep movs", whose start takes
+ * longer than the whole copy by the library's memcpy: so the length is hidden from it. */
+static inline void name_move(uint8_t *to, const uint8_t *from, size_t len) {
+	__asm__("" : "+r"(len));
+	memcpy(to, from, len);
+}
+static inline void name_write(struct writer *w, const uint8_t *octets, size_t len) {
+	uint8_t *to = write_reserve(w, len);
+	if (to) name_move(to, octets, len);
 }
 
 /* Read a possibly compressed name at r->pos of a whole message (r->data starts at the DNS header).  Pointers

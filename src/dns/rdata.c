@@ -28,11 +28,12 @@ enum err rdata_check(uint16_t type, const uint8_t *rdata, size_t len) {
 
 static enum err copy_checked(struct reader *r, uint16_t type, const struct rrtype_info *info,
                              uint16_t rdlength, struct writer *out) {
-	const uint8_t *rdata = read_bytes(r, rdlength);
-	if (!rdata) return ERR_SHORT;
+	if (rdlength > reader_left(r)) return ERR_SHORT;
+	const uint8_t *rdata = r->data + r->pos;
 	if (info && !layout_check(type, info->layout, rdata, rdlength)) return ERR_RDATA;
 	if (out->failed || rdlength > out->cap - out->len) return ERR_SPACE;
 	write_bytes(out, rdata, rdlength);
+	r->pos += rdlength;
 	return OK;
 }
 
@@ -41,7 +42,7 @@ static enum err read_name_field(struct reader *in, struct writer *w) {
 	struct name n;
 	enum err e = name_read(in, &n);
 	if (e != OK) return e == ERR_SHORT ? ERR_RDATA : e;
-	write_bytes(w, n.wire, n.len);
+	name_write(w, n.wire, n.len);
 	return OK;
 }
 
