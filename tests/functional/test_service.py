@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from lib import ask
 from lib.understudy import program
 from lib.wait import PATIENCE, wait_until
 from lib.zonetext import small_zone
@@ -140,3 +141,17 @@ def test_rights_are_dropped_after_binding(pair):
     wait_transfer(secondary)
     uids, gids, capabilities = ids_of(secondary.process.pid)
     assert uids == {str(user.pw_uid)} and gids == {str(user.pw_gid)} and int(capabilities, 16) == 0
+
+
+def test_hangup_with_the_first_answer_does_not_end_it(pair):
+    """Who answers must already know its signals: their default is the end of the process."""
+    _, secondary = pair
+    secondary.start()
+    wait_transfer(secondary)
+    for _ in range(10):
+        secondary.kill9()
+        secondary.process.start()
+        ask.first_answer(secondary.endpoint, f"www.{ZONE}", again_s=0.001)
+        secondary.process.signal(signal.SIGHUP)
+        wait_until(lambda: secondary.cli("status").status == 0, 10, "the control socket answers")
+        assert secondary.process.running and secondary.soa_serial(ZONE) == 1

@@ -5,12 +5,10 @@ import socket
 import struct
 import time
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
-import dns.rdataclass
 import dns.rdatatype
 
 from lib.oldtypes import teach_dnspython

@@ -10,8 +10,6 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.opcode
-import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import dns.zone
