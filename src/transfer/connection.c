@@ -1,5 +1,6 @@
 #include "transfer/connection.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "transfer/ask.h"
 
 #define INPUT_CAP (2 + 65535)
+#define QUICK_BELOW 16384 /* a read of so many octets is part of a stream that needs no help */
 
 struct connection {
 	uv_tcp_t tcp;
@@ -229,6 +231,16 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 	*buf = uv_buf_init((char *)c->input + c->input_len, (unsigned)(INPUT_CAP - c->input_len));
 }
 
+/* A server that sends an answer as several small writes, with Nagle's algorithm on, waits for our acknowledgement of the
+ * first, which the kernel would hold back for 40 ms (measured with PowerDNS: 10,000 small zones took a minute). */
+static void acknowledge(struct connection *c, ssize_t got) {
+	uv_os_fd_t fd;
+	int on = 1;
+	if (got >= QUICK_BELOW || c->under_way.count == 0) return;
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) != 0) return;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on)); /* for speed only */
+}
+
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf) {
 	(void)buf; /* lies in c->input */
 	struct connection *c = stream->data;
@@ -239,6 +251,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf) {
 		c->input_len += (size_t)got;
 		take_messages(c);
 		if (!c->ended) restart_timer(c);
+		acknowledge(c, got);
 	} else {
 		drop_by_system(c, (int)got, got == UV_EOF ? "closed by the primary" : "connection lost");
 	}
