@@ -77,23 +77,36 @@ unsigned name_labels(const uint8_t *name) {
 	return n;
 }
 
+/* Eight octets in ASCII lower case.  The additions set the top bit of each octet from 'A' on and after 'Z'; where
+ * they differ stands a capital letter, unless the octet's own top bit is set. */
+static uint64_t lower_eight(uint64_t octets) {
+	const uint64_t ones = 0x0101010101010101U;
+	uint64_t low = octets & 0x7f * ones;
+	uint64_t from_a = low + (0x80 - 'A') * ones, after_z = low + (0x80 - 'Z' - 1) * ones;
+	return octets | ((from_a ^ after_z) & ~octets & 0x80 * ones) >> 2;
+}
+
+static uint64_t load_eight(const uint8_t *p) {
+	uint64_t octets;
+	memcpy(&octets, p, sizeof(octets));
+	return octets;
+}
+
 /* Length octets are below 'A', so lowering the whole name leaves them alone. */
 static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len) {
-	for (size_t i = 0; i < len; i++) {
-		if (a[i] != b[i] && name_lower(a[i]) != name_lower(b[i])) return false;
+	size_t i = 0;
+	for (; i + 8 <= len; i += 8) {
+		uint64_t x = load_eight(a + i), y = load_eight(b + i);
+		if (x != y && lower_eight(x) != lower_eight(y)) return false;
 	}
+	for (; i < len; i++)
+		if (a[i] != b[i] && name_lower(a[i]) != name_lower(b[i])) return false;
 	return true;
 }
 
 bool name_equal(const uint8_t *a, const uint8_t *b) {
-	for (;;) {
-		size_t len = *a;
-		if (len != *b) return false;
-		if (len == 0) return true;
-		if (!octets_equal(a + 1, b + 1, len)) return false;
-		a += 1 + len;
-		b += 1 + len;
-	}
+	size_t len = name_len(a);
+	return len == name_len(b) && octets_equal(a, b, len);
 }
 
 /* RFC 4034 section 6.1: labels as unsigned left-justified octet strings, lower case; absence sorts first. */
