@@ -161,7 +161,9 @@ def make_records(seed, rounds):
             owner = f"{number:032d}.{TOP}" if kind == "NSEC3" else f"r{number}.{TOP}"
             records.append((owner, TYPES[kind], rdata))
     for number, rdata in [(65400, b""), (65400, b"\0\1\2"), (48, b"\1\1\3\x08" + bytes(range(256)) * 40),
-                          (16, (b"\xff" + b"\"" * 255) * 20)]:
+                          (16, (b"\xff" + b"\"" * 255) * 20), (61, bytes(range(256)) * 250),
+                          (65400, bytes(range(256)) * 250), (43, b"\1\1\x08\xc8" + bytes(range(256)) * 230),
+                          (16, b"\0" * 20000), (16, (b"\xff" + b"\0" * 255) * 250)]:
         records.append((f"r{len(records)}.{TOP}", number, rdata))
     return records
 
