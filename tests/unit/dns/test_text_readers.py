@@ -348,9 +348,11 @@ zone:
         self.assertEqual({r for r in self.wanted if r[1] not in BIND_REFUSES}, self.read_by_bind(lines))
 
     def test_knot_reads_the_same_octets(self):
-        self.load("kzonecheck", "-d", "off", "-o", ORIGIN, self.path)
         # dnspython, which asks Knot here, does not decompress the names of MINFO.
         self.assertEqual({r for r in self.wanted if r[1] != 14}, {r for r in self.transfer_from_knot() if r[1] != 14})
+
+    def test_knot_accepts_the_zone(self):
+        self.load("kzonecheck", "-d", "off", "-o", ORIGIN, self.path)
 
     def test_nsd_reads_the_same_octets(self):
         printed = self.load("nsd-checkzone", "-p", ORIGIN, self.path).split("\n")
