@@ -24,6 +24,7 @@ struct soa_query {
 	enum query_state state;
 	int64_t start_ms;
 	bool udp_silent; /* UDP was tried and nothing came */
+	bool truncated;  /* UDP gave an answer that did not fit */
 };
 
 struct query_list {
@@ -110,8 +111,11 @@ static void on_tcp_done(struct exchange *x) {
 
 static void on_tcp_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct soa_query *q = (struct soa_query *)x;
-	answer_blame(&q->ask.asked, &q->result.why, why->reason, "%s%s", why->evidence,
-	             q->udp_silent ? "; by UDP no answer either" : "");
+	answer_blame(&q->ask.asked, &q->result.why, q->truncated && no_tcp ? REASON_TCP_BLOCKED : why->reason,
+	             "%s%s", why->evidence,
+	             q->udp_silent  ? "; by UDP no answer either"
+	             : q->truncated ? "; by UDP the answer was truncated"
+	                            : "");
 	q->result.no_tcp = no_tcp;
 	tell(q);
 }
@@ -147,7 +151,8 @@ static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
 	leave_udp(q);
 	q->result.ok = v == ASK_ANSWERED;
 	q->result.bytes = (uint32_t)len;
-	if (v == ASK_TRUNCATED)
+	q->truncated = v == ASK_TRUNCATED;
+	if (q->truncated)
 		go_tcp(q);
 	else
 		tell(q);

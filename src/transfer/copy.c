@@ -78,8 +78,9 @@ static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data,
 	case AXFR_WHOLE: return EXCHANGE_DONE;
 	default: break;
 	}
-	/* An error in the first message is all there is; otherwise more of the stream would follow. */
-	bool is_whole_answer = c->in.messages == 1 && !c->in.has_soa && len < 512;
+	/* An RCODE in the first message is all there is; after anything else more of the stream may follow. */
+	bool is_whole_answer = c->in.messages == 1 && len >= MESSAGE_HEADER_LEN &&
+	                       (data[3] & 15) != RCODE_NOERROR;
 	return is_whole_answer ? EXCHANGE_DONE : EXCHANGE_DROP;
 }
 

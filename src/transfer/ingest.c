@@ -115,7 +115,8 @@ static void on_saved(struct save *s) {
 		announce(a);
 		struct follow_env env = steps_env(z);
 		struct follow_decision d = follow_saved(&z->follow, &env, &soa);
-		d.keep = false; /* prepare_version has saved it */
+		d.keep = false;      /* prepare_version has saved it */
+		d.confirmed = false; /* announced already */
 		steps_apply(z, d);
 	}
 	version_unref(s->saved);

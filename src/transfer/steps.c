@@ -50,6 +50,12 @@ static void recover(struct followed *z) {
 	          LOG_NUM("serial", z->follow.serial));
 }
 
+static void log_current(const struct followed *z) {
+	char name[NAME_TEXT_MAX];
+	log_event(z->transfer->log, EVENT_ZONE_CURRENT, LOG_STR("zone", name_text_short(z->name, name)),
+	          LOG_NUM("serial", z->follow.serial));
+}
+
 static void log_failed(const struct followed *z) {
 	char name[NAME_TEXT_MAX];
 	const struct why *why = follow_why(&z->follow);
@@ -232,6 +238,7 @@ void steps_cancel(struct followed *z) {
 static void apply_once(struct followed *z, const struct follow_decision *d) {
 	if (d->expire) expire(z);
 	if (d->recover) recover(z);
+	if (d->confirmed) log_current(z);
 	if (d->failed) log_failed(z);
 	if (d->keep) steps_keep(z);
 }
