@@ -174,8 +174,6 @@ static enum err load_zones(struct daemon *d) {
 		.udp_queries_max = 256,
 	};
 	struct inventory_summary summary;
-	if (uv_loop_init(&d->loop) != 0) return fails(d, "event loop", "no descriptors");
-	d->loop_made = true;
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
 	enum err e = transfer_load(d->transfer);
 	if (e != OK) return fails(d, "saved zones", err_text(e));
@@ -224,15 +222,22 @@ static enum err watch_signals(struct daemon *d) {
 	return uv_timer_start(&d->collect, on_collect, COLLECT_MS, COLLECT_MS) == 0 ? OK : ERR_IO;
 }
 
+/* Signals wait for the loop from here on: one that comes while zones are loaded does not end the process. */
+static enum err open_loop(struct daemon *d) {
+	if (uv_loop_init(&d->loop) != 0) return fails(d, "event loop", "no descriptors");
+	d->loop_made = true;
+	return watch_signals(d);
+}
+
 static enum err start(struct daemon *d) {
 	privileges_raise_files();
 	enum err e = open_sockets(d);
 	if (e == OK) e = drop_privileges(d);
 	if (e == OK) e = open_store(d);
+	if (e == OK) e = open_loop(d);
 	if (e == OK) e = load_zones(d);
 	if (e == OK) e = start_control(d);
 	if (e == OK) e = start_answering(d);
-	if (e == OK) e = watch_signals(d);
 	return e;
 }
 
