@@ -137,14 +137,19 @@ size_t reply_error(struct request *r, enum rcode rcode, enum ede ede) {
 	return reply_begin(r) ? reply_end(r) : 0;
 }
 
-bool request_verify(struct request *r, const struct zone_entry *entry) {
+/* All zones of a configuration share its keys, so a key is known whatever the question is about. */
+static const struct tsig_keyring *keys_of(const struct serve *s, const struct zone_entry *entry) {
 	static const struct tsig_keyring no_keys = { NULL, 0 };
+	if (!entry) entry = table_any(s->table);
+	if (!entry) return &no_keys;
+	const struct zone_policy *policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
+	return policy && policy->keyset ? &policy->keyset->ring : &no_keys;
+}
+
+bool request_verify(struct request *r, const struct zone_entry *entry) {
 	struct tsig_state *tsig = &r->worker->tsig;
 	if (r->message.tsig_pos == 0) return true;
-	const struct tsig_keyring *ring = &no_keys;
-	const struct zone_policy *policy = NULL;
-	if (entry) policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
-	if (policy && policy->keyset) ring = &policy->keyset->ring;
+	const struct tsig_keyring *ring = keys_of(r->serve, entry);
 	enum err e = tsig_verify_request(tsig, ring, &r->message, (uint64_t)r->now.wall_s);
 	if (e == OK) {
 		r->is_signed = true;

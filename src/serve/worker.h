@@ -88,8 +88,9 @@ bool reply_begin(struct request *r);
 size_t reply_end(struct request *r);
 /* An answer without records. */
 size_t reply_error(struct request *r, enum rcode rcode, enum ede ede);
-/* Check the request's TSIG by the zone's keys (entry NULL: no key is known).  False: r->rcode is set and the
- * answer is to be sent as it is. */
+/* Check the request's TSIG by the configured keys; entry: the zone asked about, NULL if none is held (RFC 8945
+ * section 5.2 knows keys of a server, not of zones).  False: r->rcode is set and the answer is to be sent as it
+ * is. */
 bool request_verify(struct request *r, const struct zone_entry *entry);
 
 /* -- query.c, notify.c, transfer_out.c ------------------------------------------------------------------ */

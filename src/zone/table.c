@@ -10,6 +10,7 @@
 #include "zone/digest.h"
 
 #define FIRST_SLOTS 64U
+#define ANY_SLOTS_MAX 4096U /* a look for any zone costs no more */
 
 struct slots {
 	size_t count; /* a power of two */
@@ -111,6 +112,15 @@ struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name) {
 	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
 	unsigned labels = suffix_hashes(t, name, hashes, lower, offsets);
 	return probe(t, hashes[0], lower, (size_t)offsets[labels] + 1);
+}
+
+struct zone_entry *table_any(const struct zone_table *t) {
+	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+	for (size_t i = 0; i < s->count && i < ANY_SLOTS_MAX; i++) {
+		struct zone_entry *entry = atomic_load_explicit(&s->at[i], memory_order_acquire);
+		if (entry && entry != t->tombstone) return entry;
+	}
+	return NULL;
 }
 
 static void slots_put(struct slots *s, uint64_t hash, struct zone_entry *entry) {

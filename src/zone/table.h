@@ -43,6 +43,9 @@ void table_free(struct zone_table *t);
 struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict);
 /* Exactly this zone. */
 struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name);
+/* Some zone, for what all have in common; NULL: there is none (or hardly any left of very many).  Thread: as
+ * table_find_zone. */
+struct zone_entry *table_any(const struct zone_table *t);
 
 /* Writer thread.  ERR_EXISTS. */
 MUST_CHECK enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_policy *policy,

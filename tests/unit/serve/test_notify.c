@@ -126,6 +126,24 @@ static void signed_notify_is_answered_signed(void **state) {
 	tsig_done(&tsig);
 }
 
+static void key_is_known_whatever_zone_is_asked_about(void **state) {
+	struct lab *lab = *state;
+	const char *questions[] = { "other. SOA", "example. SOA class=3" };
+	for (unsigned i = 0; i < 2; i++) {
+		struct tsig_state tsig;
+		struct message m;
+		build(lab, questions[i]);
+		sign(lab, &tsig, &lab->key, 0);
+		come_from(lab, "192.0.2.1@53");
+		lab_send(lab, SERVE_UDP);
+		assert_string_equal(lab_show(lab), "NOTAUTH\n");
+		assert_int_equal(message_parse(lab->answer, lab->answer_len, &m), OK);
+		assert_int_equal(tsig_verify_answer(&tsig, &m, (uint64_t)lab_now().wall_s), OK);
+		tsig_done(&tsig);
+	}
+	assert_int_equal(lab->notified, 0);
+}
+
 static void wrong_signature_key_or_time_is_notauth(void **state) {
 	struct lab *lab = *state;
 	struct tsig_state tsig;
@@ -167,7 +185,7 @@ int main(void) {
 		ROW(listed_address_is_heard),          ROW(zone_not_held_is_not_ours),
 		ROW(other_types_are_formerr),          ROW(serial_of_the_answer_section_is_passed_on),
 		ROW(signed_notify_is_answered_signed), ROW(wrong_signature_key_or_time_is_notauth),
-		ROW(pending_zone_takes_notify),
+		ROW(pending_zone_takes_notify),        ROW(key_is_known_whatever_zone_is_asked_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

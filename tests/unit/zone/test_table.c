@@ -46,6 +46,20 @@ static void longest_zone_wins(void **state) {
 	epoch_free(epoch);
 }
 
+static void any_zone_is_one_that_is_held(void **state) {
+	(void)state;
+	struct epoch *epoch = epoch_new();
+	struct zone_table *t = table_new(epoch);
+	assert_null(table_any(t));
+	struct zone_entry *one = add(t, "one.test."), *two = add(t, "two.test.");
+	table_remove(t, one);
+	assert_ptr_equal(table_any(t), two);
+	table_remove(t, two);
+	assert_null(table_any(t));
+	table_free(t);
+	epoch_free(epoch);
+}
+
 static void same_name_twice_is_refused(void **state) {
 	(void)state;
 	struct epoch *epoch = epoch_new();
@@ -147,6 +161,7 @@ static void versions_are_published_under_readers(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest_zone_wins),
+		cmocka_unit_test(any_zone_is_one_that_is_held),
 		cmocka_unit_test(same_name_twice_is_refused),
 		cmocka_unit_test(many_zones_come_and_go),
 		cmocka_unit_test(versions_are_published_under_readers),
