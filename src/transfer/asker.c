@@ -18,10 +18,11 @@ struct soa_query {
 	struct soa_query *next, *prev; /* queued or refused */
 	struct soa_request request;
 	struct peer *peer;
-	struct ask ask;
+	struct ask *ask; /* NULL: nothing is sent yet.  Thousands of queries may wait: they are kept small */
 	struct datagram *datagram; /* UDP */
 	struct soa_result result;
 	enum query_state state;
+	uint8_t transport;
 	int64_t start_ms;
 	bool udp_silent; /* UDP was tried and nothing came */
 	bool truncated;  /* UDP gave an answer that did not fit */
@@ -75,7 +76,8 @@ static int64_t now_ms(const struct asker *a) {
 /* -- the result -- */
 
 static void query_free(struct soa_query *q) {
-	ask_done(&q->ask);
+	if (q->ask) ask_done(q->ask);
+	free(q->ask);
 	free(q);
 }
 
@@ -83,23 +85,37 @@ static void tell(struct soa_query *q) {
 	struct soa_request request = q->request;
 	struct soa_result result = q->result;
 	result.ms = (uint32_t)(now_ms(q->asker) - q->start_ms);
-	result.transport = q->ask.asked.transport;
+	result.transport = q->transport;
 	result.tsig = q->request.key != NULL;
 	query_free(q);
 	request.result(request.ctx, &result);
+}
+
+static struct asked asked_of(const struct soa_query *q) {
+	return (struct asked){ .zone = q->request.zone,
+		               .primary = q->request.primary,
+		               .type = RR_SOA,
+		               .opcode = OPCODE_QUERY,
+		               .transport = q->transport };
+}
+
+static void use_transport(struct soa_query *q, enum transport transport) {
+	q->transport = (uint8_t)transport;
+	if (!q->ask) q->ask = xcalloc(1, sizeof(*q->ask));
+	q->ask->key = q->request.key;
+	q->ask->asked = asked_of(q);
 }
 
 /* -- TCP -- */
 
 static size_t on_tcp_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
 	struct soa_query *q = (struct soa_query *)x;
-	return ask_build(&q->ask, id, clock_now().wall_s, buf, cap);
+	return ask_build(q->ask, id, clock_now().wall_s, buf, cap);
 }
 
 static enum exchange_verdict on_tcp_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct soa_query *q = (struct soa_query *)x;
-	enum ask_verdict v = ask_judge(&q->ask, data, len, clock_now().wall_s, &q->result.soa,
-	                               &q->result.why);
+	enum ask_verdict v = ask_judge(q->ask, data, len, clock_now().wall_s, &q->result.soa, &q->result.why);
 	q->result.ok = v == ASK_ANSWERED;
 	q->result.bytes = (uint32_t)len;
 	return v == ASK_STRANGE ? EXCHANGE_DROP : EXCHANGE_DONE;
@@ -111,7 +127,8 @@ static void on_tcp_done(struct exchange *x) {
 
 static void on_tcp_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct soa_query *q = (struct soa_query *)x;
-	answer_blame(&q->ask.asked, &q->result.why, q->truncated && no_tcp ? REASON_TCP_BLOCKED : why->reason,
+	struct asked asked = asked_of(q);
+	answer_blame(&asked, &q->result.why, q->truncated && no_tcp ? REASON_TCP_BLOCKED : why->reason,
 	             "%s%s", why->evidence,
 	             q->udp_silent  ? "; by UDP no answer either"
 	             : q->truncated ? "; by UDP the answer was truncated"
@@ -125,7 +142,7 @@ static const struct exchange_ops tcp_ops = { on_tcp_begin, on_tcp_message, on_tc
 static void go_tcp(struct soa_query *q) {
 	q->state = QUERY_TCP;
 	q->result.sent = true;
-	q->ask.asked.transport = TRANSPORT_TCP;
+	use_transport(q, TRANSPORT_TCP);
 	q->exchange.ops = &tcp_ops;
 	q->exchange.urgency = q->request.urgency;
 	pool_submit(q->asker->pool, q->peer, &q->exchange);
@@ -144,8 +161,7 @@ static void leave_udp(struct soa_query *q) {
 static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
 	struct soa_query *q = ctx;
 	struct asker *a = q->asker;
-	enum ask_verdict v = ask_judge(&q->ask, data, len, clock_now().wall_s, &q->result.soa,
-	                               &q->result.why);
+	enum ask_verdict v = ask_judge(q->ask, data, len, clock_now().wall_s, &q->result.soa, &q->result.why);
 	if (v == ASK_STRANGE) return false;
 	reach_answered(peer_udp(q->peer));
 	leave_udp(q);
@@ -169,18 +185,20 @@ static void udp_gave_up(struct soa_query *q) {
 		go_tcp(q);
 		return;
 	}
+	struct asked asked = asked_of(q);
 	q->result.ok = false;
 	if (!q->request.udp_only)
-		answer_blame(&q->ask.asked, &q->result.why, why.reason,
-		             "no answer; by TCP, as found before: %s", why.evidence);
+		answer_blame(&asked, &q->result.why, why.reason, "no answer; by TCP, as found before: %s",
+		             why.evidence);
 	tell(q);
 }
 
 static void on_udp_failed(void *ctx, int error) {
 	struct soa_query *q = ctx;
 	struct asker *a = q->asker;
+	struct asked asked = asked_of(q);
 	leave_udp(q);
-	answer_blame(&q->ask.asked, &q->result.why, error == 0 ? REASON_TIMEOUT : REASON_UNREACHABLE, "%s",
+	answer_blame(&asked, &q->result.why, error == 0 ? REASON_TIMEOUT : REASON_UNREACHABLE, "%s",
 	             error == 0 ? "no answer within 5 s" : uv_strerror(error));
 	struct why why;
 	why_set(&why, q->result.why.reason, "%s", error == 0 ? "no answer within 5 s" : uv_strerror(error));
@@ -200,9 +218,8 @@ static void go_udp(struct soa_query *q) {
 	uint8_t buf[ASK_MAX_LEN];
 	q->state = QUERY_UDP;
 	q->result.sent = true;
-	q->ask.asked.transport = TRANSPORT_UDP;
-	size_t len = ask_build(&q->ask, (uint16_t)random_u64(a->random), clock_now().wall_s, buf,
-	                       sizeof(buf));
+	use_transport(q, TRANSPORT_UDP);
+	size_t len = ask_build(q->ask, (uint16_t)random_u64(a->random), clock_now().wall_s, buf, sizeof(buf));
 	struct datagram_request request = { q->request.primary, q->request.source, waits_ms, buf, len };
 	a->udp_running++;
 	a->open++;
@@ -220,8 +237,8 @@ static void start_queued(struct asker *a) {
 				go_udp(q);
 				continue;
 			}
-			answer_blame(&q->ask.asked, &q->result.why, why.reason, "as found before: %s",
-			             why.evidence);
+			struct asked asked = asked_of(q);
+			answer_blame(&asked, &q->result.why, why.reason, "as found before: %s", why.evidence);
 			q->state = QUERY_REFUSED;
 			append(&a->refused, q);
 			/* Cannot fail: the handle is initialised and the callback given. */
@@ -250,12 +267,7 @@ struct soa_query *asker_ask(struct asker *a, const struct soa_request *request) 
 	q->request = *request;
 	q->peer = pool_peer(a->pool, &request->primary, &request->source);
 	q->start_ms = now_ms(a);
-	q->ask.key = request->key;
-	q->ask.asked = (struct asked){ .zone = request->zone,
-		                       .primary = request->primary,
-		                       .type = RR_SOA,
-		                       .opcode = OPCODE_QUERY,
-		                       .transport = TRANSPORT_UDP };
+	q->transport = TRANSPORT_UDP;
 	q->state = QUERY_QUEUED;
 	a->count++;
 	append(&a->queue[request->urgency], q);

@@ -11,45 +11,53 @@ struct copy {
 	struct exchange exchange; /* first: the pool hands it back */
 	struct pool *pool;
 	struct copy_request request;
-	struct axfr_in in; /* its builder is made when the question is sent */
+	struct axfr_in *in; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
 	enum axfr_verdict verdict;
 	struct why why;
 	int64_t start_ms;
 };
 
+static void forget_answer(struct copy *c) {
+	if (c->in) axfr_in_done(c->in);
+	free(c->in);
+	c->in = NULL;
+}
+
 static void copy_free(struct copy *c) {
-	axfr_in_done(&c->in);
+	forget_answer(c);
 	free(c);
 }
 
 static void tell(struct copy *c, bool no_tcp) {
 	struct copy_request request = c->request;
+	struct axfr_in *in = c->in;
 	struct copy_result result = {
-		.soa = c->in.soa,
-		.has_soa = c->in.has_soa,
+		.soa = in->soa,
+		.has_soa = in->has_soa,
 		.why = c->why,
 		.no_tcp = no_tcp,
 		.tsig = request.key != NULL,
-		.messages = c->in.messages,
-		.bytes = c->in.bytes,
-		.records = c->in.builder ? builder_records(c->in.builder) : 0,
+		.messages = in->messages,
+		.bytes = in->bytes,
+		.records = in->builder ? builder_records(in->builder) : 0,
 		.ms = (uint32_t)(clock_now().mono_ms - c->start_ms),
 	};
-	if (c->verdict == AXFR_WHOLE) result.builder = axfr_in_take(&c->in);
+	if (c->verdict == AXFR_WHOLE) result.builder = axfr_in_take(in);
 	copy_free(c);
 	request.result(request.ctx, &result);
 }
 
 static void reset(struct copy *c) {
-	axfr_in_done(&c->in);
-	axfr_in_init(&c->in, c->request.zone, &c->request.limits);
-	c->in.asked = (struct asked){ .zone = c->request.zone,
-		                      .primary = c->request.primary,
-		                      .type = RR_AXFR,
-		                      .opcode = OPCODE_QUERY,
-		                      .transport = TRANSPORT_TCP };
-	c->in.has_floor = c->request.has_floor;
-	c->in.floor = c->request.floor;
+	forget_answer(c);
+	c->in = xmalloc(sizeof(*c->in));
+	axfr_in_init(c->in, c->request.zone, &c->request.limits);
+	c->in->asked = (struct asked){ .zone = c->request.zone,
+		                       .primary = c->request.primary,
+		                       .type = RR_AXFR,
+		                       .opcode = OPCODE_QUERY,
+		                       .transport = TRANSPORT_TCP };
+	c->in->has_floor = c->request.has_floor;
+	c->in->floor = c->request.floor;
 	c->verdict = AXFR_MORE;
 	c->start_ms = clock_now().mono_ms;
 }
@@ -59,12 +67,12 @@ static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap
 	struct question q = { .type = RR_AXFR, .class = CLASS_IN };
 	name_copy(&q.name, c->request.zone);
 	reset(c);
-	c->in.asked.id = id;
+	c->in->asked.id = id;
 	size_t len = message_query(buf, cap, id, 0, &q, 0, false);
 	if (!c->request.key) return len;
 	/* The pool's buffer has room for the largest TSIG record. */
 	size_t signed_len = 0;
-	if (tsig_sign_request(&c->in.tsig, c->request.key, (uint64_t)clock_now().wall_s, buf, len, cap,
+	if (tsig_sign_request(&c->in->tsig, c->request.key, (uint64_t)clock_now().wall_s, buf, len, cap,
 	                      &signed_len) != OK)
 		return 0;
 	return signed_len;
@@ -72,14 +80,14 @@ static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap
 
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
-	c->verdict = axfr_in_message(&c->in, data, len, clock_now().wall_s, &c->why);
+	c->verdict = axfr_in_message(c->in, data, len, clock_now().wall_s, &c->why);
 	switch (c->verdict) {
 	case AXFR_MORE: return EXCHANGE_MORE;
 	case AXFR_WHOLE: return EXCHANGE_DONE;
 	default: break;
 	}
 	/* An RCODE in the first message is all there is; after anything else more of the stream may follow. */
-	bool is_whole_answer = c->in.messages == 1 && len >= MESSAGE_HEADER_LEN &&
+	bool is_whole_answer = c->in->messages == 1 && len >= MESSAGE_HEADER_LEN &&
 	                       (data[3] & 15) != RCODE_NOERROR;
 	return is_whole_answer ? EXCHANGE_DONE : EXCHANGE_DROP;
 }
@@ -91,11 +99,11 @@ static void on_done(struct exchange *x) {
 static void on_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct copy *c = (struct copy *)x;
 	c->verdict = AXFR_FAILED;
-	if (!c->in.builder) reset(c); /* it was never sent */
+	if (!c->in) reset(c); /* it was never sent */
 	if (why->reason == REASON_CLOSED && !no_tcp)
-		axfr_in_cut(&c->in, &c->why);
+		axfr_in_cut(c->in, &c->why);
 	else
-		answer_blame(&c->in.asked, &c->why, why->reason, "%s", why->evidence);
+		answer_blame(&c->in->asked, &c->why, why->reason, "%s", why->evidence);
 	tell(c, no_tcp);
 }
 

@@ -1,4 +1,5 @@
-/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it.  And the parts
+/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 200 octets and its
+ * name, with its attempts about 400.  And the parts
  * that all zones share (struct transfer), for the files of this folder only.
  * Thread: transfer's. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H

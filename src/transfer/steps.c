@@ -56,8 +56,14 @@ static void log_current(const struct followed *z) {
 	          LOG_NUM("serial", z->follow.serial));
 }
 
+/* Each of the first failures in a row, then fewer and fewer: thousands of zones may fail for days. */
+static bool is_worth_a_line(uint32_t failures) {
+	return failures <= 4 || (failures & (failures - 1)) == 0;
+}
+
 static void log_failed(const struct followed *z) {
 	char name[NAME_TEXT_MAX];
+	if (!is_worth_a_line(z->follow.failures)) return;
 	const struct why *why = follow_why(&z->follow);
 	log_event(z->transfer->log, EVENT_ZONE_FAILED, LOG_STR("zone", name_text_short(z->name, name)),
 	          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence),
