@@ -25,6 +25,7 @@ struct primary_lab {
 	struct addr addr;
 	enum script script;
 	bool no_udp;
+	bool truncates; /* UDP: TC */
 	uint32_t serial;
 	const struct tsig_key *key; /* what questions must be signed with; NULL: unsigned */
 	unsigned soa_udp, soa_tcp, axfr, connections, notifies;
@@ -206,6 +207,7 @@ static inline void lab_udp_read(uv_udp_t *udp, ssize_t got, const uv_buf_t *buf,
 		if (e != OK) form.flags |= RCODE_NOTAUTH;
 	}
 	++*(is_notify ? &p->notifies : &p->soa_udp);
+	if (p->truncates && !is_notify) form.flags |= FLAG_TC;
 	struct lab_record soa = lab_soa(zone, p->serial);
 	lab_make(&p->message, &form, &soa, is_notify || form.flags ? 0 : 1);
 	uv_buf_t out = uv_buf_init((char *)p->message.data, (unsigned)p->message.len);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "transfer_lab.h"
 #include "zone/lookup.h"
 
@@ -179,6 +180,92 @@ static void blocked_tcp_is_told_apart_from_a_dead_primary(void **state) {
 	uv_close((uv_handle_t *)&l->primary.udp, NULL);
 }
 
+static void a_truncated_answer_is_asked_for_by_tcp(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	l->primary.serial = 2;
+	l->primary.truncates = true;
+	struct name n = lab_name("example.net.");
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_int_equal(l->primary.soa_udp, 1);
+	assert_int_equal(l->primary.soa_tcp, 1);
+}
+
+static bool have_all_failed(struct transfer_lab *l, void *ctx) {
+	for (unsigned i = 0; i < *(const unsigned *)ctx; i++) {
+		char zone[32];
+		snprintf(zone, sizeof(zone), "d%u.example.", i);
+		if (lab_report(l, zone).saved.why.reason != REASON_UNREACHABLE) return false;
+	}
+	return true;
+}
+
+static void thousands_of_zones_do_not_each_wait_for_a_dead_primary(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->other.addr, 1, NULL),
+			   *q = lab_policy(&l->primary.addr, 1, NULL);
+	unsigned count = 3000;
+	primary_stop(&l->other);
+	for (unsigned i = 0; i < count; i++) {
+		char zone[32];
+		snprintf(zone, sizeof(zone), "d%u.example.", i);
+		lab_add(l, zone, p);
+	}
+	lab_add(l, "example.net.", q);
+	policy_unref(p);
+	policy_unref(q);
+	uint64_t start = uv_hrtime();
+	assert_true(run_until_served(l, "example.net.", 1)); /* behind all of them */
+	assert_true(lab_run(l, have_all_failed, &count));
+	assert_true((uv_hrtime() - start) / 1000000 < 10000);
+	/* Most never asked: they were told what the first ones found. */
+	unsigned asked = 0;
+	for (unsigned i = 0; i < count; i++) {
+		char zone[32];
+		snprintf(zone, sizeof(zone), "d%u.example.", i);
+		struct zone_report r = lab_report(l, zone);
+		for (unsigned k = 0; k < r.attempt_count; k++)
+			asked += r.attempts[k].asked == RR_SOA;
+	}
+	assert_true(asked < 1000);
+}
+
+static void a_version_that_cannot_be_saved_is_not_served(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	l->primary.serial = 2;
+	struct name n = lab_name("example.net.");
+	fault_arm("store-commit", 1);
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_fails(l, "example.net.", REASON_STORE_FAILED));
+	assert_true(serves(l, "example.net.", 1));
+	fault_arm(NULL, 0);
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+}
+
+static void a_notify_that_waits_for_a_removed_zone_does_no_harm(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	lab_add(l, "example.net.", p);
+	transfer_notified(l->t, table_find(l->table, n.wire), &l->primary.addr, false, 0);
+	transfer_zone_removed(l->t, n.wire);
+	lab_add(l, "example.net.", p); /* another zone of the same name */
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	struct transfer_counters c;
+	transfer_count(l->t, &c);
+	assert_int_equal(c.zones, 1);
+}
+
 static void each_failure_has_its_name_and_the_next_primary_is_tried(void **state) {
 	struct transfer_lab *l = *state;
 	static const struct {
@@ -314,6 +401,10 @@ int main(void) {
 		TEST(a_notify_brings_the_new_serial),
 		TEST(silence_by_udp_falls_back_to_tcp),
 		TEST(blocked_tcp_is_told_apart_from_a_dead_primary),
+		TEST(a_truncated_answer_is_asked_for_by_tcp),
+		TEST(thousands_of_zones_do_not_each_wait_for_a_dead_primary),
+		TEST(a_version_that_cannot_be_saved_is_not_served),
+		TEST(a_notify_that_waits_for_a_removed_zone_does_no_harm),
 		TEST(each_failure_has_its_name_and_the_next_primary_is_tried),
 		TEST(a_hanging_primary_does_not_delay_others),
 		TEST(a_server_that_closes_after_each_answer_fails_nobody),
