@@ -95,18 +95,23 @@ static void transfer_stopped(void *ctx) {
 	(void)ctx; /* the loop ends by itself when no handle is left */
 }
 
+static void close_if_made(uv_handle_t *handle) {
+	if (handle->type != UV_UNKNOWN_HANDLE) uv_close(handle, NULL);
+}
+
+/* Also of a daemon whose start ended half-way: what was not made is passed over. */
 static void stop(struct daemon *d) {
 	if (d->stopping) return;
 	d->stopping = true;
 	systemd_stopping();
-	workers_stop(d->workers);
-	control_stop(d->control);
+	if (d->workers) workers_stop(d->workers);
+	if (d->control) control_stop(d->control);
 	d->control = NULL;
-	uv_close((uv_handle_t *)&d->hangup, NULL);
-	uv_close((uv_handle_t *)&d->terminate, NULL);
-	uv_close((uv_handle_t *)&d->interrupt, NULL);
-	uv_close((uv_handle_t *)&d->collect, NULL);
-	transfer_stop(d->transfer, transfer_stopped, d);
+	close_if_made((uv_handle_t *)&d->hangup);
+	close_if_made((uv_handle_t *)&d->terminate);
+	close_if_made((uv_handle_t *)&d->interrupt);
+	close_if_made((uv_handle_t *)&d->collect);
+	if (d->transfer) transfer_stop(d->transfer, transfer_stopped, d);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -241,7 +246,6 @@ static enum err start(struct daemon *d) {
 	return e;
 }
 
-/* After a start that failed half-way the process ends: handles of the loop are left to the system. */
 static void free_all(struct daemon *d) {
 	if (d->workers) workers_free(d->workers);
 	if (d->transfer) transfer_free(d->transfer);
@@ -264,10 +268,12 @@ int daemon_run(const char *config_path, struct config *config) {
 		d.ready = true;
 		log_event(d.log, EVENT_DAEMON_READY, LOG_NUM("zones", inventory_count(d.inventory)));
 		systemd_ready(inventory_count(d.inventory));
-		(void)uv_run(&d.loop, UV_RUN_DEFAULT); /* until stop has closed every handle */
-		free_all(&d);
-		config_free(config);
+	} else {
+		stop(&d);
 	}
+	if (d.loop_made) (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* until stop has closed every handle */
+	free_all(&d);
+	config_free(config);
 	log_free(d.log);
 	return e == OK ? 0 : 1;
 }
