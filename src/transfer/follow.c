@@ -4,7 +4,8 @@
 
 #include "base/alloc.h"
 
-/* A NOTIFY flood must not make a loop out of a transfer that fails by its content: longest wait after a failure. */
+/* A NOTIFY flood must not make a loop out of a transfer that fails: a second after a failure to reach the primary, up to
+ * so many seconds after one by what it sent. */
 #define NOTIFY_HOLD_MAX_S 10
 
 /* -- what is wrong -- */
@@ -106,6 +107,8 @@ static struct follow_decision round_start(struct follow *f, const struct follow_
 	f->first = f->hint < env->primary_count ? f->hint : 0;
 	f->hint = FOLLOW_UNKNOWN;
 	f->tried = 0;
+	if (f->held && urgency == URGENCY_REFRESH) urgency = URGENCY_NOTIFY;
+	f->held = false;
 	f->urgency = (uint8_t)urgency;
 	f->forced = forced;
 	if (f->trouble) f->trouble->round.reason = REASON_NONE;
@@ -123,8 +126,8 @@ static bool failed_by_content(const struct follow *f) {
 }
 
 static int64_t notify_hold_until(const struct follow *f) {
-	if (!failed_by_content(f)) return 0;
-	unsigned doublings = f->failures < 4 ? f->failures - 1 : 4;
+	if (f->failures == 0) return 0;
+	unsigned doublings = !failed_by_content(f) ? 0 : f->failures < 4 ? f->failures - 1 : 4;
 	int64_t hold = (int64_t)1 << doublings;
 	return f->ended_s + (hold < NOTIFY_HOLD_MAX_S ? hold : NOTIFY_HOLD_MAX_S);
 }
@@ -134,6 +137,7 @@ static struct follow_decision round_for_notify(struct follow *f, const struct fo
 	int64_t until = notify_hold_until(f);
 	if (env->now_s >= until) return round_start(f, env, URGENCY_NOTIFY, false);
 	if (f->refresh_s > until) f->refresh_s = until;
+	f->held = true;
 	return (struct follow_decision){ .act = FOLLOW_REST };
 }
 
@@ -363,7 +367,9 @@ struct follow_decision follow_failed(struct follow *f, const struct follow_env *
 	if (state == FOLLOW_COPYING && f->answered_by_udp && no_tcp) blamed.reason = REASON_TCP_BLOCKED;
 	if (state == FOLLOW_PROBING) {
 		blamed = f->trouble->probed;
-		if (why->reason == REASON_NOT_AUTHORITATIVE) blamed.reason = REASON_NOT_AUTHORITATIVE;
+		if (why->reason == REASON_NOT_AUTHORITATIVE)
+			why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence,
+			        f->trouble->probed.evidence);
 	}
 	round_blame(f, &blamed);
 	/* Another primary's copy would not be saved either. */

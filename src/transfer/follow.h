@@ -62,6 +62,7 @@ struct follow {
 	bool again_forced : 1;
 	bool again_operator : 1;
 	bool rechecked : 1; /* a NOTIFY's serial was waited for once */
+	bool held : 1;      /* the next round is for a NOTIFY that came just after a failure */
 };
 
 /* What is wrong: with the zone since the last round, and in the round that runs. */
