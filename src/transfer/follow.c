@@ -7,6 +7,9 @@
 /* A NOTIFY flood must not make a loop out of a transfer that fails: a second after a failure to reach the primary, up to
  * so many seconds after one by what it sent. */
 #define NOTIFY_HOLD_MAX_S 10
+/* So many rounds in a row may find nothing new before a NOTIFY has to wait for the next second: a storm of them must
+ * not make one of questions. */
+#define NOTIFY_UNCHANGED_MAX 3
 
 /* -- what is wrong -- */
 
@@ -126,7 +129,7 @@ static bool failed_by_content(const struct follow *f) {
 }
 
 static int64_t notify_hold_until(const struct follow *f) {
-	if (f->failures == 0) return 0;
+	if (f->failures == 0) return f->unchanged >= NOTIFY_UNCHANGED_MAX ? f->ended_s + 1 : 0;
 	unsigned doublings = !failed_by_content(f) ? 0 : f->failures < 4 ? f->failures - 1 : 4;
 	int64_t hold = (int64_t)1 << doublings;
 	return f->ended_s + (hold < NOTIFY_HOLD_MAX_S ? hold : NOTIFY_HOLD_MAX_S);
@@ -309,7 +312,10 @@ struct follow_decision follow_answered(struct follow *f, const struct follow_env
 	f->answered_by_udp = by_udp;
 	if (f->state == FOLLOW_PROBING) return probe_answered(f, env, serial, by_udp);
 	enum serial_verdict verdict = timers_judge_serial(f->serial, serial);
-	if (verdict == SERIAL_SAME) return confirm(f, env);
+	if (verdict == SERIAL_SAME) {
+		if (f->unchanged < UINT8_MAX) f->unchanged++;
+		return confirm(f, env);
+	}
 	if (verdict == SERIAL_OLDER && !f->expired) {
 		struct why why;
 		why_set(&why, REASON_SERIAL_BEHIND, "the primary has serial %u, served here is %u", serial,
@@ -337,6 +343,7 @@ struct follow_decision follow_copied(struct follow *f, const struct follow_env *
 
 struct follow_decision follow_saved(struct follow *f, const struct follow_env *env, const struct soa *soa) {
 	f->has_version = true;
+	f->unchanged = 0;
 	f->serial = soa->serial;
 	f->soa = timers_of(soa);
 	return confirm(f, env);

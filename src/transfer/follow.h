@@ -51,6 +51,7 @@ struct follow {
 	uint16_t tried;                 /* primaries done with in this round */
 	uint16_t hint;                  /* primary that the next round shall begin with */
 	uint8_t state;                  /* enum follow_state */
+	uint8_t unchanged;              /* rounds in a row that brought nothing new */
 	uint8_t urgency;
 	bool has_version : 1, has_primary_serial : 1, expired : 1;
 	bool has_floor : 1; /* of this copy */

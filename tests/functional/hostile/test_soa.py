@@ -241,7 +241,7 @@ def test_storms_of_notify_cost_the_primary_little(lab):
         print("attempts", figures, "answers", strangers, own, far)
         assert strangers[1] > 500 and own[0] > 500 and far[0] > 500
         assert figures["quiet.test"] == 0
-        assert figures["plain.test"] <= 1010 and figures["ahead.test"] <= 1010, figures  # never more than was asked for
+        assert figures["plain.test"] <= 20 and figures["ahead.test"] <= 20, figures  # two seconds of storm
         assert not stream.problems and is_healthy(daemon)
         after = plain.attempts + ahead.attempts
         ahead_status = daemon.status(ahead.zone)

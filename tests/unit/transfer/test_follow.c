@@ -339,6 +339,26 @@ static void a_flood_of_notifies_does_not_repeat_a_bad_transfer_in_a_loop(void **
 	follow_done(&l.f);
 }
 
+static void a_flood_of_notifies_without_news_is_followed_once_a_second(void **state) {
+	(void)state;
+	struct lab l;
+	begin_loaded(&l, 1);
+	unsigned questions = 0;
+	for (int ms = 0; ms < 60000; ms += 10) {
+		l.env.now_s = 1000000 + ms / 1000;
+		l.d = follow_notified(&l.f, &l.env, 0, ms % 20 != 0, 9); /* of any kind */
+		if (l.d.act != FOLLOW_ASK) {
+			if (follow_next_due(&l.f) > l.env.now_s) continue;
+			l.d = follow_due(&l.f, &l.env);
+		}
+		assert_int_equal(l.d.act, FOLLOW_ASK);
+		answer(&l, 1);
+		questions++;
+	}
+	assert_in_range(questions, 60, 65);
+	follow_done(&l.f);
+}
+
 static void the_operator_is_obeyed_at_once(void **state) {
 	(void)state;
 	struct lab l;
@@ -473,6 +493,7 @@ int main(void) {
 		cmocka_unit_test(a_failure_after_a_notify_uses_the_retry_timer),
 		cmocka_unit_test(a_serial_that_a_notify_promised_is_looked_for_once_more_and_then_forgotten),
 		cmocka_unit_test(a_flood_of_notifies_does_not_repeat_a_bad_transfer_in_a_loop),
+		cmocka_unit_test(a_flood_of_notifies_without_news_is_followed_once_a_second),
 		cmocka_unit_test(the_operator_is_obeyed_at_once),
 		cmocka_unit_test(a_zone_that_never_loaded_retries_fast_first),
 		cmocka_unit_test(a_zone_without_primary_says_so),
