@@ -158,6 +158,11 @@ static enum err check_message(struct axfr_in *a, const uint8_t *data, size_t len
 		return e;
 	}
 	e = answer_check_head(&a->asked, m, a->messages > 1, why);
+	if (e == OK && (m->header.flags & FLAG_TC)) { /* never by TCP (RFC 5936 section 2.2.1) */
+		answer_blame(&a->asked, why, REASON_BAD_MESSAGE, "message %u is truncated (TC is set)",
+		             a->messages);
+		e = ERR_MALFORMED;
+	}
 	if (e == OK) e = answer_check_tsig(&a->asked, m, &a->tsig, now_s, why);
 	if (e == OK) e = answer_check_rcode(&a->asked, m, why);
 	return e;

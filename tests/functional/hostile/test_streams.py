@@ -233,6 +233,7 @@ FAIL_FAST = {
     "no-question-first": (no_questions_first, {"bad-message"}),
     "two-questions": (two_questions, {"bad-message"}),
     "qr-0": (header(flags=0x0400), {"bad-message"}),
+    "truncated-bit": (header(flags=0x8600), {"bad-message"}),
     "opcode-4": (header(flags=0xA400), {"bad-message"}),
     "opcode-15": (header(flags=0xFC00), {"bad-message"}),
     "class-ch": (with_records(lambda z: record(f"c.{z}", TXT, b"\1x", rdclass=CH)), {"bad-record"}),

@@ -349,6 +349,18 @@ static void a_message_cut_at_any_octet_is_refused(void **state) {
 	}
 }
 
+static void a_truncated_message_is_refused(void **state) {
+	(void)state;
+	static struct stream_lab l;
+	static struct lab_record records[RECORDS];
+	make_zone(records);
+	begin(&l);
+	l.form.flags = FLAG_TC;
+	assert_int_equal(feed(&l, records, RECORDS), AXFR_FAILED);
+	assert_int_equal(l.why.reason, REASON_BAD_MESSAGE);
+	end(&l);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_packing_of_records_gives_the_zone),
@@ -368,6 +380,7 @@ int main(void) {
 		cmocka_unit_test(a_changed_octet_breaks_the_signature),
 		cmocka_unit_test(a_connection_that_ends_early_is_told_apart),
 		cmocka_unit_test(a_message_cut_at_any_octet_is_refused),
+		cmocka_unit_test(a_truncated_message_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
