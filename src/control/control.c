@@ -165,13 +165,15 @@ static void client_advance(struct client *client) {
 
 /* -- all clients -------------------------------------------------------------------------------------------- */
 
-/* A client that is not being answered gives way to a new one: the one that has been quiet the longest. */
-static void make_room(struct control *c) {
+/* A client that is not being answered gives way to a new one: the one that has been quiet the longest.  Never the
+ * newest itself, though many may come within one millisecond. */
+static void make_room(struct control *c, const struct client *newest) {
 	struct client *quiet = NULL;
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = c->clients[i];
 		if (!client || client->closing) return;
-		if (!client->output && (!quiet || client->since_ms < quiet->since_ms)) quiet = client;
+		if (client == newest || client->output) continue;
+		if (!quiet || client->since_ms < quiet->since_ms) quiet = client;
 	}
 	if (quiet) client_close(quiet);
 }
@@ -203,7 +205,7 @@ static void on_connection(uv_stream_t *listener, int status) {
 		client_refuse(client, CONTROL_CODE_BUSY, "too many clients");
 	} else {
 		*place = client;
-		make_room(c);
+		make_room(c, client);
 		client_advance(client);
 	}
 }
