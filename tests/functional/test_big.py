@@ -63,7 +63,7 @@ def test_million_record_zones_are_transferred_survive_kill_9_and_answer_like_kno
     ours.kill9()
     first_answer_after_restart(ours, record_figure)
     for kind in ZONES:
-        assert_same_answers(servers, questions_for(kind, 5000))
+        assert_same_answers(servers, questions_for(kind, 10000))
 
 
 def first_answer_after_restart(server, record_figure):
