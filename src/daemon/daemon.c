@@ -170,6 +170,11 @@ static enum err open_store(struct daemon *d) {
 	return fails(d, "store", why.evidence);
 }
 
+static uint64_t memory_bytes(void) {
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
 static enum err load_zones(struct daemon *d) {
 	const struct config_server *s = &d->config->server;
 	struct transfer_settings settings = {
@@ -177,6 +182,7 @@ static enum err load_zones(struct daemon *d) {
 		.transfers_per_primary = s->transfers_per_primary,
 		.connections_per_primary = 2,
 		.udp_queries_max = 256,
+		.collect_max_bytes = memory_bytes() / 4,
 	};
 	struct inventory_summary summary;
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);

@@ -1,5 +1,6 @@
 #include "transfer/copy.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -15,9 +16,12 @@ struct copy {
 	enum axfr_verdict verdict;
 	struct why why;
 	int64_t start_ms;
+	uint64_t collected; /* octets in the builder, as the pool counts them */
 };
 
 static void forget_answer(struct copy *c) {
+	(void)pool_collect(c->pool, -(int64_t)c->collected, 0); /* less is never too much */
+	c->collected = 0;
 	if (c->in) axfr_in_done(c->in);
 	free(c->in);
 	c->in = NULL;
@@ -78,9 +82,21 @@ static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap
 	return signed_len;
 }
 
+/* All transfers together may fill only a part of the memory: the large ones give way. */
+static void check_share(struct copy *c) {
+	uint64_t now = builder_bytes(c->in->builder), former = c->collected;
+	c->collected = now;
+	if (pool_collect(c->pool, (int64_t)(now - former), now)) return;
+	answer_blame(&c->in->asked, &c->why, REASON_TOO_LARGE,
+	             "%" PRIu64 " octets came, more than this transfer's share of the memory for all of them",
+	             now);
+	c->verdict = AXFR_FAILED;
+}
+
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
 	c->verdict = axfr_in_message(c->in, data, len, clock_now().wall_s, &c->why);
+	if (c->verdict == AXFR_MORE) check_share(c);
 	switch (c->verdict) {
 	case AXFR_MORE: return EXCHANGE_MORE;
 	case AXFR_WHOLE: return EXCHANGE_DONE;

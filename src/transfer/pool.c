@@ -37,8 +37,9 @@ struct pool {
 	struct pool_settings settings;
 	struct peer *buckets[BUCKETS];
 	struct lane *first_waiting, *last_waiting;
-	unsigned running; /* transfers under way */
-	unsigned open;    /* connections whose handles are not closed */
+	unsigned running;   /* transfers under way */
+	uint64_t collected; /* octets that they hold */
+	unsigned open;      /* connections whose handles are not closed */
 	bool held, stopping;
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
@@ -328,6 +329,12 @@ void pool_hold(struct pool *p, bool hold) {
 
 unsigned pool_transfers(const struct pool *p) {
 	return p->running;
+}
+
+bool pool_collect(struct pool *p, int64_t change, uint64_t own) {
+	uint64_t bound = p->settings.collect_max_bytes;
+	p->collected = (uint64_t)((int64_t)p->collected + change);
+	return bound == 0 || p->collected <= bound || own <= bound / (p->running > 0 ? p->running : 1);
 }
 
 struct pool *pool_new(uv_loop_t *loop, const struct pool_settings *settings, struct random *random) {

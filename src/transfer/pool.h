@@ -23,6 +23,7 @@ struct peer;
 
 struct pool_settings {
 	unsigned transfers_max, transfers_per_peer, connections_per_peer;
+	uint64_t collect_max_bytes; /* of all transfers under way together; 0: no bound */
 };
 /* loop and random are borrowed. */
 struct pool *pool_new(uv_loop_t *loop, const struct pool_settings *settings, struct random *random);
@@ -41,5 +42,8 @@ void pool_cancel(struct pool *p, struct exchange *x);
 /* Start no further transfers until told otherwise: what is done with them cannot keep up. */
 void pool_hold(struct pool *p, bool hold);
 unsigned pool_transfers(const struct pool *p);
+/* A transfer that now holds `own` octets holds `change` more than before.  False: all together hold more than the bound,
+ * and this one more than its share: it is to be given up. */
+bool pool_collect(struct pool *p, int64_t change, uint64_t own);
 
 #endif

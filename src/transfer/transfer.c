@@ -226,7 +226,7 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	t->log = log;
 	t->random = random_secure();
 	struct pool_settings pool = { settings->transfers_max, settings->transfers_per_primary,
-		                      settings->connections_per_primary };
+		                      settings->connections_per_primary, settings->collect_max_bytes };
 	t->pool = pool_new(loop, &pool, &t->random);
 	t->asker = asker_new(loop, settings->udp_queries_max, t->pool, &t->random);
 	t->saver = saver_new(loop, store, log);

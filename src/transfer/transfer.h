@@ -22,6 +22,7 @@ struct transfer_settings {
 		transfers_per_primary; /* at once per primary address (pipelined on its connections), e.g. 8 */
 	unsigned connections_per_primary; /* 2 */
 	unsigned udp_queries_max;         /* SOA questions in flight */
+	uint64_t collect_max_bytes; /* octets of records that all transfers under way may hold; 0: no bound */
 };
 
 /* loop, table, store, epoch, log are borrowed. */

@@ -373,6 +373,27 @@ static void zones_removed_and_changed_in_mid_transfer_do_no_harm(void **state) {
 	policy_unref(q);
 }
 
+static void transfers_that_fill_the_memory_give_way(void **state) {
+	struct transfer_lab *l = *state;
+	assert_true(lab_stop(l));
+	l->collect_max_bytes = 100; /* less than the first message of a transfer holds */
+	lab_start(l);
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	lab_add(l, "example.net.", p);
+	assert_true(run_until_fails(l, "example.net.", REASON_TOO_LARGE));
+	assert_true(lab_stop(l));
+	l->collect_max_bytes = 40000; /* small ones are let through */
+	lab_start(l);
+	unsigned wanted = 300;
+	for (unsigned i = 0; i < wanted; i++) {
+		char zone[32];
+		snprintf(zone, sizeof(zone), "z%u.example.", i);
+		lab_add(l, zone, p);
+	}
+	assert_true(lab_run(l, are_all_served, &wanted));
+	policy_unref(p);
+}
+
 static void ten_thousand_zones_take_seconds(void **state) {
 	struct transfer_lab *l = *state;
 	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
@@ -410,6 +431,7 @@ int main(void) {
 		TEST(a_server_that_closes_after_each_answer_fails_nobody),
 		TEST(notify_goes_out_and_is_answered),
 		TEST(zones_removed_and_changed_in_mid_transfer_do_no_harm),
+		TEST(transfers_that_fill_the_memory_give_way),
 		TEST(ten_thousand_zones_take_seconds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

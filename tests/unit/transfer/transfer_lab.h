@@ -24,6 +24,7 @@ struct transfer_lab {
 	struct store *store;
 	struct transfer *t;
 	struct primary_lab primary, other;
+	uint64_t collect_max_bytes; /* for the next lab_start */
 	bool over, stopped;
 };
 
@@ -46,7 +47,7 @@ static inline struct zone_policy *lab_policy(const struct addr *addrs, unsigned 
 }
 
 static inline void lab_start(struct transfer_lab *l) {
-	struct transfer_settings settings = { 32, 8, 2, 256 };
+	struct transfer_settings settings = { 32, 8, 2, 256, l->collect_max_bytes };
 	struct why why;
 	l->epoch = epoch_new();
 	l->table = table_new(l->epoch);
