@@ -31,7 +31,9 @@ static void on_work(uv_work_t *work) {
 	struct saver *s = work->data;
 	struct store_batch *batch = store_batch_new(s->store);
 	for (struct save *i = s->job; i; i = i->next) {
-		if (i->error == OK) i->error = write_one(batch, i);
+		if (i->error != OK) continue;
+		i->error = write_one(batch, i);
+		if (i->error != OK && i->kind == SAVE_VERSION) i->why = *store_batch_why(batch);
 	}
 	s->error = store_batch_commit(batch, &s->why);
 }
@@ -44,7 +46,7 @@ static void settle(const struct saver *s, struct save *i) {
 	if (i->error == OK && s->error != OK) {
 		i->error = s->error;
 		why_set(&i->why, REASON_STORE_FAILED, "%s", s->why.evidence);
-	} else if (i->error != OK) {
+	} else if (i->error != OK && i->why.reason == REASON_NONE) {
 		why_set(&i->why, REASON_STORE_FAILED, "writing to the store: %s", err_text(i->error));
 	}
 	if (i->error != OK) {
@@ -98,6 +100,7 @@ static void start(struct saver *s) {
 void saver_add(struct saver *s, struct save *save) {
 	save->next = NULL;
 	save->saved = NULL;
+	save->why = (struct why){ .reason = REASON_NONE };
 	if (s->last)
 		s->last->next = save;
 	else

@@ -240,15 +240,19 @@ static void a_version_that_cannot_be_saved_is_not_served(void **state) {
 	lab_add(l, "example.net.", p);
 	policy_unref(p);
 	assert_true(run_until_served(l, "example.net.", 1));
-	l->primary.serial = 2;
 	struct name n = lab_name("example.net.");
-	fault_arm("store-commit", 1);
-	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
-	assert_true(run_until_fails(l, "example.net.", REASON_STORE_FAILED));
-	assert_true(serves(l, "example.net.", 1));
-	fault_arm(NULL, 0);
-	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
-	assert_true(run_until_served(l, "example.net.", 2));
+	const char *points[] = { "store-put", "store-commit" };
+	for (unsigned i = 1; i <= 2; i++) {
+		l->primary.serial = i + 1;
+		fault_arm(points[i - 1], 1);
+		assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+		assert_true(run_until_fails(l, "example.net.", REASON_STORE_FAILED));
+		assert_true(serves(l, "example.net.", i));
+		assert_int_not_equal(lab_report(l, "example.net.").saved.why.evidence[0], '\0');
+		fault_arm(NULL, 0);
+		assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+		assert_true(run_until_served(l, "example.net.", i + 1));
+	}
 }
 
 static void a_notify_that_waits_for_a_removed_zone_does_no_harm(void **state) {
