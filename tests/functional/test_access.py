@@ -160,3 +160,15 @@ def test_notify_goes_on_to_those_whom_the_zone_lists(lab):
     primary.set_zone(ZONE, small_zone(ZONE, 2))
     wait_until(lambda: last.soa_serial(ZONE, timeout=1) == 2, 10, "NOTIFY passed on")
     assert not difference(record_set(last.axfr(ZONE)), record_set(primary.axfr(ZONE)), "last", "primary")
+
+
+def test_questions_and_transfers_leave_from_the_source_address(lab, server):
+    """The server admits 127.0.0.2 and not 127.0.0.9."""
+    admitted, other = lab.make("understudy"), lab.make("understudy")
+    for follower, source in ((admitted, "127.0.0.2"), (other, "127.0.0.9")):
+        follower.source = source
+        follower.add_secondary_zone(ZONE, server.endpoint)
+        follower.start()
+    wait_until(lambda: admitted.soa_serial(ZONE, timeout=1) == 1, 10, "transfer from the admitted address")
+    wait_until(lambda: other.status(ZONE)["reason"] == "refused", 10, "the other address is refused")
+    assert not difference(record_set(admitted.axfr(ZONE)), record_set(server.primary.axfr(ZONE)), "us", "primary")

@@ -45,6 +45,7 @@ class Understudy(Server):
         self.settings = settings  # further keys of "server:"
         self.template = {"name": "default", "allow-transfer": list(LOOPBACK)}
         self.keys = [key] if key else []
+        self.source = None      # address to ask primaries from
         self.zones_file = None  # lines, when given
         self.extra_text = ""    # appended to the configuration as it is
         self.socket = folder / "control.sock"
@@ -85,6 +86,8 @@ class Understudy(Server):
         entry = {"name": self._primary_name(endpoint), "addresses": [endpoint.text]}
         if self.key:
             entry["key"] = self.key.name
+        if self.source:
+            entry["source"] = self.source
         return entry
 
     def _zone(self, zone):
