@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,15 @@ static struct addr address(const char *text) {
 	struct addr a;
 	assert_int_equal(addr_parse(text, 0, &a), OK);
 	return a;
+}
+
+/* An address of this process alone: at 127.0.0.1 a port that is free for UDP may be taken by somebody's TCP
+ * connection. */
+static struct addr own_address(void) {
+	char text[ADDR_TEXT_MAX];
+	unsigned pid = (unsigned)getpid();
+	snprintf(text, sizeof(text), "127.%u.%u.%u", 100 + pid / 62500 % 100, pid / 250 % 250, 1 + pid % 250);
+	return address(text);
 }
 
 static int open_ok(enum err (*open)(const struct addr *, int *, struct socket_error *),
@@ -28,7 +38,7 @@ static int open_ok(enum err (*open)(const struct addr *, int *, struct socket_er
 
 static void workers_share_one_address(void **state) {
 	(void)state;
-	struct addr a = address("127.0.0.1"), bound;
+	struct addr a = own_address(), bound;
 	int udp = open_ok(socket_udp_listen, &a);
 	assert_int_equal(socket_local_addr(udp, &bound), OK);
 	assert_true(bound.port != 0);
@@ -43,19 +53,19 @@ static void workers_share_one_address(void **state) {
 
 static void address_of_another_server_is_not_free(void **state) {
 	(void)state;
-	struct addr a = address("127.0.0.1"), bound;
+	struct addr a = own_address(), bound;
 	struct socket_error error = { 0 };
 	int udp = open_ok(socket_udp_listen, &a);
 	assert_int_equal(socket_local_addr(udp, &bound), OK);
 	assert_int_equal(socket_address_free(&bound, &error), ERR_IO);
 	assert_int_equal(error.system_errno, EADDRINUSE);
-	assert_non_null(strstr(error.text, "UDP 127.0.0.1@"));
+	assert_non_null(strstr(error.text, "UDP 127."));
 	close(udp);
 	assert_int_equal(socket_address_free(&bound, &error), OK);
 
 	int tcp = open_ok(socket_tcp_listen, &bound);
 	assert_int_equal(socket_address_free(&bound, &error), ERR_IO);
-	assert_non_null(strstr(error.text, "TCP 127.0.0.1@"));
+	assert_non_null(strstr(error.text, "TCP 127."));
 	close(tcp);
 }
 
