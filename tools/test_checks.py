@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The checks of this folder find what they look for: each judges one bad and one good example."""
+import atexit
 import json
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
@@ -18,6 +20,7 @@ import sum_results
 def in_tree(text, name="src/zone/x.c"):
     """A file of a repository made for one test; returns its path."""
     root = Path(tempfile.mkdtemp(prefix="understudy-tools-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     for module in (sourcetree, check_sizes, check_forbidden, check_architecture, gen_docs):
         module.ROOT = root
     path = root / name
