@@ -80,74 +80,11 @@ static char *path_resolve(const struct config_reader *r, const char *path) {
 	return whole;
 }
 
-static char *path_value(struct config_reader *r, const struct values *v, enum option option, size_t max) {
+char *path_value(struct config_reader *r, const struct values *v, enum option option, size_t max) {
 	const char *text = value_text(r, v, option), *fallback = option_row(option)->fallback;
 	char *path = path_resolve(r, text && *text ? text : fallback);
 	if (text && (*text == '\0' || strlen(path) > max)) value_fault(r, v, option, v->nodes[option]);
 	return path;
-}
-
-/* -- server ----------------------------------------------------------------------------------------------- */
-
-static void listen_add(struct config_reader *r, const struct values *v, int item, const struct addr *a) {
-	struct config_server *s = &r->config->server;
-	for (unsigned i = 0; i < s->listen_count; i++) {
-		if (!addr_equal(&s->listen[i], a)) continue;
-		fault_add(r, tree_line(r->tree, item),
-		          "server.listen: \"%.100s\" is given twice; expected once",
-		          tree_text(r->tree, item));
-		return;
-	}
-	if (s->listen_count < CONFIG_LISTEN_MAX)
-		s->listen[s->listen_count++] = *a;
-	else
-		fault_add(r, value_line(r, v, OPT_LISTEN), "server.listen: expected at most %d addresses",
-		          CONFIG_LISTEN_MAX);
-}
-
-static void listen_read(struct config_reader *r, const struct values *v) {
-	struct config_server *s = &r->config->server;
-	if (!v->given[OPT_LISTEN]) {
-		if (addr_parse("0.0.0.0", 53, &s->listen[0]) != OK ||
-		    addr_parse("::", 53, &s->listen[1]) != OK)
-			abort();
-		s->listen_count = 2;
-		return;
-	}
-	size_t count = value_count(r, v, OPT_LISTEN);
-	if (v->nodes[OPT_LISTEN] && count == 0) value_fault(r, v, OPT_LISTEN, v->nodes[OPT_LISTEN]);
-	for (size_t i = 0; i < count; i++) {
-		int item = value_item(r, v, OPT_LISTEN, i);
-		struct addr a;
-		if (item == 0) continue;
-		if (addr_parse(tree_text(r->tree, item), 53, &a) == OK)
-			listen_add(r, v, item, &a);
-		else
-			value_fault(r, v, OPT_LISTEN, item);
-	}
-}
-
-static unsigned workers_default(const struct config_reader *r) {
-	unsigned cores = r->input->cores ? r->input->cores : 1;
-	return cores < CONFIG_WORKERS_MAX ? cores : CONFIG_WORKERS_MAX;
-}
-
-static void server_read(struct config_reader *r, int node) {
-	struct values v;
-	struct config_server *s = &r->config->server;
-	if (!values_read(r, &section_server, node, &v)) return;
-	listen_read(r, &v);
-	s->workers = v.nodes[OPT_WORKERS] ? (unsigned)value_number(r, &v, OPT_WORKERS, 1, CONFIG_WORKERS_MAX)
-	                                  : workers_default(r);
-	s->state_directory = path_value(r, &v, OPT_STATE_DIRECTORY, 3000);
-	s->tcp_clients_max = (unsigned)value_number(r, &v, OPT_TCP_CLIENTS, 1, 100000);
-	s->transfers_max = (unsigned)value_number(r, &v, OPT_TRANSFERS, 1, 1000);
-	s->transfers_per_primary = (unsigned)value_number(r, &v, OPT_TRANSFERS_PER_PRIMARY, 1, 100);
-	const char *user = value_text(r, &v, OPT_USER), *nsid = value_text(r, &v, OPT_NSID);
-	if (user && !r->input->user_exists(user)) value_fault(r, &v, OPT_USER, v.nodes[OPT_USER]);
-	if (nsid && strlen(nsid) > 128) value_fault(r, &v, OPT_NSID, v.nodes[OPT_NSID]);
-	s->user = user ? xstrdup(user) : NULL;
-	s->nsid = nsid && *nsid ? xstrdup(nsid) : NULL;
 }
 
 /* -- control and log -------------------------------------------------------------------------------------- */
@@ -290,9 +227,7 @@ void config_free(struct config *c) {
 	if (!c) return;
 	intent_list_done(&c->zones);
 	if (c->keyset) keyset_unref(c->keyset);
-	free(c->server.state_directory);
-	free(c->server.user);
-	free(c->server.nsid);
+	server_done(&c->server);
 	free(c->control_socket);
 	free(c);
 }

@@ -14,6 +14,41 @@
 #define CONFIG_ACCESS_MAX 1024  /* items of one access list */
 #define CONFIG_WORKERS_MAX 128
 
+#define CONFIG_PREFIXES_MAX 1024 /* items of one list of prefixes */
+#define CONFIG_COOKIE_SECRETS_MAX 8
+#define CONFIG_COOKIE_SECRET_LEN 16 /* octets, RFC 9018 section 4.2 */
+
+struct config_listen {
+	struct addr items[CONFIG_LISTEN_MAX];
+	unsigned count;
+};
+
+struct config_prefixes {
+	struct addr_prefix *items; /* owned */
+	unsigned count;
+};
+
+/* DNS over TLS; listen.count 0: none. */
+struct config_tls {
+	struct config_listen listen;
+	char *certificate, *key;
+};
+
+/* Answers a second to one network; 0: no limit. */
+struct config_rate_limit {
+	uint32_t responses_per_s; /* 0: nothing is limited at all */
+	uint32_t nxdomains_per_s, nodata_per_s, referrals_per_s, errors_per_s;
+	unsigned slip;
+	unsigned ipv4_prefix, ipv6_prefix; /* bits */
+	struct config_prefixes exempt;
+};
+
+struct config_cookies {
+	bool on;
+	unsigned secret_count; /* 0: the daemon makes a random one */
+	uint8_t secrets[CONFIG_COOKIE_SECRETS_MAX][CONFIG_COOKIE_SECRET_LEN];
+};
+
 struct config_server {
 	struct addr listen[CONFIG_LISTEN_MAX];
 	unsigned listen_count;
@@ -24,6 +59,14 @@ struct config_server {
 	unsigned tcp_clients_max; /* server.tcp-clients */
 	unsigned transfers_max;   /* server.transfers: at once, overall */
 	unsigned transfers_per_primary;
+	char *version; /* NULL: not told */
+	struct config_cookies cookies;
+	struct config_prefixes refuse;
+	struct config_prefixes allow_proxy;
+	unsigned tcp_clients_per_address; /* 0: a quarter of tcp_clients_max */
+	unsigned tcp_idle_s;
+	struct config_tls tls;
+	struct config_rate_limit rate_limit;
 };
 
 struct config {

@@ -74,11 +74,12 @@ static bool key_word(const char *text, const char **out_name) {
 	return true;
 }
 
-/* "192.0.2.0/24", "key:k1", "192.0.2.0/24 key:k1" */
+/* "192.0.2.0/24", "key:k1", "192.0.2.0/24 key:k1", each with "!" before it for whom to keep out */
 static void access_item(struct config_reader *r, const struct values *v, enum option option, int node,
                         struct acl *acl) {
 	const char *text = tree_text(r->tree, node), *key_name = NULL;
-	struct acl_item item = { 0 };
+	struct acl_item item = { .keeps_out = *text == '!' };
+	text += item.keeps_out;
 	size_t first = strcspn(text, " ");
 	const char *second = text + first + strspn(text + first, " ");
 	char prefix[ADDR_TEXT_MAX] = "";
@@ -181,6 +182,8 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 	}
 	access_value(r, v, OPT_ALLOW_TRANSFER, s->allow_transfer, &draft->allow_transfer);
 	access_value(r, v, OPT_ALLOW_NOTIFY, s->allow_notify, &draft->allow_notify);
+	access_value(r, v, OPT_ALLOW_QUERY, s->allow_query, &draft->allow_query);
+	draft->query_limited |= v->nodes[OPT_ALLOW_QUERY] != 0;
 	bounds_value(r, v, &draft->bounds);
 	if (v->nodes[OPT_MAX_ZONE_BYTES])
 		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);

@@ -1,6 +1,7 @@
 /* What the parts of the configuration's reading share; for src/inventory only.
  *
- *   config.c         the file as a whole: sections server, control, log
+ *   config.c         the file as a whole: sections control, log
+ *   config_server.c  the section server
  *   config_keys.c    keys and primaries, to which the rest refers by name
  *   config_policy.c  what templates and zones have in common
  *   config_zones.c   templates and zones
@@ -31,7 +32,8 @@ struct template_definition {
 /* Arrays of the policy at hand, used again for each zone. */
 struct policy_scratch {
 	struct primary primaries[CONFIG_PRIMARIES_MAX], notify[CONFIG_PRIMARIES_MAX];
-	struct acl_item allow_transfer[CONFIG_ACCESS_MAX], allow_notify[CONFIG_ACCESS_MAX];
+	struct acl_item allow_transfer[CONFIG_ACCESS_MAX], allow_notify[CONFIG_ACCESS_MAX],
+		allow_query[CONFIG_ACCESS_MAX];
 };
 
 struct config_reader {
@@ -92,6 +94,14 @@ bool list_expect(struct config_reader *r, int node, const char *what, const char
 const char *name_suggest(const struct symbols *names, const char *wanted);
 /* A domain name in lower case.  ERR_NAME also for octets that are no printable ASCII. */
 MUST_CHECK enum err domain_parse(const char *text, struct name *out_name);
+
+/* -- config.c */
+/* Relative paths start at the folder of the configuration.  The caller frees it. */
+char *path_value(struct config_reader *r, const struct values *v, enum option option, size_t max);
+
+/* -- config_server.c */
+void server_read(struct config_reader *r, int node);
+void server_done(struct config_server *s);
 
 /* -- config_keys.c */
 void keys_read(struct config_reader *r, int node);

@@ -23,7 +23,7 @@ void value_fault(struct config_reader *r, const struct values *v, enum option op
 	} else if (tree_kind(r->tree, node) != TREE_TEXT) {
 		fault_add(r, line, "%s.%s: expected %s, found %s", section, key, expected,
 		          kind_text(tree_kind(r->tree, node)));
-	} else if (option == OPT_KEY_SECRET) { /* secrets are never shown */
+	} else if (option_is_secret(option)) { /* secrets are never shown */
 		fault_add(r, line, "%s.%s: expected %s, found something else", section, key, expected);
 	} else {
 		fault_add(r, line, "%s.%s: expected %s, found \"%.100s\"", section, key, expected,
@@ -67,7 +67,9 @@ static void pair_read(struct config_reader *r, struct values *v, int key, int va
 		return;
 	}
 	v->given[option] = true;
-	enum tree_kind expected = option_is_list(option) ? TREE_LIST : TREE_TEXT;
+	enum tree_kind expected = option_is_list(option)      ? TREE_LIST
+	                          : option_is_section(option) ? TREE_MAP
+	                                                      : TREE_TEXT;
 	if (tree_is_null(r->tree, value) || tree_kind(r->tree, value) != expected)
 		value_fault(r, v, option, value);
 	else

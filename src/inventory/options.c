@@ -11,7 +11,11 @@ static const struct option_row rows[] = {
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OPTION_COUNT, "options.h numbers every row of options.def");
 
-const struct option_section section_server = { "server", { { OPT_LISTEN, OPT_TRANSFERS_PER_PRIMARY } }, 1 };
+const struct option_section section_server = { "server", { { OPT_LISTEN, OPT_RATE_LIMIT } }, 1 };
+const struct option_section section_tls = { "server.tls", { { OPT_TLS_LISTEN, OPT_TLS_KEY } }, 1 };
+const struct option_section section_rate_limit = { "server.rate-limit",
+	                                           { { OPT_RATE_RESPONSES, OPT_RATE_EXEMPT } },
+	                                           1 };
 const struct option_section section_control = { "control",
 	                                        { { OPT_CONTROL_SOCKET, OPT_CONTROL_SOCKET } },
 	                                        1 };
@@ -38,7 +42,16 @@ const struct option_row *option_row(enum option option) {
 
 bool option_is_list(enum option option) {
 	enum option_kind kind = rows[option].kind;
-	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries;
+	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries ||
+	       kind == KIND_prefixes || kind == KIND_secrets;
+}
+
+bool option_is_section(enum option option) {
+	return rows[option].kind == KIND_section;
+}
+
+bool option_is_secret(enum option option) {
+	return rows[option].kind == KIND_secret || rows[option].kind == KIND_secrets;
 }
 
 enum option option_find(const struct option_section *section, const char *key) {

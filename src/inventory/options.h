@@ -14,6 +14,27 @@ enum option {
 	OPT_TCP_CLIENTS,
 	OPT_TRANSFERS,
 	OPT_TRANSFERS_PER_PRIMARY,
+	OPT_VERSION,
+	OPT_COOKIES,
+	OPT_COOKIE_SECRETS,
+	OPT_REFUSE,
+	OPT_ALLOW_PROXY,
+	OPT_TCP_CLIENTS_PER_ADDRESS,
+	OPT_TCP_IDLE_TIMEOUT,
+	OPT_TLS,
+	OPT_RATE_LIMIT,
+	OPT_TLS_LISTEN,
+	OPT_TLS_CERTIFICATE,
+	OPT_TLS_KEY,
+	OPT_RATE_RESPONSES,
+	OPT_RATE_NXDOMAINS,
+	OPT_RATE_NODATA,
+	OPT_RATE_REFERRALS,
+	OPT_RATE_ERRORS,
+	OPT_RATE_SLIP,
+	OPT_RATE_IPV4_PREFIX,
+	OPT_RATE_IPV6_PREFIX,
+	OPT_RATE_EXEMPT,
 	OPT_CONTROL_SOCKET,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
@@ -28,6 +49,7 @@ enum option {
 	OPT_PRIMARIES,
 	OPT_ALLOW_TRANSFER,
 	OPT_ALLOW_NOTIFY,
+	OPT_ALLOW_QUERY,
 	OPT_NOTIFY,
 	OPT_REFRESH_MIN,
 	OPT_REFRESH_MAX,
@@ -51,9 +73,12 @@ enum option_kind {
 	KIND_name,
 	KIND_number,
 	KIND_path,
+	KIND_prefixes,
 	KIND_primaries,
 	KIND_seconds,
 	KIND_secret,
+	KIND_secrets,
+	KIND_section,
 	KIND_template,
 	KIND_text,
 	KIND_user,
@@ -71,6 +96,10 @@ const struct option_row *option_row(enum option option);
 const char *option_key(enum option option);
 /* A list, not a scalar. */
 bool option_is_list(enum option option);
+/* A mapping with options of its own. */
+bool option_is_section(enum option option);
+/* Its values are never shown. */
+bool option_is_secret(enum option option);
 
 /* A mapping of the file: its name as paths begin ("server", "keys[]") and which options it may hold. */
 struct option_range {
@@ -81,8 +110,8 @@ struct option_section {
 	struct option_range ranges[2];
 	unsigned range_count;
 };
-extern const struct option_section section_server, section_control, section_log, section_keys,
-	section_primaries, section_templates, section_zones;
+extern const struct option_section section_server, section_tls, section_rate_limit, section_control,
+	section_log, section_keys, section_primaries, section_templates, section_zones;
 
 /* OPTION_COUNT: the section has no such key. */
 enum option option_find(const struct option_section *section, const char *key);

@@ -8,7 +8,7 @@ bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsi
 		const struct acl_item *item = &acl->items[i];
 		if (item->has_prefix && !addr_in_prefix(peer, &item->prefix)) continue;
 		if (item->key && (!key || !name_equal(item->key->name.wire, key->name.wire))) continue;
-		if (item->has_prefix || item->key) return true;
+		if (item->has_prefix || item->key) return !item->keeps_out;
 	}
 	return false;
 }
@@ -63,7 +63,9 @@ static bool acl_equal(const struct acl *a, const struct acl *b) {
 	if (a->count != b->count) return false;
 	for (unsigned i = 0; a->items != b->items && i < a->count; i++) {
 		const struct acl_item *x = &a->items[i], *y = &b->items[i];
-		if (x->has_prefix != y->has_prefix || !key_equal(x->key, y->key)) return false;
+		if (x->keeps_out != y->keeps_out || x->has_prefix != y->has_prefix ||
+		    !key_equal(x->key, y->key))
+			return false;
 		if (x->has_prefix &&
 		    (x->prefix.len != y->prefix.len || !addr_same_ip(&x->prefix.addr, &y->prefix.addr))) {
 			return false;
@@ -96,5 +98,6 @@ bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&
 	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&
-	       acl_equal(&a->allow_notify, &b->allow_notify) && keyset_equal(a->keyset, b->keyset);
+	       acl_equal(&a->allow_notify, &b->allow_notify) && a->query_limited == b->query_limited &&
+	       acl_equal(&a->allow_query, &b->allow_query) && keyset_equal(a->keyset, b->keyset);
 }

@@ -18,6 +18,7 @@ struct primary {
 
 /* One line of an access list: address prefix, or key, or both must fit. */
 struct acl_item {
+	bool keeps_out; /* whom it fits is not admitted, whatever follows */
 	bool has_prefix;
 	struct addr_prefix prefix;
 	const struct tsig_key *key; /* NULL: no key asked for */
@@ -26,7 +27,8 @@ struct acl {
 	const struct acl_item *items;
 	unsigned count;
 };
-/* key: the key that the request was verified with, NULL if none. */
+/* The first item that fits decides; nobody is admitted by none.  key: the key that the request was verified with,
+ * NULL if none. */
 bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsig_key *key);
 
 /* All keys of one configuration; immutable, counted. */
@@ -49,7 +51,9 @@ struct zone_policy {
 	const struct primary *primaries;
 	unsigned primary_count;
 	struct acl allow_transfer;
-	struct acl allow_notify;      /* beside the primaries, which may always notify */
+	struct acl allow_notify; /* beside the primaries, which may always notify */
+	bool query_limited;      /* allow_query holds; false: anybody may ask */
+	struct acl allow_query;
 	const struct primary *notify; /* whom we notify after a new version */
 	unsigned notify_count;
 	struct timer_bounds bounds;

@@ -22,10 +22,10 @@ static uint64_t hash_primaries(uint64_t h, const struct primary *p, unsigned cou
 
 /* Equal policies have equal hashes; what differs rarely is left to policy_equal. */
 static uint64_t hash_policy(const struct zone_policy *p) {
-	const uint64_t sizes[] = { p->allow_transfer.count, p->allow_notify.count,   p->max_zone_bytes,
-		                   p->max_zone_records,     p->bounds.refresh_min_s, p->bounds.refresh_max_s,
-		                   p->bounds.retry_min_s,   p->bounds.retry_max_s,   p->bounds.expire_min_s,
-		                   p->bounds.expire_max_s };
+	const uint64_t sizes[] = { p->allow_transfer.count, p->allow_notify.count, p->allow_query.count,
+		                   p->max_zone_bytes,       p->max_zone_records,   p->bounds.refresh_min_s,
+		                   p->bounds.refresh_max_s, p->bounds.retry_min_s, p->bounds.retry_max_s,
+		                   p->bounds.expire_min_s,  p->bounds.expire_max_s };
 	uint64_t h = symbols_hash(SYMBOLS_HASH_START, sizes, sizeof(sizes));
 	h = hash_primaries(h, p->primaries, p->primary_count);
 	h = hash_primaries(h, p->notify, p->notify_count);
@@ -48,13 +48,15 @@ static const struct zone_policy *policy_copy(const struct zone_policy *draft) {
 	size_t notify = draft->notify_count * sizeof(struct primary);
 	size_t transfer = draft->allow_transfer.count * sizeof(struct acl_item);
 	size_t allow_notify = draft->allow_notify.count * sizeof(struct acl_item);
-	struct zone_policy *p = xmalloc(sizeof(*p) + primaries + notify + transfer + allow_notify);
+	size_t query = draft->allow_query.count * sizeof(struct acl_item);
+	struct zone_policy *p = xmalloc(sizeof(*p) + primaries + notify + transfer + allow_notify + query);
 	memcpy(p, draft, sizeof(*p));
 	char *at = (char *)(p + 1);
 	p->primaries = append(&at, draft->primaries, primaries);
 	p->notify = append(&at, draft->notify, notify);
 	p->allow_transfer.items = append(&at, draft->allow_transfer.items, transfer);
 	p->allow_notify.items = append(&at, draft->allow_notify.items, allow_notify);
+	p->allow_query.items = append(&at, draft->allow_query.items, query);
 	atomic_init(&p->references, 1);
 	if (p->keyset) keyset_ref(p->keyset);
 	return p;

@@ -10,6 +10,17 @@ server:
   workers: 2
   state-directory: {folder}/state
   nsid: ns2.example.net
+  version: "1"
+  cookies: on
+  cookie-secrets: ["000102030405060708090a0b0c0d0e0f"]
+  refuse: ["198.51.100.0/24"]
+  allow-proxy: ["127.0.0.9"]
+  tcp-clients-per-address: 100
+  tcp-idle-timeout: 10
+  rate-limit:
+    responses-per-second: 200
+    slip: 2
+    exempt: ["127.0.0.0/8"]
 control:
   socket: {folder}/control.sock
 log:
@@ -34,6 +45,7 @@ templates:
     primaries: [p1]
     allow-transfer: ["127.0.0.0/8", "key:k1"]
     allow-notify: ["192.0.2.8"]
+    allow-query: ["!192.0.2.9", "0.0.0.0/0", "::/0"]
     notify: ["192.0.2.7"]
     refresh-min: 2
     refresh-max: 86400
@@ -187,9 +199,15 @@ OPERATORS = {
     "bad-addresses": _replace_value(("addresses",), ('["192.0.2"]', '["192.0.2.1@0"]', '["192.0.2.1@x"]', "[]",
                                                      '["192.0.2.256"]', '["2001:db8:::1"]', '["p2"]', '[~]')),
     "bad-source": _replace_value(("source",), ("192.0.2.300", '"192.0.2.9@53@1"', "here", '""', "[x]")),
-    "bad-access": _replace_value(("allow-transfer", "allow-notify"), (
+    "bad-access": _replace_value(("allow-transfer", "allow-notify", "allow-query"), (
         '["127.0.0.0/33"]', '["127.0.0.0/-1"]', '["key:nosuch"]', '["key:"]', '["::1/129"]', '["any of them"]',
         '["10.0.0.0/8/8"]', '[5]', '["key:k1 key:k1 key:k1"]', "{a: b}")),
+    "bad-prefixes": _replace_value(("refuse", "allow-proxy", "exempt"), (
+        '["127.0.0.0/33"]', '["key:k1"]', '["10.0.0.1/8"]', '["any"]', "[5]", '["!10.0.0.0/8"]', "{a: b}", '[""]')),
+    "bad-cookies": _replace_value(("cookies",), ("yes!", "1", '""', "[on]", "{a: b}")),
+    "bad-cookie-secret": _replace_value(("cookie-secrets",), ('["00"]', "[]", '["' + "g" * 32 + '"]', "{a: b}", "[[a]]",
+                                                              '["' + "0" * 33 + '"]')),
+    "bad-rate": _replace_value(("responses-per-second", "slip", "tcp-idle-timeout"), ("many", "-1", "9999999", "[1]")),
     "bad-reference": _replace_value(("template", "key"), ("nosuch", "p1", '""', "[default]", "{a: b}")),
     "bad-primaries": lambda lines, chance: _set(lines, chance.choice(
         [i for i in _lines_with(lines, "primaries") if "[" in lines[i]]),

@@ -9,6 +9,16 @@ static const char full[] =
 	"  state-directory: state\n"
 	"  user: nobody\n"
 	"  nsid: ns2.example.net\n"
+	"  version: \"2\"\n"
+	"  cookies: off\n"
+	"  cookie-secrets: [ 000102030405060708090a0b0c0d0e0f, \"FFffffffffffffffffffffffffffffff\" ]\n"
+	"  refuse: [ \"198.51.100.0/24\" ]\n"
+	"  allow-proxy: [ \"::1\", \"127.0.0.0/8\" ]\n"
+	"  tcp-clients-per-address: 7\n"
+	"  tcp-idle-timeout: 30\n"
+	"  tls: { listen: [\"127.0.0.1\"], certificate: c.pem, key: /k.pem }\n"
+	"  rate-limit: { responses-per-second: 100, errors-per-second: 0, referrals-per-second: 5, slip: 3,\n"
+	"                ipv4-prefix: 32, exempt: [\"::/0\"] }\n"
 	"control: { socket: /run/us/control.sock }\n"
 	"log: { level: debug, format: json }\n"
 	"keys: [ { name: K1, algorithm: hmac-md5, secret: \"c2VjcmV0\" }, { name: k2, secret: \"c2VjcmV0\" } ]\n"
@@ -51,6 +61,68 @@ static void every_option_of_the_server_is_read(void **state) {
 	assert_int_equal(c->keyset->ring.count, 2);
 	assert_int_equal(c->keyset->ring.keys[0]->algorithm, TSIG_HMAC_MD5);
 	assert_int_equal(c->keyset->ring.keys[1]->algorithm, TSIG_HMAC_SHA256);
+	config_free(c);
+}
+
+static void every_option_of_answering_is_read(void **state) {
+	(void)state;
+	struct config *c = lab_config(full);
+	const struct config_server *s = &c->server;
+	assert_string_equal(s->version, "2");
+	assert_false(s->cookies.on);
+	assert_int_equal(s->cookies.secret_count, 2);
+	assert_int_equal(s->cookies.secrets[0][15], 15);
+	assert_int_equal(s->cookies.secrets[1][0], 255);
+	assert_int_equal(s->refuse.count, 1);
+	assert_int_equal(s->refuse.items[0].len, 24);
+	assert_int_equal(s->allow_proxy.count, 2);
+	assert_int_equal(s->tcp_clients_per_address, 7);
+	assert_int_equal(s->tcp_idle_s, 30);
+	assert_int_equal(s->tls.listen.count, 1);
+	assert_int_equal(s->tls.listen.items[0].port, 853);
+	assert_string_equal(s->tls.certificate, "/etc/us/c.pem");
+	assert_string_equal(s->tls.key, "/k.pem");
+	assert_int_equal(s->rate_limit.responses_per_s, 100);
+	assert_int_equal(s->rate_limit.nxdomains_per_s, 100);
+	assert_int_equal(s->rate_limit.errors_per_s, 0);
+	assert_int_equal(s->rate_limit.referrals_per_s, 5);
+	assert_int_equal(s->rate_limit.slip, 3);
+	assert_int_equal(s->rate_limit.ipv4_prefix, 32);
+	assert_int_equal(s->rate_limit.ipv6_prefix, 64);
+	assert_int_equal(s->rate_limit.exempt.count, 1);
+	config_free(c);
+}
+
+static void answering_has_defaults(void **state) {
+	(void)state;
+	struct config *c = lab_config("zones: []\n");
+	const struct config_server *s = &c->server;
+	assert_null(s->version);
+	assert_true(s->cookies.on);
+	assert_int_equal(s->cookies.secret_count, 0);
+	assert_int_equal(s->refuse.count + s->allow_proxy.count + s->tls.listen.count, 0);
+	assert_int_equal(s->tcp_idle_s, 10);
+	assert_int_equal(s->rate_limit.responses_per_s, 200);
+	assert_int_equal(s->rate_limit.nxdomains_per_s, 200);
+	assert_int_equal(s->rate_limit.slip, 2);
+	config_free(c);
+}
+
+static void who_may_ask_is_everybody_until_said(void **state) {
+	(void)state;
+	struct config *c = lab_config(
+		"templates: [ { name: default, primaries: [\"::1\"] },\n"
+		"  { name: t, primaries: [\"::1\"], allow-query: [\"!192.0.2.1\", \"192.0.2.0/24\"] } ]\n"
+		"zones: [ { name: a }, { name: b, template: t },\n"
+		"         { name: c, template: t, allow-query: [] } ]\n");
+	assert_false(zone_of(c, "a")->policy->query_limited);
+	const struct zone_policy *b = zone_of(c, "b")->policy, *none = zone_of(c, "c")->policy;
+	assert_true(b->query_limited);
+	assert_int_equal(b->allow_query.count, 2);
+	assert_true(b->allow_query.items[0].keeps_out);
+	assert_false(b->allow_query.items[1].keeps_out);
+	assert_true(none->query_limited);
+	assert_int_equal(none->allow_query.count, 0);
 	config_free(c);
 }
 
@@ -168,6 +240,27 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_TCP_CLIENTS, "server.tcp-clients" },
 		{ OPT_TRANSFERS, "server.transfers" },
 		{ OPT_TRANSFERS_PER_PRIMARY, "server.transfers-per-primary" },
+		{ OPT_VERSION, "server.version" },
+		{ OPT_COOKIES, "server.cookies" },
+		{ OPT_COOKIE_SECRETS, "server.cookie-secrets" },
+		{ OPT_REFUSE, "server.refuse" },
+		{ OPT_ALLOW_PROXY, "server.allow-proxy" },
+		{ OPT_TCP_CLIENTS_PER_ADDRESS, "server.tcp-clients-per-address" },
+		{ OPT_TCP_IDLE_TIMEOUT, "server.tcp-idle-timeout" },
+		{ OPT_TLS, "server.tls" },
+		{ OPT_RATE_LIMIT, "server.rate-limit" },
+		{ OPT_TLS_LISTEN, "server.tls.listen" },
+		{ OPT_TLS_CERTIFICATE, "server.tls.certificate" },
+		{ OPT_TLS_KEY, "server.tls.key" },
+		{ OPT_RATE_RESPONSES, "server.rate-limit.responses-per-second" },
+		{ OPT_RATE_NXDOMAINS, "server.rate-limit.nxdomains-per-second" },
+		{ OPT_RATE_NODATA, "server.rate-limit.nodata-per-second" },
+		{ OPT_RATE_REFERRALS, "server.rate-limit.referrals-per-second" },
+		{ OPT_RATE_ERRORS, "server.rate-limit.errors-per-second" },
+		{ OPT_RATE_SLIP, "server.rate-limit.slip" },
+		{ OPT_RATE_IPV4_PREFIX, "server.rate-limit.ipv4-prefix" },
+		{ OPT_RATE_IPV6_PREFIX, "server.rate-limit.ipv6-prefix" },
+		{ OPT_RATE_EXEMPT, "server.rate-limit.exempt" },
 		{ OPT_CONTROL_SOCKET, "control.socket" },
 		{ OPT_LOG_LEVEL, "log.level" },
 		{ OPT_LOG_FORMAT, "log.format" },
@@ -182,6 +275,7 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_PRIMARIES, "templates[].primaries" },
 		{ OPT_ALLOW_TRANSFER, "templates[].allow-transfer" },
 		{ OPT_ALLOW_NOTIFY, "templates[].allow-notify" },
+		{ OPT_ALLOW_QUERY, "templates[].allow-query" },
 		{ OPT_NOTIFY, "templates[].notify" },
 		{ OPT_REFRESH_MIN, "templates[].refresh-min" },
 		{ OPT_REFRESH_MAX, "templates[].refresh-max" },
@@ -203,6 +297,9 @@ static void every_row_of_options_has_its_number(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_of_the_server_is_read),
+		cmocka_unit_test(every_option_of_answering_is_read),
+		cmocka_unit_test(answering_has_defaults),
+		cmocka_unit_test(who_may_ask_is_everybody_until_said),
 		cmocka_unit_test(a_zone_takes_what_it_does_not_say_from_its_template),
 		cmocka_unit_test(a_zone_overrides_single_options_of_its_template),
 		cmocka_unit_test(zones_with_the_same_settings_share_one_policy),

@@ -69,6 +69,19 @@ static void any_item_of_a_list_is_enough(void **state) {
 	assert_false(acl_admits(&acl, &a, &k1));
 }
 
+static void the_first_item_that_fits_decides(void **state) {
+	(void)state;
+	struct acl_item items[] = { item("10.1.0.0/16", NULL), item("10.0.0.0/8", NULL), item(NULL, &k2) };
+	items[0].keeps_out = true;
+	struct acl acl = { .items = items, .count = 3 };
+	struct addr inside = address("10.1.2.3"), beside = address("10.2.2.3"),
+		    outside = address("192.0.2.1");
+	assert_false(acl_admits(&acl, &inside, &k2));
+	assert_true(acl_admits(&acl, &beside, NULL));
+	assert_false(acl_admits(&acl, &outside, NULL));
+	assert_true(acl_admits(&acl, &outside, &k2));
+}
+
 /* Policies of two readings of the same text; changed: a text put in place of @ in the second one. */
 static bool same_after(const char *template, const char *first, const char *second) {
 	char a_text[512], b_text[512];
@@ -96,6 +109,8 @@ static void policies_are_compared_by_content(void **state) {
 	assert_false(same_after(zone, "allow-transfer: [\"::1\"]", "allow-transfer: [\"::1\", \"::2\"]"));
 	assert_false(same_after(zone, "allow-transfer: [\"key:k1\"]", "allow-transfer: [\"key:k2\"]"));
 	assert_false(same_after(zone, "allow-notify: [\"::/64\"]", "allow-notify: [\"::/65\"]"));
+	assert_false(same_after(zone, "allow-query: [\"::/64\"]", "allow-query: [\"!::/64\"]"));
+	assert_false(same_after(zone, "allow-query: []", "refresh-min: 2"));
 	assert_false(same_after(zone, "max-zone-records: 1", "max-zone-records: 2"));
 }
 
@@ -128,6 +143,7 @@ int main(void) {
 		cmocka_unit_test(prefix_and_key_must_both_fit),
 		cmocka_unit_test(an_item_without_condition_admits_nobody),
 		cmocka_unit_test(any_item_of_a_list_is_enough),
+		cmocka_unit_test(the_first_item_that_fits_decides),
 		cmocka_unit_test(policies_are_compared_by_content),
 		cmocka_unit_test(another_secret_is_another_policy),
 		cmocka_unit_test(a_policy_outlives_its_configuration),
