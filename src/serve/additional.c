@@ -35,8 +35,9 @@ static struct node address_node(const struct zone_version *v, const uint8_t *nam
 }
 
 /* One pass over the names in item's records: those below the cut of a referral, or the others. */
-static void add_for_item(struct plan *p, const struct zone_version *v, unsigned place, bool below_cut) {
+static void add_for_item(struct plan *p, unsigned place, bool below_cut) {
 	const struct rrset set = p->items[place].set;
+	const struct zone_version *v = p->items[place].version;
 	bool glue = set.type == RR_NS;
 	const uint8_t *next = set.rdatas;
 	for (unsigned i = 0; i < set.count; i++) {
@@ -51,11 +52,11 @@ static void add_for_item(struct plan *p, const struct zone_version *v, unsigned 
 	}
 }
 
-void additional_plan(struct plan *p, const struct zone_version *v) {
+void additional_plan(struct plan *p) {
 	unsigned count = p->count; /* what is added here asks for nothing */
 	for (unsigned i = 0; i < count; i++) {
 		if (!wants_addresses(p->items[i].set.type)) continue;
-		if (p->cut) add_for_item(p, v, i, true);
-		add_for_item(p, v, i, false);
+		if (p->cut) add_for_item(p, i, true);
+		add_for_item(p, i, false);
 	}
 }

@@ -5,6 +5,7 @@
 /* The walk along a chain of aliases. */
 struct walk {
 	struct plan *plan;
+	const struct scope *scope;
 	const struct zone_version *version;
 	const uint8_t *name;  /* that is looked for now: the question's, or an alias's target */
 	uint16_t name_offset; /* of name in the message, 0: not known */
@@ -145,11 +146,18 @@ static void prove_expansion(struct walk *w, const struct lookup *l) {
 		denial_of_closer(w->plan, w->version, w->name, l->encloser_labels);
 }
 
-/* Go on with target.  False: it is not in this zone, and the answer is complete as it is. */
+/* Go on with target, in the zone that is to answer for it.  False: there is none, and the answer is complete as it
+ * is: the client has to ask elsewhere, or again when the zone is served. */
 static bool go_on(struct walk *w, const uint8_t *target) {
+	const struct zone_entry *entry = scope_zone(w->scope, target, w->type);
+	if (!entry || !scope_admits(w->scope, entry)) return false;
+	const struct zone_version *v = atomic_load_explicit(&entry->served, memory_order_acquire);
+	if (!v) return false;
+	if (v != w->version) w->apex_offset = 0; /* the new apex stands nowhere yet */
+	w->version = w->plan->version = v;
 	w->name = target;
 	w->name_offset = 0;
-	return name_is_within(target, version_apex(w->version));
+	return true;
 }
 
 /* True: an alias was followed, and the search goes on. */
@@ -211,23 +219,27 @@ static bool step(struct walk *w) {
 	return false;
 }
 
-void answer_plan(struct plan *p, const struct zone_version *v, const struct question *q, bool dnssec) {
+void answer_plan(struct plan *p, const struct scope *scope, const struct zone_version *v,
+                 const struct question *q, bool dnssec) {
 	const struct image_header *h = v->image.header;
 	struct walk w = { .plan = p,
+		          .scope = scope,
 		          .version = v,
 		          .name = q->name.wire,
 		          .name_offset = MESSAGE_HEADER_LEN,
 		          .apex_offset = (uint16_t)(MESSAGE_HEADER_LEN + q->name.len - h->apex_len),
 		          .type = q->type,
 		          .dnssec = dnssec };
+	p->version = v;
 	for (unsigned links = 0; step(&w) && links < PLAN_CHAIN_MAX; links++)
 		continue;
-	additional_plan(p, v);
+	additional_plan(p);
 }
 
 void answer_plan_soa(struct plan *p, const struct zone_version *v) {
 	struct rrset set;
 	struct node apex = zone_apex(v);
+	p->version = v;
 	if (node_rrset(apex, RR_SOA, &set))
 		(void)plan_add(p, SECTION_ANSWER, &set, apex,
 		               (struct plan_owner){ version_apex(v), MESSAGE_HEADER_LEN });

@@ -6,6 +6,7 @@ void plan_init(struct plan *p) {
 	p->rcode = RCODE_NOERROR;
 	p->authoritative = false;
 	p->overflow = false;
+	p->version = NULL;
 	p->cut = NULL;
 }
 
@@ -43,10 +44,10 @@ static bool add(struct plan *p, const struct plan_item *item) {
 
 bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
               struct plan_owner owner) {
-	return add(p, &(struct plan_item){ *set, node, owner, (uint8_t)section, true });
+	return add(p, &(struct plan_item){ *set, node, p->version, owner, (uint8_t)section, true });
 }
 
 bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
                          bool required) {
-	return add(p, &(struct plan_item){ *set, node, owner, SECTION_ADDITIONAL, required });
+	return add(p, &(struct plan_item){ *set, node, p->version, owner, SECTION_ADDITIONAL, required });
 }

@@ -1,5 +1,5 @@
-/* An answer is first a list of (RRset, owner, section); only then is it encoded.  A plan borrows from one zone
- * version and from the request, copies no record data, and is reused from request to request. */
+/* An answer is first a list of (RRset, owner, section); only then is it encoded.  A plan borrows from zone
+ * versions and from the request, copies no record data, and is reused from request to request. */
 #ifndef UNDERSTUDY_SERVE_PLAN_H
 #define UNDERSTUDY_SERVE_PLAN_H
 
@@ -7,7 +7,7 @@
 #include "zone/lookup.h"
 
 #define PLAN_ITEMS_MAX 1024 /* RRsets of one answer */
-#define PLAN_CHAIN_MAX 16   /* CNAMEs and DNAMEs followed within the zone */
+#define PLAN_CHAIN_MAX 16   /* CNAMEs and DNAMEs followed */
 
 /* Where an owner name comes from: an offset in the message that is known to hold it, else a name in memory,
  * else (both 0) the node's own.  With an offset the name says what stands there. */
@@ -18,7 +18,8 @@ struct plan_owner {
 
 struct plan_item {
 	struct rrset set;
-	struct node node; /* the RRset is from here; at NULL: made up (CNAME of a DNAME) */
+	struct node node;                   /* the RRset is from here; at NULL: made up (CNAME of a DNAME) */
+	const struct zone_version *version; /* that the RRset is of */
 	struct plan_owner owner;
 	uint8_t section; /* enum section */
 	bool required;   /* additional only: without it the answer is truncated (RFC 9471) */
@@ -35,7 +36,8 @@ struct plan {
 	uint16_t rcode;
 	bool authoritative; /* AA: the first owner was ours to answer for (RFC 1035 section 4.1.1) */
 	bool overflow;      /* something required found no place */
-	const uint8_t *cut; /* a referral: the delegated name; NULL otherwise */
+	const struct zone_version *version; /* of what is added next */
+	const uint8_t *cut;                 /* a referral: the delegated name; NULL otherwise */
 	struct plan_item items[PLAN_ITEMS_MAX];
 	struct plan_synthesis synthesis[PLAN_CHAIN_MAX + 1]; /* one for each step */
 };

@@ -14,14 +14,14 @@ struct zone_version *request_version(struct request *r, struct zone_entry *entry
 	return NULL;
 }
 
-static size_t answer_from_zone(struct request *r, struct zone_entry *entry) {
+static size_t answer_from_zone(struct request *r, const struct scope *scope, struct zone_entry *entry) {
 	struct plan *p = &r->worker->plan;
 	const struct question *q = &r->message.question;
 	const struct zone_version *v = request_version(r, entry);
 	if (!v) return reply_error(r, (enum rcode)r->rcode, (enum ede)r->ede);
 	bool dnssec = r->message.edns.present && r->message.edns.dnssec_ok;
 	plan_init(p);
-	answer_plan(p, v, q, dnssec);
+	answer_plan(p, scope, v, q, dnssec);
 	r->rcode = p->rcode;
 	/* Of all classes together nobody is the authority (RFC 1035 section 3.2.5 with 1034 section 6.2). */
 	r->flags = p->authoritative && q->class == CLASS_IN ? FLAG_AA : 0;
@@ -59,26 +59,20 @@ static bool is_transfer(const struct question *q) {
 	return q->type == RR_AXFR || q->type == RR_IXFR;
 }
 
-/* The zone that is to answer, or NULL. */
-static struct zone_entry *find_zone(const struct request *r) {
-	const struct question *q = &r->message.question;
-	const struct zone_table *table = r->serve->table;
-	if (is_transfer(q)) return table_find(table, q->name.wire);
-	struct zone_entry *entry = table_find_zone(table, q->name.wire, false);
-	if (q->type != RR_DS || !entry || entry->name_len != q->name.len) return entry;
-	/* DS of a zone's own name is its parent's to answer, if we hold that too (RFC 4035 section 3.1.4.1). */
-	struct zone_entry *parent = table_find_zone(table, q->name.wire, true);
-	return parent ? parent : entry;
-}
-
 size_t query_answer(struct request *r, struct serve_stream **out_stream) {
 	const struct question *q = &r->message.question;
 	bool is_internet = q->class == CLASS_IN || q->class == CLASS_ANY;
-	struct zone_entry *entry = is_internet ? find_zone(r) : NULL;
+	struct scope scope = { .table = r->serve->table, .peer = r->peer };
+	struct zone_entry *entry = NULL;
+	if (is_internet)
+		entry = is_transfer(q) ? table_find(scope.table, q->name.wire)
+		                       : scope_zone(&scope, q->name.wire, q->type);
 	if (!request_verify(r, entry)) return reply_error(r, (enum rcode)r->rcode, EDE_NONE);
 	if (q->class == CLASS_CH) return answer_chaos(r);
 	if (!is_internet) return reply_error(r, RCODE_REFUSED, EDE_NOT_SUPPORTED);
 	if (is_transfer(q)) return transfer_out_answer(r, entry, out_stream);
 	if (!entry) return reply_error(r, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
-	return answer_from_zone(r, entry);
+	scope.key = r->key;
+	if (!scope_admits(&scope, entry)) return reply_error(r, RCODE_REFUSED, EDE_PROHIBITED);
+	return answer_from_zone(r, &scope, entry);
 }
