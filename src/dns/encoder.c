@@ -18,6 +18,7 @@ void message_begin(struct encoder *e, uint8_t *buf, size_t cap, size_t limit) {
 	e->w.cap = e->limit;
 	e->reserved = 0;
 	e->names_used = 0;
+	e->question_waits = false;
 	if (++e->generation == 0) {
 		memset(e->slots, 0, sizeof(e->slots));
 		e->generation = 1;
@@ -54,12 +55,19 @@ static uint8_t first_slot(uint64_t hash) {
 	return (uint8_t)(hash >> 56);
 }
 
-/* The name at `offset` of the message, which may go on by a pointer, is the plain name. */
-static bool matches(const struct encoder *e, unsigned offset, const uint8_t *name) {
-	const uint8_t *base = e->w.data, *at = base + offset;
+/* A suffix to look for: the name, and where the message is known to have it without its first label (0: not known). */
+struct suffix {
+	const uint8_t *name;
+	unsigned rest;
+};
+
+/* The name at `offset` of the message, which may go on by a pointer, is that of the suffix. */
+static bool matches(const struct encoder *e, unsigned offset, struct suffix s) {
+	const uint8_t *base = e->w.data, *at = base + offset, *rest = base + s.rest, *name = s.name;
 	for (;;) {
 		while (*at >= 0xc0)
 			at = base + (load_u16(at) & POINTER_MAX);
+		if (at == rest) return name == s.name + 1 + *s.name;
 		if (*at != *name) return false;
 		if (*at == 0) return true;
 		for (unsigned i = 1; i <= *name; i++)
@@ -70,67 +78,91 @@ static bool matches(const struct encoder *e, unsigned offset, const uint8_t *nam
 	}
 }
 
-/* Slot that holds the name, or the empty one where it belongs; the table is never full. */
-static unsigned find_slot(const struct encoder *e, unsigned slot, const uint8_t *name) {
-	while (e->slots[slot].generation == e->generation && !matches(e, e->slots[slot].offset, name))
+/* Slot that holds the suffix, or the empty one where it belongs; the table is never full. */
+static unsigned find_slot(const struct encoder *e, unsigned slot, struct suffix s) {
+	while (e->slots[slot].generation == e->generation && !matches(e, e->slots[slot].offset, s))
 		slot = (slot + 1) & (COMPRESS_SLOTS - 1);
 	return slot;
 }
 
-/* Remember the suffixes of a name that was written whole from `pos` on: labels first … count - 1 are new. */
-static void remember(struct encoder *e, const uint8_t *name, const uint8_t *offsets, const uint8_t *firsts,
-                     unsigned count, size_t pos) {
+/* A name taken apart: where its labels start, and in which slot the search for each suffix begins. */
+struct taken {
+	unsigned labels;
+	uint8_t offsets[NAME_MAX_LABELS + 1];
+	uint8_t firsts[NAME_MAX_LABELS + 1];
+};
+
+/* Remember the suffixes of a name that stands from `pos` on: labels 0 … count - 1 are new. */
+static void remember(struct encoder *e, const uint8_t *name, const struct taken *t, unsigned count,
+                     size_t pos) {
 	for (unsigned i = 0; i < count; i++) {
-		if (pos + offsets[i] > POINTER_MAX || e->names_used >= COMPRESS_SLOTS / 2) return;
-		unsigned slot = find_slot(e, firsts[i], name + offsets[i]);
+		size_t offset = pos + t->offsets[i];
+		if (offset > POINTER_MAX || e->names_used >= COMPRESS_SLOTS / 2) return;
+		unsigned slot = find_slot(e, t->firsts[i], (struct suffix){ name + t->offsets[i], 0 });
 		if (e->slots[slot].generation == e->generation) continue;
 		e->slots[slot].generation = e->generation;
-		e->slots[slot].offset = (uint16_t)(pos + offsets[i]);
+		e->slots[slot].offset = (uint16_t)offset;
 		e->used[e->names_used++] = (uint8_t)slot;
 	}
 }
 
-static void write_name(struct encoder *e, const uint8_t *name) {
-	uint8_t offsets[NAME_MAX_LABELS + 1];
-	uint8_t firsts[NAME_MAX_LABELS + 1]; /* slots */
-	unsigned labels = name_offsets(name, offsets);
+static void remember_question(struct encoder *e) {
+	struct taken t;
 	uint64_t hash = 0;
-	unsigned known = labels; /* labels before this one are new, from it on the message has them */
-	unsigned pointer = 0;
-	for (unsigned i = labels; i-- > 0;) {
-		hash = label_hash(hash, name + offsets[i]);
-		firsts[i] = first_slot(hash);
+	const uint8_t *name = e->w.data + MESSAGE_HEADER_LEN;
+	e->question_waits = false;
+	t.labels = name_offsets(name, t.offsets);
+	for (unsigned i = t.labels; i-- > 0;) {
+		hash = label_hash(hash, name + t.offsets[i]);
+		t.firsts[i] = first_slot(hash);
+	}
+	remember(e, name, &t, t.labels, MESSAGE_HEADER_LEN);
+}
+
+static void write_name(struct encoder *e, const uint8_t *name) {
+	struct taken t;
+	uint64_t hash = 0;
+	unsigned pointer = 0; /* to the suffix from label `known` on; labels before that are new */
+	if (e->question_waits) remember_question(e);
+	t.labels = name_offsets(name, t.offsets);
+	unsigned known = t.labels;
+	for (unsigned i = t.labels; i-- > 0;) {
+		const uint8_t *label = name + t.offsets[i];
+		hash = label_hash(hash, label);
+		t.firsts[i] = first_slot(hash);
 		if (known != i + 1) continue; /* a longer suffix can't be there without the shorter one */
-		unsigned slot = find_slot(e, firsts[i], name + offsets[i]);
+		unsigned slot = find_slot(e, t.firsts[i], (struct suffix){ label, pointer });
 		if (e->slots[slot].generation != e->generation) continue;
 		known = i;
 		pointer = e->slots[slot].offset;
 	}
 	size_t pos = e->w.len;
-	name_write(&e->w, name, offsets[known]);
-	if (known < labels)
+	name_write(&e->w, name, t.offsets[known]);
+	if (known < t.labels)
 		write_u16(&e->w, (uint16_t)(0xc000U | pointer));
 	else
 		write_u8(&e->w, 0);
-	if (!e->w.failed) remember(e, name, offsets, firsts, known, pos);
+	if (!e->w.failed) remember(e, name, &t, known, pos);
 }
 
 void message_question(struct encoder *e, const struct question *q) {
-	write_name(e, q->name.wire);
+	name_write(&e->w, q->name.wire, q->name.len);
 	write_u16(&e->w, q->type);
 	write_u16(&e->w, q->class);
+	e->question_waits = !e->w.failed && e->header.qdcount == 0;
 	e->header.qdcount++;
 }
 
 struct encoder_mark encoder_mark(const struct encoder *e) {
-	return (struct encoder_mark){ e->w.len, e->header.ancount, e->header.nscount, e->header.arcount,
-		                      e->names_used };
+	return (struct encoder_mark){ e->w.len,          e->header.ancount, e->header.nscount,
+		                      e->header.arcount, e->names_used,     e->question_waits };
 }
 
 /* The newest entries are taken out in reverse order, which leaves every probe sequence as it was before them. */
 void encoder_rewind(struct encoder *e, struct encoder_mark mark) {
 	while (e->names_used > mark.names_used)
 		e->slots[e->used[--e->names_used]].generation = 0;
+	e->question_waits = mark.question_waits;
 	e->w.len = mark.len;
 	e->w.failed = false;
 	e->header.ancount = mark.ancount;
@@ -211,8 +243,14 @@ enum err message_opt(struct encoder *e, const struct edns *edns) {
 }
 
 size_t message_end(struct encoder *e) {
-	struct writer w = writer_init(e->w.data, MESSAGE_HEADER_LEN);
-	header_write(&w, &e->header);
+	const struct header *h = &e->header;
+	uint8_t *p = e->w.data;
+	store_u16(p, h->id);
+	store_u16(p + 2, h->flags);
+	store_u16(p + 4, h->qdcount);
+	store_u16(p + 6, h->ancount);
+	store_u16(p + 8, h->nscount);
+	store_u16(p + 10, h->arcount);
 	return e->w.len;
 }
 

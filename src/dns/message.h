@@ -127,6 +127,7 @@ struct encoder {
 	uint16_t limit;       /* the message may not grow beyond this; room for OPT and TSIG is kept off it by
 	                        * the caller with encoder_reserve */
 	uint16_t reserved;
+	bool question_waits; /* its name is not in slots yet: answers that only point to it save that */
 	bool exact_case;     /* kept from message to message: only names of the same case are pointed to, as
 	                      * RFC 5936 section 3.4 asks of transfers */
 	uint16_t names_used; /* entries in slots */
@@ -165,6 +166,7 @@ struct encoder_mark {
 	size_t len;
 	uint16_t ancount, nscount, arcount;
 	uint16_t names_used;
+	bool question_waits;
 };
 struct encoder_mark encoder_mark(const struct encoder *e);
 void encoder_rewind(struct encoder *e, struct encoder_mark mark);

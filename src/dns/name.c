@@ -167,9 +167,18 @@ void name_copy(struct name *dst, const uint8_t *src) {
 	dst->len = (uint8_t)len;
 }
 
+void name_lower_to(uint8_t *to, const uint8_t *from, size_t len) {
+	size_t i = 0;
+	for (; i + 8 <= len; i += 8) {
+		uint64_t octets = lower_eight(load_eight(from + i));
+		memcpy(to + i, &octets, sizeof(octets));
+	}
+	for (; i < len; i++)
+		to[i] = name_lower(from[i]);
+}
+
 void name_to_lower(struct name *n) {
-	for (unsigned i = 0; i < n->len; i++)
-		n->wire[i] = name_lower(n->wire[i]);
+	name_lower_to(n->wire, n->wire, n->len);
 }
 
 enum err name_make_wildcard(const uint8_t *parent, struct name *out_name) {

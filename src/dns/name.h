@@ -69,6 +69,8 @@ unsigned name_offsets(const uint8_t *name, uint8_t out_offsets[static NAME_MAX_L
 
 void name_copy(struct name *dst, const uint8_t *src);
 void name_to_lower(struct name *n);
+/* The first len octets of a name or of several, in lower case: length octets are below 'A' and stay. */
+void name_lower_to(uint8_t *to, const uint8_t *from, size_t len);
 /* "*." in front of n.  ERR_LIMIT: longer than 255. */
 MUST_CHECK enum err name_make_wildcard(const uint8_t *parent, struct name *out_name);
 /* prefix's labels above `cut` replaced: DNAME substitution (RFC 6672 section 2.2): name must be below owner.

@@ -15,15 +15,8 @@ struct path {
 };
 
 static void path_init(struct path *p, const struct zone_version *v, const uint8_t *name) {
-	unsigned at = 0, labels = 0;
-	while (name[at]) {
-		unsigned end = at + name[at] + 1U;
-		p->offsets[labels++] = (uint8_t)at;
-		p->lower[at] = name[at];
-		for (at++; at < end; at++)
-			p->lower[at] = name_lower(name[at]);
-	}
-	p->lower[at] = 0;
+	unsigned labels = name_offsets(name, p->offsets), at = p->offsets[labels];
+	name_lower_to(p->lower, name, at + 1U);
 	assert(at + 1U >= v->image.header->apex_len); /* the caller's promise: within the zone */
 	p->apex_from = at + 1U - v->image.header->apex_len;
 	p->depth = 0;

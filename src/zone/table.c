@@ -60,21 +60,17 @@ void table_free(struct zone_table *t) {
 	free(t);
 }
 
-/* Hashes of every suffix of a name: out_hashes[i] is that of the name without its first i labels. */
-static unsigned suffix_hashes(const struct zone_table *t, const uint8_t *name, uint64_t *out_hashes,
-                              uint8_t *out_lower, uint8_t *out_offsets) {
-	unsigned at = 0, labels = 0;
-	while (name[at]) {
-		unsigned end = at + name[at] + 1U;
-		out_offsets[labels++] = (uint8_t)at;
-		for (; at < end; at++)
-			out_lower[at] = name_lower(name[at]);
-	}
-	out_lower[at] = 0;
-	out_offsets[labels] = (uint8_t)at;
+/* Hashes of the suffixes of a name that have at most `most` labels: out_hashes[i] is that of the name without its first
+ * i labels.  Returns the number of labels. */
+static unsigned suffix_hashes(const struct zone_table *t, const uint8_t *name, unsigned most,
+                              uint64_t *out_hashes, uint8_t *out_lower, uint8_t *out_offsets) {
+	unsigned labels = name_offsets(name, out_offsets);
+	unsigned from = labels > most ? labels - most : 0;
 	uint64_t hash = t->seed;
 	out_hashes[labels] = hash;
-	for (unsigned i = labels; i-- > 0;) {
+	name_lower_to(out_lower + out_offsets[from], name + out_offsets[from],
+	              (size_t)(out_offsets[labels] - out_offsets[from]) + 1);
+	for (unsigned i = labels; i-- > from;) {
 		hash = digest_label(hash, out_lower + out_offsets[i]);
 		out_hashes[i] = hash;
 	}
@@ -95,8 +91,8 @@ static struct zone_entry *probe(const struct zone_table *t, uint64_t hash, const
 struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict) {
 	uint64_t hashes[NAME_MAX_LABELS + 1];
 	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	unsigned labels = suffix_hashes(t, qname, hashes, lower, offsets);
 	unsigned most = atomic_load_explicit(&t->labels_max, memory_order_relaxed);
+	unsigned labels = suffix_hashes(t, qname, most, hashes, lower, offsets);
 	unsigned from = labels > most ? labels - most : 0;
 	if (strict && from == 0) from = 1;
 	for (unsigned i = from; i <= labels; i++) {
@@ -110,7 +106,7 @@ struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qn
 struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name) {
 	uint64_t hashes[NAME_MAX_LABELS + 1];
 	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	unsigned labels = suffix_hashes(t, name, hashes, lower, offsets);
+	unsigned labels = suffix_hashes(t, name, NAME_MAX_LABELS, hashes, lower, offsets);
 	return probe(t, hashes[0], lower, (size_t)offsets[labels] + 1);
 }
 
@@ -133,7 +129,8 @@ static void slots_put(struct slots *s, uint64_t hash, struct zone_entry *entry) 
 static uint64_t entry_hash(const struct zone_table *t, const struct zone_entry *entry) {
 	uint64_t hashes[NAME_MAX_LABELS + 1];
 	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	(void)suffix_hashes(t, entry->name, hashes, lower, offsets); /* the count is not needed */
+	(void)suffix_hashes(t, entry->name, NAME_MAX_LABELS, hashes, lower,
+	                    offsets); /* the count is not needed */
 	return hashes[0];
 }
 

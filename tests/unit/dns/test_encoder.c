@@ -62,7 +62,6 @@ static void names_are_compressed_against_all_names_before(void **state) {
 	free(e);
 }
 
-/* RFC 3597 section 4: names in types after RFC 1035 are not compressed. */
 static void exact_case_points_to_names_of_the_same_case_only(void **state) {
 	(void)state;
 	uint8_t buf[512];
@@ -80,6 +79,7 @@ static void exact_case_points_to_names_of_the_same_case_only(void **state) {
 	free(e);
 }
 
+/* RFC 3597 section 4: names in types after RFC 1035 are not compressed. */
 static void names_of_later_types_are_written_whole(void **state) {
 	(void)state;
 	uint8_t buf[512];
@@ -153,6 +153,37 @@ static void going_back_forgets_the_names_written_since(void **state) {
 	assert_memory_equal(buf + mark.len, "\1a\1y\xc0\x0c", 6);
 	assert_int_equal(put_address(e, SECTION_ANSWER, "x.y.example"), OK);
 	assert_memory_equal(buf + mark.len + 20, "\1x\xc0\x1b", 4);
+	free(e);
+}
+
+static void the_question_is_pointed_to_after_going_back_before_its_first_use(void **state) {
+	(void)state;
+	uint8_t buf[512];
+	struct encoder *e = encoder_new();
+	struct question q = question_of("www.example", RR_A);
+	message_begin(e, buf, sizeof(buf), 12 + 13 + 4 + 6 + 14);
+	message_question(e, &q);
+	assert_int_equal(put_name_record(e, SECTION_ANSWER, "www.example", RR_NS, "far.too.long.for.this"),
+	                 ERR_SPACE);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "ftp.example"), OK);
+	assert_memory_equal(buf + 29, "\3ftp\xc0\x10", 6);
+	free(e);
+}
+
+/* "b.a" and "a.b.a": the end of one is the other, and neither is taken for the other. */
+static void names_that_repeat_themselves_are_told_apart(void **state) {
+	(void)state;
+	uint8_t buf[512];
+	struct encoder *e = encoder_new();
+	struct question q = question_of("a.a.a", RR_A);
+	message_begin(e, buf, sizeof(buf), sizeof(buf));
+	message_question(e, &q);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "a.a"), OK);
+	assert_memory_equal(buf + 23, "\xc0\x0e", 2);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "a.a.a.a"), OK);
+	assert_memory_equal(buf + 39, "\1a\xc0\x0c", 4);
+	assert_int_equal(put_address(e, SECTION_ANSWER, "b.a.a.a.a"), OK);
+	assert_memory_equal(buf + 57, "\1b\xc0\x27", 4);
 	free(e);
 }
 
@@ -387,6 +418,8 @@ int main(void) {
 		cmocka_unit_test(the_case_of_the_question_is_kept),
 		cmocka_unit_test(a_record_that_does_not_fit_leaves_no_trace),
 		cmocka_unit_test(going_back_forgets_the_names_written_since),
+		cmocka_unit_test(the_question_is_pointed_to_after_going_back_before_its_first_use),
+		cmocka_unit_test(names_that_repeat_themselves_are_told_apart),
 		cmocka_unit_test(nothing_points_beyond_what_a_pointer_can_say),
 		cmocka_unit_test(a_full_table_of_names_still_gives_right_messages),
 		cmocka_unit_test(room_that_is_kept_is_not_written_into),
