@@ -1,6 +1,11 @@
-/* Addresses for names that the answer mentions (RFC 1034 section 4.3.2 step 6), in the order of need: glue that
- * a referral can't do without (RFC 9471 section 3.1), then everything else, which may be left out. */
+/* What an answer's names are good for (RFC 1034 section 4.3.2 step 6), in the order of need: glue that a referral
+ * can't do without (RFC 9471 section 3.1), then everything else, which may be left out: addresses, and for
+ * SVCB and HTTPS the records of the same type at their targets (RFC 9460 section 4.1). */
 #include "serve/answer.h"
+
+/* Names that are looked up as a courtesy for one answer.  Messages of 65,535 octets hold more, but nobody needs them:
+ * the bound keeps an answer's cost from growing with an RRset's size. */
+#define COURTESY_NAMES_MAX 64
 
 static bool wants_addresses(uint16_t type) {
 	/* The types that most answers consist of are decided without a look into the table. */
@@ -9,14 +14,19 @@ static bool wants_addresses(uint16_t type) {
 	return rrtype_has(rrtype_info(type), RRF_ADDITIONAL);
 }
 
-static void add_addresses(struct plan *p, struct node n, const uint8_t *name, bool required) {
-	static const uint16_t types[] = { RR_A, RR_AAAA };
+static bool is_service(uint16_t type) {
+	return type == RR_SVCB || type == RR_HTTPS;
+}
+
+/* wanted_by: the type of the record that names n. */
+static void add_addresses(struct plan *p, struct node n, struct plan_owner owner, uint16_t wanted_by,
+                          bool required) {
+	const uint16_t types[] = { RR_A, RR_AAAA, wanted_by };
 	struct rrset set;
 	if (!node_found(n)) return;
-	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	for (unsigned i = 0; i < (is_service(wanted_by) ? 3 : 2); i++)
 		if (node_rrset(n, types[i], &set))
-			(void)plan_add_additional(p, &set, n, (struct plan_owner){ name, 0 },
-			                          required); /* overflow is noted there */
+			(void)plan_add_additional(p, &set, n, owner, required); /* overflow is noted there */
 }
 
 /* Where name's addresses are; glue: those below a cut count too. */
@@ -34,29 +44,49 @@ static struct node address_node(const struct zone_version *v, const uint8_t *nam
 	return none;
 }
 
-/* One pass over the names in item's records: those below the cut of a referral, or the others. */
-static void add_for_item(struct plan *p, unsigned place, bool below_cut) {
-	const struct rrset set = p->items[place].set;
-	const struct zone_version *v = p->items[place].version;
-	bool glue = set.type == RR_NS;
-	const uint8_t *next = set.rdatas;
-	for (unsigned i = 0; i < set.count; i++) {
+/* "." as the target in ServiceMode is the owner itself (RFC 9460 section 2.5.2). */
+static bool names_itself(uint16_t type, const uint8_t *rdata, const uint8_t *name) {
+	return is_service(type) && *name == 0 && load_u16(rdata) > 0;
+}
+
+/* Glue below the cut of a referral. */
+static void add_glue(struct plan *p, const struct plan_item *item) {
+	const uint8_t *next = item->set.rdatas;
+	for (unsigned i = 0; i < item->set.count && !p->overflow; i++) {
 		uint16_t len;
-		const uint8_t *rdata = rrset_next(&next, &len);
-		const uint8_t *name = rdata_additional_name(set.type, rdata, len);
-		if (!name || (p->cut && name_is_within(name, p->cut)) != below_cut) continue;
-		if (below_cut)
-			add_addresses(p, zone_find(v, name), name, true);
-		else if (name_is_within(name, version_apex(v)))
-			add_addresses(p, address_node(v, name, glue), name, false);
+		const uint8_t *name = rrset_next(&next, &len);
+		if (name_is_within(name, p->cut))
+			add_addresses(p, zone_find(item->version, name), (struct plan_owner){ name, 0 },
+			              RR_NS, true);
 	}
 }
 
+/* Everything else that item names.  Returns how many names were looked up, at most max. */
+static unsigned add_courtesy(struct plan *p, const struct plan_item *item, unsigned max) {
+	unsigned done = 0;
+	uint16_t len, type = item->set.type;
+	const struct zone_version *v = item->version;
+	const uint8_t *next = item->set.rdatas;
+	for (unsigned i = 0; i < item->set.count && done < max; i++) {
+		const uint8_t *rdata = rrset_next(&next, &len);
+		const uint8_t *name = rdata_additional_name(type, rdata, len);
+		if (!name || (p->cut && name_is_within(name, p->cut))) continue;
+		done++;
+		if (names_itself(type, rdata, name))
+			add_addresses(p, item->node, item->owner, type, false);
+		else if (name_is_within(name, version_apex(v)))
+			add_addresses(p, address_node(v, name, type == RR_NS), (struct plan_owner){ name, 0 },
+			              type, false);
+	}
+	return done;
+}
+
 void additional_plan(struct plan *p) {
-	unsigned count = p->count; /* what is added here asks for nothing */
+	unsigned count = p->count, courtesies = 0; /* what is added here asks for nothing */
 	for (unsigned i = 0; i < count; i++) {
-		if (!wants_addresses(p->items[i].set.type)) continue;
-		if (p->cut) add_for_item(p, i, true);
-		add_for_item(p, i, false);
+		struct plan_item item = p->items[i]; /* a copy: more are added behind it */
+		if (!wants_addresses(item.set.type)) continue;
+		if (p->cut && item.set.type == RR_NS) add_glue(p, &item);
+		courtesies += add_courtesy(p, &item, COURTESY_NAMES_MAX - courtesies);
 	}
 }

@@ -47,6 +47,10 @@ static void nsec3_cover(struct plan *p, const struct zone_version *v, const uint
 	if (!match) add_proof(p, node, RR_NSEC3);
 }
 
+/* Hash rounds that the search for a closest encloser with a record of its own may cost; a chain of usual iterations is
+ * never stopped by it. */
+#define ENCLOSER_ROUNDS_MAX 20000
+
 /* Closest encloser proof, section 7.2.1: the NSEC3 of the closest encloser that has one (with opt-out it may be
  * above the closest encloser itself), and the NSEC3 that covers the name one label longer.  Returns the labels
  * of the encloser that was proved. */
@@ -54,7 +58,8 @@ static unsigned nsec3_encloser(struct plan *p, const struct zone_version *v, con
                                unsigned encloser_labels) {
 	unsigned apex_labels = name_labels(version_apex(v));
 	unsigned labels = encloser_labels;
-	while (!nsec3_match(p, v, suffix(name, labels)) && labels > apex_labels)
+	unsigned tries = ENCLOSER_ROUNDS_MAX / (v->image.header->nsec3_iterations + 1U);
+	while (!nsec3_match(p, v, suffix(name, labels)) && labels > apex_labels && tries-- > 0)
 		labels--;
 	nsec3_cover(p, v, suffix(name, labels + 1));
 	return labels;

@@ -57,6 +57,10 @@ static const char *const zone = SOA "@ NS ns\n"
 				    "*.wild CNAME www\n"
 				    "srv SRV 1 2 80 www\n"
 				    "svc HTTPS 1 www\n"
+				    "svcself HTTPS 1 .\n"
+				    "svcself A 192.0.2.83\n"
+				    "svcalias HTTPS 0 svcself\n"
+				    "svcnone HTTPS 0 .\n"
 				    "glued MX 5 ns.sub\n";
 
 static int setup(void **state) {
@@ -114,6 +118,27 @@ static void mail_exchanger_and_services_bring_addresses(void **state) {
 	                            "AD www.example. 60 A 192.0.2.80\nAD www.example. 60 A 192.0.2.81\n");
 	assert_int_equal(lab_lines(lab_ask(*state, "svc.example. HTTPS"), "AD www.example."), 2);
 }
+/* RFC 9460 sections 2.5 and 4.1. */
+static void services_bring_addresses_and_records_of_their_targets(void **state) {
+	ANSWERS("svcself.example. HTTPS", "NOERROR aa\nAN svcself.example. 3600 HTTPS 1 .\n"
+	                                  "AD svcself.example. 3600 A 192.0.2.83\n");
+	ANSWERS("svcalias.example. HTTPS", "NOERROR aa\nAN svcalias.example. 3600 HTTPS 0 svcself.example.\n"
+	                                   "AD svcself.example. 3600 A 192.0.2.83\n"
+	                                   "AD svcself.example. 3600 HTTPS 1 .\n");
+	ANSWERS("svcnone.example. HTTPS", "NOERROR aa\nAN svcnone.example. 3600 HTTPS 0 .\n");
+}
+
+/* However large the RRset, what is looked up as a courtesy is bounded. */
+static void courtesy_is_bounded(void **state) {
+	char text[20000] = SOA "@ NS ns.example.\n";
+	for (unsigned i = 0; i < 200; i++)
+		text_add(text, sizeof(text), "many MX %u m%u\nm%u A 192.0.2.1\n", i, i, i);
+	lab_zone(*state, "many.", text, SIGN_NONE);
+	const char *answer = lab_ask(*state, "many.many. MX tcp");
+	assert_int_equal(lab_lines(answer, "AN "), 200);
+	assert_in_range(lab_lines(answer, "AD "), 1, 64);
+}
+
 static void glue_is_no_additional_data_but_for_ns(void **state) {
 	ANSWERS("glued.example. MX", "NOERROR aa\nAN glued.example. 3600 MX 5 ns.sub.example.\n");
 }
@@ -233,6 +258,8 @@ int main(void) {
 		ROW(empty_non_terminal_is_nodata),
 		ROW(apex_name_servers_bring_their_addresses),
 		ROW(mail_exchanger_and_services_bring_addresses),
+		ROW(services_bring_addresses_and_records_of_their_targets),
+		ROW(courtesy_is_bounded),
 		ROW(glue_is_no_additional_data_but_for_ns),
 		ROW(alias_is_followed_within_the_zone),
 		ROW(alias_itself_is_answered_when_asked_for),
