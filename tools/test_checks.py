@@ -10,6 +10,7 @@ from pathlib import Path
 import check_architecture
 import check_forbidden
 import check_levels
+import check_rfc
 import check_sizes
 import check_tables
 import gen_docs
@@ -21,7 +22,7 @@ def in_tree(text, name="src/zone/x.c"):
     """A file of a repository made for one test; returns its path."""
     root = Path(tempfile.mkdtemp(prefix="understudy-tools-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    for module in (sourcetree, check_sizes, check_forbidden, check_architecture, gen_docs):
+    for module in (sourcetree, check_sizes, check_forbidden, check_architecture, check_rfc, gen_docs):
         module.ROOT = root
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +70,39 @@ class Checks(unittest.TestCase):
         self.assertFalse(list(check_architecture.judge("ARCHITECTURE.md")))
         path.write_text("`src/zone/x.c:there`")
         self.assertTrue(list(check_architecture.judge("ARCHITECTURE.md")))
+
+    def rfc_faults(self, *rows):
+        """What is wrong with a document of these rows; the tree has one source file and two of tests."""
+        source = "/* RFC 1035 */\nint make(void) {\n\treturn 1;\n}\n"
+        root = in_tree("| RFC | what is asked | where | test |\n|---|---|---|---|\n" + "\n".join(rows) + "\n",
+                       "docs/rfc.md").parents[1]
+        tests = "void shown(void **s) {\n}\nvoid unlisted(void **s) {\n}\nstruct t t[] = { ROW(shown) };\n"
+        python = "def test_a():\n    pass\n"
+        for name, text in (("src/dns/x.c", source), ("tests/x.c", tests), ("tests/x.py", python)):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        return "\n".join(check_rfc.judge()[0])
+
+    def test_places_and_tests_of_rfcs_are_looked_up(self):
+        row = "| 1035 4.1 | it | `src/dns/x.c:{}` | {} |".format
+        self.assertEqual(self.rfc_faults(row("make", "`tests/x.c:shown`, `tests/x.py::test_a`")), "")
+        self.assertEqual(self.rfc_faults(row("make", "(by review)")), "")
+        self.assertIn("does not define call", self.rfc_faults(row("call", "`tests/x.c:shown`")))
+        self.assertIn("has no test missing", self.rfc_faults(row("make", "`tests/x.c:missing`")))
+        self.assertIn("has no test unlisted", self.rfc_faults(row("make", "`tests/x.c:unlisted`")))
+        self.assertIn("has no test test_b", self.rfc_faults(row("make", "`tests/x.py::test_b`")))
+        self.assertIn("knows no case odd", self.rfc_faults(row("make", "`tests/x.py::test_a[odd]`")))
+        self.assertIn("not written as one", self.rfc_faults(row("make", "`tests/x.c:shown what`")))
+        self.assertIn("tests/y.c does not exist", self.rfc_faults(row("make", "`tests/y.c:shown`")))
+        self.assertIn("no test, nor", self.rfc_faults(row("make", "later")))
+
+    def test_rfcs_stand_in_order_and_none_that_is_cited_is_missing(self):
+        row = "| {} | it | `src/dns/x.c:make` | `tests/x.c:shown` |".format
+        self.assertEqual(self.rfc_faults(row("1034 3.1"), row("1035 4.1, 4.2")), "")
+        self.assertIn("RFC 1035 stands behind RFC 4035", self.rfc_faults(row("4035 3.1"), row("1035 4.1")))
+        self.assertIn("RFC 1035 has no row", self.rfc_faults(row("1034 3.1")))
+        self.assertIn("is not an RFC", self.rfc_faults(row("1035 4.1"), row("some")))
+        self.assertIn("no table", self.rfc_faults())
 
     def test_tables_are_read_whole(self):
         in_tree('/* EVENT(NO) */\nEVENT(A_B, INFO, "a.b: one, two (three) "\n "four")\n', "src/base/events.def")
