@@ -117,7 +117,7 @@ static void chain_over_zones_is_bounded(void **state) {
 	char text[2][4096] = { SOA, SOA }, line[64];
 	for (unsigned i = 0; i < 40; i++) {
 		snprintf(line, sizeof(line), "c%u CNAME c%u.%s.\n", i, i + 1, i % 2 ? "even" : "odd");
-		strncat(text[i % 2], line, sizeof(text[0]) - strlen(text[i % 2]) - 1);
+		text_add(text[i % 2], sizeof(text[0]), "%s", line);
 	}
 	lab_zone(*state, "even.", text[0], SIGN_NONE);
 	lab_zone(*state, "odd.", text[1], SIGN_NONE);
