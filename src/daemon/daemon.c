@@ -211,7 +211,7 @@ static enum err start_answering(struct daemon *d) {
 		.transfers_out_max = TRANSFERS_OUT_MAX,
 	};
 	struct serve_notify_sink sink = wire_notify_sink(d);
-	d->serve = serve_new(&settings, d->table, d->log, &sink);
+	d->serve = serve_new(&settings, d->table, d->epoch, d->log, &sink);
 	enum err e = workers_start(d->workers, d->serve, d->epoch);
 	return e == OK ? OK : fails(d, "workers", err_text(e));
 }

@@ -64,7 +64,7 @@ size_t notify_answer(struct request *r) {
 	struct zone_entry *entry = q->class == CLASS_IN ? table_find(r->serve->table, q->name.wire) : NULL;
 	if (!request_verify(r, entry)) return refuse(r, (enum rcode)r->rcode, EDE_NONE);
 	if (q->type != RR_SOA) return reply_error(r, RCODE_FORMERR, EDE_NONE);
-	if (!entry) return refuse(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE);
-	if (!may_notify(r, entry)) return refuse(r, RCODE_REFUSED, EDE_PROHIBITED);
+	if (!entry) return refuse(r, RCODE_NOTAUTH, EDE_NOT_HELD);
+	if (!may_notify(r, entry)) return refuse(r, RCODE_REFUSED, EDE_NOTIFY);
 	return accept_notify(r, entry);
 }

@@ -4,24 +4,38 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/random.h"
 #include "serve/worker.h"
 
+static void make_secret(uint8_t out[static COOKIE_SECRET_LEN]) {
+	struct random random = random_secure();
+	for (unsigned i = 0; i < COOKIE_SECRET_LEN; i++)
+		out[i] = (uint8_t)random_below(&random, 256);
+}
+
 struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table,
-                        struct log *log, const struct serve_notify_sink *sink) {
+                        struct epoch *epoch, struct log *log, const struct serve_notify_sink *sink) {
 	struct serve *s = xcalloc(1, sizeof(*s));
-	s->settings = *settings;
 	s->table = table;
+	s->epoch = epoch;
 	s->log = log;
 	if (sink) s->sink = *sink;
-	size_t nsid_len = settings->nsid ? strlen(settings->nsid) : 0;
-	s->nsid_len = (uint16_t)(nsid_len < NSID_MAX ? nsid_len : NSID_MAX);
+	make_secret(s->own_secret);
+	atomic_init(&s->settings, settings_new(settings, s->own_secret));
 	return s;
+}
+
+void serve_configure(struct serve *s, const struct serve_settings *settings) {
+	struct settings *next = settings_new(settings, s->own_secret);
+	epoch_retire(s->epoch, atomic_exchange_explicit(&s->settings, next, memory_order_acq_rel),
+	             settings_free);
 }
 
 void serve_free(struct serve *s) {
 	if (!s) return;
 	for (unsigned i = 0; i < EPOCH_READERS_MAX; i++)
 		assert(!atomic_load(&s->workers[i]));
+	settings_free(atomic_load(&s->settings));
 	free(s);
 }
 

@@ -8,15 +8,23 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dns/cookie.h"
 #include "inventory/policy.h"
 #include "zone/table.h"
 
-enum serve_transport { SERVE_UDP, SERVE_TCP };
+enum serve_transport { SERVE_UDP, SERVE_TCP, SERVE_TLS };
 
+/* How to answer; borrowed by the calls that take it, which make copies. */
 struct serve_settings {
-	const char *nsid;           /* NULL: none; borrowed, lives as long as the serve */
-	uint16_t udp_size;          /* largest UDP answer, 1232 */
-	unsigned transfers_out_max; /* at once, over all workers */
+	const char *nsid;    /* who we are (RFC 5001, RFC 4892), up to 255 octets; NULL: not told */
+	const char *version; /* version.bind of class CHAOS, up to 255 octets; NULL: not told */
+	bool cookies;        /* RFC 7873; false: the option is ignored */
+	struct cookie_secrets cookie_secrets; /* count 0: a random one, made by serve_new */
+	uint16_t udp_size;                    /* largest UDP answer, 1232 */
+	unsigned transfers_out_max;           /* at once, over all workers */
+	unsigned tcp_idle_ms;                 /* told by edns-tcp-keepalive (RFC 7828); 0: nothing is told */
+	const struct addr_prefix *refuse;     /* who is there gets REFUSED and nothing else */
+	unsigned refuse_count;
 };
 
 /* Whom serve tells about an accepted NOTIFY.  Any worker thread.  serial: of the SOA in the answer section,
@@ -30,9 +38,14 @@ struct serve_notify_sink {
 struct serve;        /* shared by all workers, immutable but for atomics */
 struct serve_worker; /* one a worker thread: encoder, statistics */
 
+/* epoch: the one that workers are readers of; former settings are freed by it.  All pointers are borrowed and live as
+ * long as the serve. */
 struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table,
-                        struct log *log, const struct serve_notify_sink *sink);
+                        struct epoch *epoch, struct log *log, const struct serve_notify_sink *sink);
 void serve_free(struct serve *s);
+/* Other settings from now on; a packet is answered by the former ones or by these, whole.  Thread: one at a time, any;
+ * workers may run. */
+void serve_configure(struct serve *s, const struct serve_settings *settings);
 struct serve_worker *serve_worker_new(struct serve *s, unsigned number);
 void serve_worker_free(struct serve_worker *w);
 
@@ -48,7 +61,7 @@ struct serve_request {
 };
 
 /* Answer one request.  Called inside an epoch.  Result: octets in out (0: no answer), never more than cap.
- * For a TCP transfer request that is admitted, *out_stream is set instead (else NULL): the caller then pulls
+ * For a transfer request by TCP or TLS that is admitted, *out_stream is set instead (else NULL): the caller then pulls
  * messages by serve_stream_next.  out_stream may be NULL for UDP. */
 struct serve_stream;
 size_t serve_packet(struct serve_worker *w, const struct serve_request *request, uint8_t *out, size_t cap,

@@ -9,7 +9,6 @@
 /* Compression pointers reach no further (RFC 1035 section 4.1.4): beyond it messages only get longer, not
  * better. */
 #define STREAM_MESSAGE_LEN 16384
-#define OPT_LEN 11
 
 /* -- which record is next ------------------------------------------------------------------------------------ */
 
@@ -121,7 +120,7 @@ static void begin_message(struct serve_stream *s, uint8_t *out, size_t cap) {
 	size_t tail = s->is_signed ? tsig_answer_len(&s->tsig) : 0;
 	if (cap > MESSAGE_MAX_LEN) cap = MESSAGE_MAX_LEN;
 	message_begin(e, out, cap, cap);
-	if (s->messages == 0 && s->edns.present) tail += OPT_LEN;
+	if (s->messages == 0 && s->edns.present) tail += OPT_FIXED_LEN + (size_t)s->edns.options_len;
 	encoder_reserve(e, (uint16_t)tail);
 	e->header.id = s->id;
 	e->header.flags = s->flags;
@@ -133,7 +132,7 @@ static void begin_message(struct serve_stream *s, uint8_t *out, size_t cap) {
 static long end_message(struct serve_stream *s, struct moment now, uint8_t *out, size_t cap) {
 	struct encoder *e = &s->encoder;
 	if (s->messages == 0 && s->edns.present) {
-		encoder_unreserve(e, OPT_LEN);
+		encoder_unreserve(e, (uint16_t)(OPT_FIXED_LEN + s->edns.options_len));
 		if (message_opt(e, &s->edns) != OK) return -1;
 	}
 	size_t len = message_end(e);
@@ -172,8 +171,18 @@ long serve_stream_next(struct serve_stream *s, struct moment now, uint8_t *out, 
 
 /* -- life -------------------------------------------------------------------------------------------------------- */
 
-struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
-                                const struct zone_policy *policy) {
+static void make_edns(struct serve_stream *s, struct request *r) {
+	struct writer w = writer_init(s->options, sizeof(s->options));
+	(void)edns_reserve(r, sizeof(s->options)); /* what they need is what is written */
+	edns_write(r, &w);
+	s->edns = (struct edns){ .present = r->message.edns.present,
+		                 .dnssec_ok = r->message.edns.dnssec_ok,
+		                 .udp_size = r->settings->udp_size,
+		                 .options = s->options,
+		                 .options_len = (uint16_t)w.len };
+}
+
+struct serve_stream *stream_new(struct request *r, struct zone_version *v, const struct zone_policy *policy) {
 	struct serve_stream *s = xcalloc(1, sizeof(*s));
 	s->serve = r->serve;
 	s->version = v;
@@ -185,9 +194,7 @@ struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
 	s->question = r->message.question;
 	s->id = r->message.header.id;
 	s->flags = (uint16_t)(FLAG_QR | FLAG_AA | (r->message.header.flags & FLAG_RD));
-	s->edns = (struct edns){ .present = r->message.edns.present,
-		                 .dnssec_ok = r->message.edns.dnssec_ok,
-		                 .udp_size = r->serve->settings.udp_size };
+	make_edns(s, r);
 	s->is_signed = r->is_signed;
 	if (s->is_signed)
 		s->tsig = r->worker->tsig; /* plain value after a verified request: nothing is shared */

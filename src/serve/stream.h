@@ -6,7 +6,7 @@
 #ifndef UNDERSTUDY_SERVE_STREAM_H
 #define UNDERSTUDY_SERVE_STREAM_H
 
-#include "serve/worker.h"
+#include "serve/edns.h"
 
 enum stream_phase { STREAM_OPEN, STREAM_ZONE, STREAM_CLOSE, STREAM_END };
 
@@ -20,6 +20,7 @@ struct serve_stream {
 	uint16_t id;
 	uint16_t flags;   /* of every message */
 	struct edns edns; /* of the answer; goes on the first message */
+	uint8_t options[EDNS_OPTIONS_MAX];
 	bool is_signed;
 	struct tsig_state tsig;
 	struct encoder encoder;
@@ -40,7 +41,6 @@ struct serve_stream {
 };
 
 /* Takes references of its own.  The request is verified and admitted. */
-struct serve_stream *stream_new(const struct request *r, struct zone_version *v,
-                                const struct zone_policy *policy);
+struct serve_stream *stream_new(struct request *r, struct zone_version *v, const struct zone_policy *policy);
 
 #endif

@@ -51,16 +51,17 @@ static size_t answer_soa(struct request *r, const struct zone_version *v) {
 }
 
 /* A place among the transfers that may run at once. */
-static bool take_place(struct serve *s) {
+static bool take_place(struct request *r) {
+	struct serve *s = r->serve;
 	unsigned running = atomic_fetch_add_explicit(&s->transfers_out, 1, memory_order_relaxed);
-	if (running < s->settings.transfers_out_max) return true;
+	if (running < r->settings->transfers_out_max) return true;
 	atomic_fetch_sub_explicit(&s->transfers_out, 1, memory_order_relaxed);
 	return false;
 }
 
 static size_t begin_stream(struct request *r, struct zone_version *v, const struct zone_policy *policy,
                            struct serve_stream **out_stream) {
-	if (!take_place(r->serve)) return reply_error(r, RCODE_SERVFAIL, EDE_NONE);
+	if (!take_place(r)) return reply_error(r, RCODE_SERVFAIL, EDE_TRANSFERS_OUT);
 	count(r->worker, COUNTER_transfers_out);
 	*out_stream = stream_new(r, v, policy);
 	return 0;
@@ -68,19 +69,19 @@ static size_t begin_stream(struct request *r, struct zone_version *v, const stru
 
 size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct serve_stream **out_stream) {
 	uint32_t serial = 0;
-	bool can_stream = r->transport == SERVE_TCP && out_stream;
+	bool can_stream = r->transport != SERVE_UDP && out_stream;
 	bool incremental = r->message.question.type == RR_IXFR;
-	if (!entry) return refuse(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE);
+	if (!entry) return refuse(r, RCODE_NOTAUTH, EDE_NOT_HELD);
 	/* AXFR over UDP is not defined (RFC 5936 section 4.2). */
-	if (!incremental && !can_stream) return refuse(r, RCODE_NOTIMP, EDE_NOT_SUPPORTED);
+	if (!incremental && !can_stream) return refuse(r, RCODE_NOTIMP, EDE_AXFR_BY_UDP);
 	/* Who may not have the zone learns nothing more about it, and takes nobody's place. */
 	const struct zone_policy *policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
 	if (!acl_admits(&policy->allow_transfer, r->peer, r->key))
-		return refuse(r, RCODE_REFUSED, EDE_PROHIBITED);
+		return refuse(r, RCODE_REFUSED, EDE_TRANSFER);
 	if (incremental && !read_client_serial(&r->message, &serial))
 		return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	struct zone_version *v = request_version(r, entry);
-	if (!v) return reply_error(r, (enum rcode)r->rcode, (enum ede)r->ede);
+	if (!v) return reply_error(r, (enum rcode)r->rcode, r->ede);
 	if (incremental && (!can_stream || !serial_newer(version_serial(v), serial))) return answer_soa(r, v);
 	return begin_stream(r, v, policy, out_stream);
 }

@@ -7,10 +7,11 @@
 #include "base/epoch.h"
 #include "dns/message.h"
 #include "dns/tsig.h"
+#include "serve/ede.h"
 #include "serve/plan.h"
 #include "serve/serve.h"
+#include "serve/settings.h"
 
-#define NSID_MAX 255
 #define CACHE_LINE 64
 #define UDP_PLAIN_MAX 512 /* without EDNS, RFC 1035 section 4.2.1 */
 
@@ -22,11 +23,12 @@ enum serve_counter {
 };
 
 struct serve {
-	struct serve_settings settings;
+	_Atomic(struct settings *) settings; /* never NULL */
+	uint8_t own_secret[COOKIE_SECRET_LEN];
 	const struct zone_table *table;
+	struct epoch *epoch;
 	struct log *log;
 	struct serve_notify_sink sink;
-	uint16_t nsid_len;
 	_Atomic unsigned transfers_out;       /* running now */
 	_Atomic uint64_t gone[COUNTER_COUNT]; /* counts of workers that were freed */
 	_Atomic(struct serve_worker *) workers[EPOCH_READERS_MAX];
@@ -44,20 +46,20 @@ struct serve_worker {
 	struct plan plan;
 };
 
-/* Extended DNS errors, RFC 8914 section 4. */
-enum ede {
-	EDE_NONE = -1,
-	EDE_NOT_READY = 14,
-	EDE_PROHIBITED = 18,
-	EDE_NOT_AUTHORITATIVE = 20,
-	EDE_NOT_SUPPORTED = 21,
-	EDE_INVALID_DATA = 24 /* said for expired zones */
+/* What an answer is, for whoever looks at answers before they go. */
+enum answer_kind {
+	ANSWER_ERROR, /* every RCODE but NOERROR and NXDOMAIN, and what follows from no zone */
+	ANSWER_POSITIVE,
+	ANSWER_NODATA,
+	ANSWER_NXDOMAIN,
+	ANSWER_REFERRAL
 };
 
 /* One request in work.  Lives on the stack of serve_packet. */
 struct request {
 	struct serve_worker *worker;
 	struct serve *serve;
+	const struct settings *settings;
 	enum serve_transport transport;
 	const struct addr *peer;
 	struct moment now;
@@ -66,10 +68,27 @@ struct request {
 	struct message message;
 	const struct tsig_key *key; /* that the request was verified with, NULL: none */
 	bool is_signed;             /* worker->tsig has to go on the answer */
-	uint16_t rcode;             /* of the answer, extended */
-	uint16_t flags;             /* AA and TC of the answer */
-	int ede;                    /* enum ede */
+	/* EDNS: edns.c */
+	uint8_t answer_options; /* bits: what the answer's OPT tells */
+	bool has_cookie;
+	enum cookie_verdict cookie; /* valid with has_cookie */
+	uint8_t answer_cookie[COOKIE_LEN];
+	/* The answer. */
+	const struct zone_entry *zone;      /* that answers; valid with version */
+	const struct zone_version *version; /* that the answer is from, NULL: of none */
+	enum answer_kind kind; /* where it follows from a zone, worker->plan is the whole of it */
+	uint16_t rcode;        /* extended */
+	uint16_t flags;        /* AA and TC */
+	bool without_question;
+	enum ede ede;
+	int64_t expired_s;               /* valid with EDE_EXPIRED */
+	uint16_t opt_len, signature_len; /* room that is kept for them */
 };
+
+/* The client is where it says to be: nobody else has got its cookie (RFC 7873 section 5.2.5). */
+static inline bool request_has_valid_cookie(const struct request *r) {
+	return r->has_cookie && r->cookie == COOKIE_VALID;
+}
 
 /* Single writer: a plain add, visible to readers whole. */
 static inline void count(struct serve_worker *w, enum serve_counter c) {
@@ -80,7 +99,7 @@ static inline void count(struct serve_worker *w, enum serve_counter c) {
 /* -- reply.c -------------------------------------------------------------------------------------------- */
 
 /* Header only, for what could not be understood: 12 octets of out. */
-size_t reply_header(struct request *r, const uint8_t *request, enum rcode rcode);
+size_t reply_header(struct request *r, enum rcode rcode);
 /* Begin the answer in r->out: question, and room kept for OPT and TSIG.  r->rcode and r->ede are final from here
  * on, r->flags may still get TC.  False: no room for even that. */
 bool reply_begin(struct request *r);
@@ -93,9 +112,10 @@ size_t reply_error(struct request *r, enum rcode rcode, enum ede ede);
  * is. */
 bool request_verify(struct request *r, const struct zone_entry *entry);
 
-/* -- query.c, notify.c, transfer_out.c ------------------------------------------------------------------ */
+/* -- query.c, chaos.c, notify.c, transfer_out.c --------------------------------------------------------- */
 
 size_t query_answer(struct request *r, struct serve_stream **out_stream);
+size_t chaos_answer(struct request *r);
 size_t notify_answer(struct request *r);
 /* AXFR and IXFR requests; entry NULL: the zone is not held. */
 size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct serve_stream **out_stream);

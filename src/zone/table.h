@@ -26,6 +26,7 @@ struct zone_entry {
 		policy;                  /* never NULL; the writer holds the reference and gives it up by
 	                                             * epoch when it changes or the zone goes */
 	_Atomic int status;              /* enum zone_status */
+	_Atomic int64_t expires_at_s;    /* wall time when the version held expires or did; 0: not known */
 	_Atomic unsigned notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
 	struct follow *follow;           /* writer thread only */
 	uint8_t labels;                  /* of name */

@@ -1,7 +1,7 @@
 /* A serve with zones in a box: ask it a question given as text, get the answer as text.
  *
- *   question: "name TYPE [tcp] [edns=SIZE] [do] [nsid] [rd] [cd] [ad] [class=N] [version=N]"
- *   answer  : first line RCODE and flags, then a line a record: AN, AU or AD and
+ *   question: "name TYPE [tcp] [tls] [edns=SIZE] [do] [nsid] [opt=CODE:HEX]… [rd] [cd] [ad] [class=N] [version=N]"
+ *   answer  : first line RCODE, flags and options, then a line a record: AN, AU or AD and
  *             "owner ttl TYPE rdata"; RRSIG shows what it covers, NSEC its next name, NSEC3 whose hash it is
  *             owned by. */
 #ifndef TESTS_SERVE_LAB_H
@@ -19,6 +19,7 @@
 struct lab {
 	struct epoch *epoch;
 	struct zone_table *table;
+	struct serve_settings settings; /* lab_configure after a change */
 	struct serve *serve;
 	struct serve_worker *worker;
 	struct zone_policy policy;
@@ -30,6 +31,7 @@ struct lab {
 	struct zone_version *versions[LAB_ZONES_MAX];
 	unsigned version_count;
 	struct addr peer;
+	int64_t later_s; /* than lab_now */
 	size_t cap;
 	/* The last exchange. */
 	uint8_t request[4096];
@@ -74,12 +76,12 @@ static inline void lab_policy(struct lab *lab) {
 
 static inline struct lab *lab_new_with(const char *nsid, uint16_t udp_size) {
 	struct lab *lab = calloc(1, sizeof(*lab));
-	struct serve_settings settings = { .nsid = nsid, .udp_size = udp_size, .transfers_out_max = 2 };
 	struct serve_notify_sink sink = { lab, lab_notified };
 	lab_policy(lab);
 	lab->epoch = epoch_new();
 	lab->table = table_new(lab->epoch);
-	lab->serve = serve_new(&settings, lab->table, NULL, &sink);
+	lab->settings = (struct serve_settings){ .nsid = nsid, .udp_size = udp_size, .transfers_out_max = 2 };
+	lab->serve = serve_new(&lab->settings, lab->table, lab->epoch, NULL, &sink);
 	lab->worker = serve_worker_new(lab->serve, 0);
 	lab->cap = sizeof(lab->answer);
 	if (addr_parse("127.0.0.1@4000", 0, &lab->peer) != OK) abort();
@@ -87,6 +89,10 @@ static inline struct lab *lab_new_with(const char *nsid, uint16_t udp_size) {
 }
 static inline struct lab *lab_new(void) {
 	return lab_new_with(NULL, 1232);
+}
+
+static inline void lab_configure(struct lab *lab) {
+	serve_configure(lab->serve, &lab->settings);
 }
 
 static inline struct zone_entry *lab_entry(struct lab *lab, const char *apex) {
@@ -122,25 +128,46 @@ static inline void lab_free(struct lab *lab) {
 struct lab_question {
 	char name[1100];
 	uint16_t type, class, flags, udp_size;
-	bool edns, dnssec_ok, nsid, tcp;
+	bool edns, dnssec_ok, tcp, tls;
 	uint8_t version;
+	uint8_t options[2048];
+	uint16_t options_len;
 };
+
+/* "CODE:HEX" */
+static inline void lab_parse_option(struct lab_question *q, const char *text) {
+	struct writer w = writer_init(q->options + q->options_len, sizeof(q->options) - q->options_len);
+	const char *hex = strchr(text, ':');
+	unsigned octet;
+	if (!hex) abort();
+	write_u16(&w, (uint16_t)strtoul(text, NULL, 10));
+	write_u16(&w, (uint16_t)(strlen(hex + 1) / 2));
+	for (hex++; sscanf(hex, "%2x", &octet) == 1; hex += 2)
+		write_u8(&w, (uint8_t)octet);
+	if (w.failed) abort();
+	q->options_len = (uint16_t)(q->options_len + w.len);
+	q->edns = true;
+}
 
 static inline struct lab_question lab_parse(const char *text) {
 	struct lab_question q = { .class = CLASS_IN, .udp_size = 1232 };
-	char type[32] = "", word[32];
+	char type[32] = "", word[2048];
 	int at = 0, step = 0;
 	if (sscanf(text, "%1099s %31s%n", q.name, type, &at) < 2) abort();
 	if (rrtype_parse(type, &q.type) != OK) abort();
-	while (sscanf(text + at, "%31s%n", word, &step) == 1) {
+	while (sscanf(text + at, "%2047s%n", word, &step) == 1) {
 		at += step;
 		unsigned number = strchr(word, '=') ? (unsigned)strtoul(strchr(word, '=') + 1, NULL, 10) : 0;
 		if (strcmp(word, "tcp") == 0)
 			q.tcp = true;
+		else if (strcmp(word, "tls") == 0)
+			q.tls = true;
 		else if (strcmp(word, "do") == 0)
 			q.edns = q.dnssec_ok = true;
 		else if (strcmp(word, "nsid") == 0)
-			q.edns = q.nsid = true;
+			lab_parse_option(&q, "3:");
+		else if (strncmp(word, "opt=", 4) == 0)
+			lab_parse_option(&q, word + 4);
 		else if (strcmp(word, "rd") == 0)
 			q.flags |= FLAG_RD;
 		else if (strcmp(word, "cd") == 0)
@@ -176,8 +203,8 @@ static inline void lab_build(struct lab *lab, const struct lab_question *q) {
 		write_u16(&w, RR_OPT);
 		write_u16(&w, q->udp_size);
 		write_u32(&w, ((uint32_t)q->version << 16) | (q->dnssec_ok ? 0x8000U : 0));
-		write_u16(&w, q->nsid ? 4 : 0);
-		if (q->nsid) write_u32(&w, (uint32_t)EDNS_NSID << 16);
+		write_u16(&w, q->options_len);
+		write_bytes(&w, q->options, q->options_len);
 	}
 	lab->request_len = w.len;
 }
@@ -191,8 +218,9 @@ static inline size_t lab_send(struct lab *lab, enum serve_transport transport) {
 	serve_stream_free(lab->stream);
 	lab->stream = NULL;
 	struct serve_request r = { lab->request, lab->request_len, &lab->peer, lab_now(), transport };
+	r.now.wall_s += lab->later_s;
 	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, lab->cap,
-	                               transport == SERVE_TCP ? &lab->stream : NULL);
+	                               transport == SERVE_UDP ? NULL : &lab->stream);
 	return lab->answer_len;
 }
 
@@ -252,6 +280,21 @@ static inline void lab_print_record(struct lab *lab, const char *section, const 
 	}
 }
 
+static inline void lab_print_option(struct lab *lab, uint16_t code, const uint8_t *data, uint16_t len) {
+	switch (code) {
+	case EDNS_EDE: lab_print(lab, " ede=%u", load_u16(data)); break;
+	case EDNS_NSID: lab_print(lab, " nsid=%.*s", len, data); break;
+	case EDNS_COOKIE: lab_print(lab, " cookie=%u", len); break;
+	case EDNS_EXPIRE: lab_print(lab, " expire=%u", load_u32(data)); break;
+	case EDNS_KEEPALIVE: lab_print(lab, " keepalive=%u", load_u16(data)); break;
+	case EDNS_PADDING: lab_print(lab, " padding=%u", len); break;
+	case EDNS_ZONEVERSION:
+		lab_print(lab, " version=%u/%u/%u", data[0], data[1], load_u32(data + 2));
+		break;
+	default: lab_print(lab, " option=%u/%u", code, len);
+	}
+}
+
 static inline void lab_print_flags(struct lab *lab, const struct message *m) {
 	static const struct {
 		uint16_t flag;
@@ -266,10 +309,8 @@ static inline void lab_print_flags(struct lab *lab, const struct message *m) {
 	if (m->edns.present) lab_print(lab, m->edns.dnssec_ok ? " do" : " edns");
 	uint16_t code, len;
 	const uint8_t *data;
-	while (edns_option_next(&m->edns, &pos, &code, &data, &len)) {
-		if (code == EDNS_EDE) lab_print(lab, " ede=%u", load_u16(data));
-		if (code == EDNS_NSID) lab_print(lab, " nsid=%.*s", len, data);
-	}
+	while (edns_option_next(&m->edns, &pos, &code, &data, &len))
+		lab_print_option(lab, code, data, len);
 	lab_print(lab, "\n");
 }
 
@@ -299,8 +340,20 @@ static inline const char *lab_show(struct lab *lab) {
 static inline const char *lab_ask(struct lab *lab, const char *question) {
 	struct lab_question q = lab_parse(question);
 	lab_build(lab, &q);
-	lab_send(lab, q.tcp ? SERVE_TCP : SERVE_UDP);
+	lab_send(lab, q.tls ? SERVE_TLS : q.tcp ? SERVE_TCP : SERVE_UDP);
 	return lab_show(lab);
+}
+
+/* The first option of this code in the last answer; NULL: there is none. */
+static inline const uint8_t *lab_option(const struct lab *lab, uint16_t code, uint16_t *out_len) {
+	struct message m;
+	unsigned pos = 0;
+	uint16_t found;
+	const uint8_t *data;
+	if (message_parse(lab->answer, lab->answer_len, &m) != OK) return NULL;
+	while (edns_option_next(&m.edns, &pos, &found, &data, out_len))
+		if (found == code) return data;
+	return NULL;
 }
 
 /* "AN " lines etc. that contain `part`: how many. */

@@ -53,6 +53,10 @@ static void stranger_is_refused_and_not_heard(void **state) {
 	assert_int_equal(lab->notified, 0);
 	struct serve_counters c;
 	serve_count(lab->serve, &c);
+	uint16_t len = 0;
+	const uint8_t *error = lab_option(lab, EDNS_EDE, &len);
+	assert_memory_equal(error + 2, "sender is no primary of this zone", len - 2U);
+	assert_int_equal(len, 35);
 	assert_int_equal(c.notify_refused, 1);
 }
 
