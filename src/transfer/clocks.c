@@ -15,8 +15,10 @@
 static void shift_all(struct transfer *t, int64_t delta_s) {
 	struct zone_entry *entry;
 	size_t cursor = 0;
-	while ((entry = table_next(t->table, &cursor)))
+	while ((entry = table_next(t->table, &cursor))) {
 		follow_shift(&followed_of(entry)->follow, delta_s);
+		followed_tell_expiry(followed_of(entry));
+	}
 	schedule_shift(&t->schedule, delta_s);
 }
 
@@ -27,6 +29,7 @@ static void grant_grace(struct transfer *t, int64_t now_s) {
 		struct followed *z = followed_of(entry);
 		if (!z->follow.has_version || z->follow.expired || z->follow.expire_s > now_s) continue;
 		z->follow.expire_s = now_s + EXPIRE_GRACE_S;
+		followed_tell_expiry(z);
 		schedule_set(&t->schedule, &z->due, follow_next_due(&z->follow));
 	}
 }

@@ -64,3 +64,9 @@ struct zone_state followed_state(const struct followed *z) {
 const struct zone_policy *followed_policy(const struct followed *z) {
 	return atomic_load_explicit(&z->entry->policy, memory_order_relaxed);
 }
+
+void followed_tell_expiry(struct followed *z) {
+	const struct follow *f = &z->follow;
+	atomic_store_explicit(&z->entry->expires_at_s, f->has_version ? f->expire_s : 0,
+	                      memory_order_relaxed);
+}

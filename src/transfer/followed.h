@@ -75,6 +75,8 @@ void followed_unref(struct followed *z);
 void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version);
 struct zone_state followed_state(const struct followed *z);
 const struct zone_policy *followed_policy(const struct followed *z);
+/* Whoever answers for the zone knows when it expires, or did. */
+void followed_tell_expiry(struct followed *z);
 
 /* -- clocks.c: time as all of transfer sees it -- */
 

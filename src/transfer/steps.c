@@ -251,6 +251,7 @@ static void apply_once(struct followed *z, const struct follow_decision *d) {
 
 void steps_apply(struct followed *z, struct follow_decision d) {
 	for (;;) {
+		followed_tell_expiry(z);
 		apply_once(z, &d);
 		if (z->transfer->stopping) return;
 		struct follow_decision next;
