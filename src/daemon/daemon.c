@@ -7,14 +7,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "daemon/answering.h"
 #include "daemon/privileges.h"
 #include "daemon/systemd.h"
 #include "daemon/wire.h"
 
-#define COLLECT_MS 1000       /* how often what readers have left is freed */
-#define FAULTS_LOGGED_MAX 20  /* of a configuration that is rejected */
-#define TRANSFERS_OUT_MAX 128 /* at once, over all workers */
-#define UDP_ANSWER_SIZE 1232  /* largest UDP answer: DNS flag day 2020, RFC 9715 */
+#define COLLECT_MS 1000      /* how often what readers have left is freed */
+#define FAULTS_LOGGED_MAX 20 /* of a configuration that is rejected */
 
 /* -- reload ------------------------------------------------------------------------------------------------- */
 
@@ -48,8 +47,8 @@ static void restart_options(const struct config *now, const struct config *next,
 		{ a->workers == b->workers, "server.workers" },
 		{ same_text(a->state_directory, b->state_directory), "server.state-directory" },
 		{ same_text(a->user, b->user), "server.user" },
-		{ same_text(a->nsid, b->nsid), "server.nsid" },
 		{ a->tcp_clients_max == b->tcp_clients_max, "server.tcp-clients" },
+		{ a->tcp_idle_s == b->tcp_idle_s, "server.tcp-idle-timeout" },
 		{ a->transfers_max == b->transfers_max, "server.transfers" },
 		{ a->transfers_per_primary == b->transfers_per_primary, "server.transfers-per-primary" },
 		{ same_text(now->control_socket, next->control_socket), "control.socket" },
@@ -78,7 +77,9 @@ enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	enum err e = config_read(d->config_path, &next, out_faults);
 	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
 	if (e == OK) {
+		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
+		serve_configure(d->serve, &settings);
 		reload_log(d, &summary, next);
 		d->reloaded_s = clock_now().wall_s;
 	} else {
@@ -147,7 +148,7 @@ static enum err open_sockets(struct daemon *d) {
 		.count = s->workers,
 		.listen = s->listen,
 		.listen_count = s->listen_count,
-		.tcp = { .conns_max = share },
+		.tcp = { .conns_max = share, .idle_ms = s->tcp_idle_s * 1000 },
 	};
 	struct socket_error error;
 	if (workers_open(&settings, &d->workers, &error) == OK) return OK;
@@ -205,11 +206,7 @@ static enum err start_control(struct daemon *d) {
 }
 
 static enum err start_answering(struct daemon *d) {
-	struct serve_settings settings = {
-		.nsid = d->config->server.nsid,
-		.udp_size = UDP_ANSWER_SIZE,
-		.transfers_out_max = TRANSFERS_OUT_MAX,
-	};
+	struct serve_settings settings = answering_settings(&d->config->server, &d->config->server);
 	struct serve_notify_sink sink = wire_notify_sink(d);
 	d->serve = serve_new(&settings, d->table, d->epoch, d->log, &sink);
 	enum err e = workers_start(d->workers, d->serve, d->epoch);

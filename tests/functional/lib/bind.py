@@ -9,6 +9,8 @@ def _bind_endpoint(endpoint, key):
 
 
 class Bind(Server):
+    extra_options = ""  # statements of "options", as they are
+
     def argv(self):
         return ["named", "-g", "-n", "2", "-c", self.folder / "named.conf"]
 
@@ -23,7 +25,7 @@ class Bind(Server):
                  " recursion no; dnssec-validation no; empty-zones-enable no; notify explicit; notify-delay 0;\n"
                  " notify-rate 10000; startup-notify-rate 10000; serial-query-rate 10000; check-names primary ignore;\n"
                  " check-integrity no; transfers-in 100; transfers-per-ns 100; tcp-clients 1000; tcp-idle-timeout 100;\n"
-                 f" {self._allow()} request-ixfr no; masterfile-format text; minimal-responses no;\n}};\n"
+                 f" {self._allow()} {self.extra_options} request-ixfr no; masterfile-format text; minimal-responses no;\n}};\n"
                  "controls { };\n"]
         parts += [self._zone(zone) for zone in self.zones.values()]
         self.write("named.conf", "".join(parts))

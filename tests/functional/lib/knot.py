@@ -5,6 +5,7 @@ from lib.server import Server
 
 
 class Knot(Server):
+    modules = ()  # (id, lines) of modules for all zones
     ready_s = 60
 
     def argv(self):
@@ -27,8 +28,12 @@ class Knot(Server):
             lines += [f"  - id: {self._id(peer)}", f"    address: {peer.text}"] + self._key_line()
         lines += ["acl:", "  - id: loopback", "    address: [127.0.0.0/8, ::1]",
                   "    action: [transfer, notify]"] + self._key_line()
+        for name, options in self.modules:
+            lines += [f"{name}:", "  - id: all"] + [f"    {line}" for line in options]
         lines += ["template:", "  - id: default", f"    storage: {self.folder}", "    semantic-checks: off",
                   "    acl: loopback"]
+        if self.modules:
+            lines.append(f"    global-module: [{', '.join(name + '/all' for name, _ in self.modules)}]")
         lines.append("zone:")
         for zone in self.zones.values():
             lines += self._zone(zone)

@@ -5,6 +5,7 @@ from lib.server import Server
 
 
 class Nsd(Server):
+    extra_server = ()  # lines of "server:", as they are
     ready_s = 60
     answers_to_trust = 15  # old processes go on answering while the new ones start
 
@@ -24,7 +25,7 @@ class Nsd(Server):
                  "  verbosity: 2", "  tcp-count: 300", "  tcp-timeout: 10", "  xfrd-reload-timeout: 0",
                  "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0", "  ipv4-edns-size: 1232",
                  "  ipv6-edns-size: 1232", "  zonefiles-write: 1", "  xfrd-tcp-max: 128",
-                 "remote-control:", "  control-enable: no"]
+                 *(f"  {line}" for line in self.extra_server), "remote-control:", "  control-enable: no"]
         if self.key:
             lines += ["key:", f'  name: "{self.key.name}"', f"  algorithm: {self.key.algorithm}",
                       f'  secret: "{self.key.secret}"']
