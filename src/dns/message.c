@@ -97,7 +97,7 @@ static enum err step_question(struct reader *r) {
 
 /* RFC 6891 section 6.1.2. */
 static enum err take_opt(struct message *m, bool owner_is_root, const uint8_t *fixed) {
-	if (m->edns.present || !owner_is_root) return ERR_MALFORMED;
+	bool is_first = !m->edns.present;
 	struct edns e = { .present = true,
 		          .udp_size = load_u16(fixed + 2),
 		          .rcode_high = fixed[4],
@@ -106,9 +106,11 @@ static enum err take_opt(struct message *m, bool owner_is_root, const uint8_t *f
 		          .options = fixed + 10,
 		          .options_len = load_u16(fixed + 8) };
 	if (e.udp_size < 512) e.udp_size = 512;
-	if (!options_are_sound(&e)) return ERR_MALFORMED;
+	bool is_sound = is_first && owner_is_root && options_are_sound(&e);
+	if (!is_sound) e.options_len = 0; /* FORMERR then has an OPT (section 7) */
+	e.faulty = !is_sound;
 	m->edns = e;
-	return OK;
+	return is_sound ? OK : ERR_MALFORMED;
 }
 
 static enum err step_record(struct message *m, struct reader *r, bool in_additional, bool is_last) {

@@ -78,6 +78,7 @@ MUST_CHECK enum err record_read(struct reader *r, struct record *out_record);
 /* EDNS(0), RFC 6891. */
 struct edns {
 	bool present;
+	bool faulty; /* a second one, an owner that is not the root, options that are no TLVs */
 	uint8_t version;
 	uint8_t rcode_high; /* upper eight bits of the extended RCODE */
 	bool dnssec_ok;
@@ -112,7 +113,8 @@ struct message {
 /* Takes the whole message apart and walks every record (not their rdata).  ERR_MALFORMED: second OPT, OPT with
  * owner other than root, TSIG not last, trailing bytes, counts beyond the data; out_message->header is valid
  * whenever at least 12 octets came, so that a FORMERR can be sent (then the result is ERR_MALFORMED or the
- * reader's code, and this one output is filled as far as parsing got). */
+ * reader's code, and this one output is filled as far as parsing got: with edns.faulty
+ * the question is valid, and the fault is that of an OPT record, whose options are left out). */
 MUST_CHECK enum err message_parse(const uint8_t *data, size_t len, struct message *out_message);
 
 /* Encoder.  Names of owner and of 'n' layout fields are compressed against all names written so far

@@ -25,7 +25,8 @@ static void add_addresses(struct plan *p, struct node n, struct plan_owner owner
 	struct rrset set;
 	if (!node_found(n)) return;
 	for (unsigned i = 0; i < (is_service(wanted_by) ? 3 : 2); i++)
-		if (node_rrset(n, types[i], &set))
+		/* Looked for first: to find an RRset's signatures takes a walk over its records. */
+		if (!plan_has(p, n, types[i]) && node_rrset(n, types[i], &set))
 			(void)plan_add_additional(p, &set, n, owner, required); /* overflow is noted there */
 }
 

@@ -30,6 +30,13 @@ static size_t refuse_client(struct request *r, bool is_sound) {
 	return reply_error(r, RCODE_REFUSED, EDE_CLIENT);
 }
 
+/* "The response MUST include an OPT record" where the fault is within the request's (RFC 6891 section 7): so clients tell
+ * it from servers without EDNS.  Nothing else is worth more than a header. */
+static size_t malformed(struct request *r) {
+	return r->message.edns.faulty ? reply_error(r, RCODE_FORMERR, EDE_NONE)
+	                              : reply_header(r, RCODE_FORMERR);
+}
+
 /* What follows the header of other opcodes is their own affair (RFC 8906 section 3.1.4): an OPT record that is found
  * all the same is answered (RFC 6891 section 6.1.1), a question is not given back. */
 static size_t not_implemented(struct request *r, bool is_sound) {
@@ -63,7 +70,7 @@ static size_t answer(struct request *r, const uint8_t *data, size_t len, struct 
 	unsigned opcode = header_opcode(&m->header);
 	if (prefix_set_has(r->settings->refused, r->peer)) return refuse_client(r, is_sound);
 	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY) return not_implemented(r, is_sound);
-	if (!is_sound) return reply_header(r, RCODE_FORMERR);
+	if (!is_sound) return malformed(r);
 	if (m->edns.present && m->edns.version > 0) return bad_version(r);
 	if (!edns_read(r)) return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	if (m->header.qdcount != 1) return no_question(r);

@@ -32,6 +32,12 @@ static bool has(const struct plan *p, const struct plan_item *new) {
 	return false;
 }
 
+bool plan_has(const struct plan *p, struct node node, uint16_t type) {
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->items[i].node.at == node.at && p->items[i].set.type == type) return !is_wildcard(node);
+	return false;
+}
+
 static bool add(struct plan *p, const struct plan_item *item) {
 	if (has(p, item)) return false;
 	if (p->count == PLAN_ITEMS_MAX) {

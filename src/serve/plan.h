@@ -43,6 +43,8 @@ struct plan {
 };
 
 void plan_init(struct plan *p);
+/* The RRset of this type of a node that is no wildcard is there already, whatever its owner and section. */
+bool plan_has(const struct plan *p, struct node node, uint16_t type);
 /* Add an RRset unless it is there already; returns whether it was added. */
 bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
               struct plan_owner owner);

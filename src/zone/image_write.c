@@ -304,6 +304,8 @@ static enum err write_arrays(struct image_writer *w) {
 	h->heap_len = k->len - IMAGE_HEADER_LEN;
 	h->node_count = (uint32_t)w->order.count;
 	h->nsec3_count = (uint32_t)w->nsec3.count;
+	/* Parameters of a chain that is not there must not hide a chain of NSEC records that is. */
+	if (h->nsec3_count == 0) h->flags &= ~(uint32_t)IMAGE_HAS_NSEC3;
 	h->rrset_count = k->rrset_count;
 	h->slot_count = (uint32_t)(w->order.count + w->order.count / 3 + 1);
 	uint64_t units = h->heap_len / UNIT;

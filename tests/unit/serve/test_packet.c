@@ -66,6 +66,31 @@ static void request_cut_anywhere_is_formerr(void **state) {
 	assert_string_equal(lab_show(lab), "FORMERR\n");
 }
 
+/* RFC 6891 section 7: the client learns that EDNS is known here, and that its record was wrong. */
+static void faulty_opt_is_formerr_with_question_and_opt(void **state) {
+	struct lab *lab = *state;
+	struct lab_question q = lab_parse("www.example. A do nsid");
+	struct message m;
+	lab_build(lab, &q);
+	lab->request[lab->request_len - 1] = 1; /* length of the option: more than there is */
+	lab_send(lab, SERVE_UDP);
+	assert_string_equal(lab_show(lab), "FORMERR do\n");
+	assert_int_equal(message_parse(lab->answer, lab->answer_len, &m), OK);
+	assert_int_equal(m.header.qdcount, 1);
+	assert_in_range(lab->answer_len, 1, lab->request_len);
+	lab_build(lab, &q);
+	memcpy(lab->request + lab->request_len, lab->request + lab->request_len - 15, 15);
+	lab->request_len += 15;
+	lab->request[11] = 2;
+	lab_send(lab, SERVE_UDP);
+	assert_string_equal(lab_show(lab), "FORMERR do\n");
+	lab_build(lab, &q);
+	lab->request[lab->request_len - 15] = 0xc0; /* no root owner */
+	lab->request[lab->request_len++] = 0;
+	lab_send(lab, SERVE_UDP);
+	assert_int_equal(strncmp(lab_show(lab), "FORMERR", 7), 0);
+}
+
 static void other_opcodes_are_not_implemented(void **state) {
 	struct lab *lab = *state;
 	struct lab_question q = lab_parse("example. SOA rd");
@@ -274,6 +299,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		ROW(short_packets_and_answers_are_dropped),
 		ROW(request_cut_anywhere_is_formerr),
+		ROW(faulty_opt_is_formerr_with_question_and_opt),
 		ROW(other_opcodes_are_not_implemented),
 		ROW(other_opcodes_with_opt_are_answered_with_opt),
 		ROW(anything_but_one_question_is_formerr),

@@ -181,6 +181,18 @@ static void add_nsec3(struct builder *b, const char *owner, uint16_t iterations)
 	assert_int_equal(make_raw(b, owner, RR_NSEC3, 300, rdata, sizeof(rdata)), OK);
 }
 
+static void parameters_without_a_chain_are_no_chain(void **state) {
+	(void)state;
+	struct builder *b = make_zone("example.", 1);
+	static const uint8_t param[] = { 1, 0, 0, 5, 0 };
+	assert_int_equal(make_raw(b, "example.", RR_NSEC3PARAM, 0, param, sizeof(param)), OK);
+	add_nsec3(b, "b0000000000000000000000000000000.example.", 9); /* another chain */
+	struct zone_version *v = make_done(b);
+	assert_int_equal(image_check_deep(&v->image), OK);
+	assert_false(v->image.header->flags & IMAGE_HAS_NSEC3);
+	version_unref(v);
+}
+
 static void nsec3_matches_covers_and_wraps(void **state) {
 	(void)state;
 	struct builder *b = make_zone("example.", 1);
@@ -227,6 +239,7 @@ int main(void) {
 		cmocka_unit_test(longest_names_are_found),
 		cmocka_unit_test(nsec_is_the_nearest_before),
 		cmocka_unit_test(nsec3_hashes_are_those_of_rfc5155),
+		cmocka_unit_test(parameters_without_a_chain_are_no_chain),
 		cmocka_unit_test(nsec3_matches_covers_and_wraps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
