@@ -1,6 +1,7 @@
 /* Any octets as a request against zones of every kind.  The first octet chooses how they come: bit 0 TCP, bit 1
- * from the primary's address, bit 2 signed with the known key, bit 3 from a stranger.  Every answer must parse,
- * keep the request's ID and the size that was agreed, and verify if the request was signed. */
+ * from the primary's address, bit 2 signed with the known key, bit 3 from a stranger, bit 4 TLS where bit 0 says TCP,
+ * bit 5 from a network that is refused, bit 6 an hour later.  Every answer must parse, keep the request's ID, its OPT and
+ * the size that was agreed, have a cookie for the client's, and verify if the request was signed. */
 #include <stdlib.h>
 
 #include "../unit/serve/lab.h"
@@ -14,8 +15,22 @@ static const char
 		      "sub NS ns.sub\nsub NS ns\nns.sub A 192.0.2.2\nsafe NS ns.safe\nsafe DS 1 13 2 aabb\n"
 		      "b.c.d TXT ent\nsrv SRV 1 2 3 www\nsvc HTTPS 1 www\n";
 
+static void check(bool ok) {
+	if (!ok) abort();
+}
+
 static struct lab *make_lab(void) {
+	static struct addr_prefix refused;
 	struct lab *lab = lab_new_with("fuzz", 1232);
+	check(addr_prefix_parse("203.0.113.0/24", &refused) == OK);
+	lab->settings.version = "a version";
+	lab->settings.cookies = true;
+	lab->settings.cookie_secrets.count = 2; /* known to the corpus: zeros, and ones */
+	memset(lab->settings.cookie_secrets.items[1], 1, COOKIE_SECRET_LEN);
+	lab->settings.tcp_idle_ms = 10000;
+	lab->settings.refuse = &refused;
+	lab->settings.refuse_count = 1;
+	lab_configure(lab);
 	lab_zone(lab, "example.", zone, SIGN_NSEC);
 	lab_zone(lab, "sub.example.", zone, SIGN_NSEC3);
 	lab_zone(lab, "e.", zone, SIGN_NSEC3_OPTOUT);
@@ -25,8 +40,46 @@ static struct lab *make_lab(void) {
 	return lab;
 }
 
-static void check(bool ok) {
-	if (!ok) abort();
+static bool find_option(const struct message *m, uint16_t code, const uint8_t **out_data, uint16_t *out_len) {
+	unsigned pos = 0;
+	uint16_t found;
+	while (edns_option_next(&m->edns, &pos, &found, out_data, out_len))
+		if (found == code) return true;
+	return false;
+}
+
+/* What options promise: RFC 6891 section 6.1.1, RFC 7873 section 5.2, RFC 8467. */
+static void check_options(const struct message *asked, const struct message *m,
+                          enum serve_transport transport) {
+	const uint8_t *data, *client;
+	uint16_t len, client_len;
+	check(m->edns.present == asked->edns.present);
+	if (!m->edns.present) return;
+	check(m->edns.version == 0 && m->edns.dnssec_ok == asked->edns.dnssec_ok);
+	if (find_option(m, EDNS_COOKIE, &data, &len)) {
+		check(len == COOKIE_LEN && find_option(asked, EDNS_COOKIE, &client, &client_len));
+		check(memcmp(data, client, COOKIE_CLIENT_LEN) == 0);
+	}
+	bool is_padded = find_option(m, EDNS_PADDING, &data, &len);
+	check(!is_padded ||
+	      (transport == SERVE_TLS && find_option(asked, EDNS_PADDING, &client, &client_len)));
+	check(!is_padded || m->len % 468 == 0 || m->len >= 65535 - 3);
+	check(!find_option(m, EDNS_KEEPALIVE, &data, &len) || transport != SERVE_UDP);
+}
+
+/* Of a request that is whole and not signed. */
+static size_t size_limit(const struct message *asked, enum serve_transport transport) {
+	if (transport != SERVE_UDP) return 65535;
+	if (!asked->edns.present) return 512;
+	return asked->edns.udp_size < 1232 ? asked->edns.udp_size : 1232;
+}
+
+static void check_exchange(const struct lab *lab, bool is_signed, enum serve_transport transport) {
+	struct message asked, m;
+	if (message_parse(lab->request, lab->request_len, &asked) != OK) return;
+	check(message_parse(lab->answer, lab->answer_len, &m) == OK);
+	check_options(&asked, &m, transport);
+	if (!is_signed && asked.tsig_pos == 0) check(lab->answer_len <= size_limit(&asked, transport));
 }
 
 static void check_answer(const struct lab *lab, struct tsig_state *tsig, size_t limit) {
@@ -50,6 +103,7 @@ static void drain(struct lab *lab, struct tsig_state *tsig) {
 }
 
 static const char *peer_of(uint8_t how) {
+	if (how & 32) return "203.0.113.5@4000";
 	if (how & 2) return "192.0.2.1@53";
 	return how & 8 ? "2001:db8::9@4000" : "127.0.0.1@4000";
 }
@@ -73,11 +127,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 	uint8_t *request = malloc(lab->request_len ? lab->request_len : 1);
 	check(request != NULL);
 	memcpy(request, lab->request, lab->request_len);
-	struct serve_request r = { request, lab->request_len, &lab->peer, lab_now(),
-		                   how & 1 ? SERVE_TCP : SERVE_UDP };
+	enum serve_transport transport = !(how & 1) ? SERVE_UDP : how & 16 ? SERVE_TLS : SERVE_TCP;
+	struct serve_request r = { request, lab->request_len, &lab->peer, lab_now(), transport };
+	if (how & 64) r.now.wall_s += 3600;
 	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, sizeof(lab->answer),
-	                               how & 1 ? &lab->stream : NULL);
-	if (lab->answer_len) check_answer(lab, is_signed ? &tsig : NULL, how & 1 ? 65535 : 1232);
+	                               transport == SERVE_UDP ? NULL : &lab->stream);
+	if (lab->answer_len) {
+		/* An hour later no request's signature is in time. */
+		check_answer(lab, is_signed && !(how & 64) ? &tsig : NULL, how & 1 ? 65535 : 1232);
+		check_exchange(lab, is_signed, transport);
+	}
 	if (lab->stream) drain(lab, is_signed ? &tsig : NULL);
 	serve_stream_free(lab->stream);
 	lab->stream = NULL;
