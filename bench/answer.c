@@ -1,7 +1,7 @@
 /* CPU of one answer, from packet to packet without sockets: questions as those of a registry's servers (45 % referrals,
  * 40 % A records, 10 % names that do not exist, 5 % others) put to serve_packet over and over.
  *
- *   bench_answer [millions of questions] [edns]     prints nanoseconds of user time an answer
+ *   bench_answer [millions of questions] [edns | cookie]     prints nanoseconds of user time an answer
  *
  * Compare two trees on one machine in turn; `perf stat -e instructions:u` tells what noise can't touch. */
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static struct zone_version *make_zone(void) {
 	return v;
 }
 
-static void make_question(struct lab *lab, uint64_t random, bool edns, struct packet *out) {
+static void make_question(struct lab *lab, uint64_t random, const char *options, struct packet *out) {
 	unsigned kind = (unsigned)(random % 100), which = (unsigned)((random >> 8) % HOSTS);
 	char text[128];
 	if (kind < 45)
@@ -52,7 +52,7 @@ static void make_question(struct lab *lab, uint64_t random, bool edns, struct pa
 		snprintf(text, sizeof(text), "no%u.example. A", which);
 	else
 		snprintf(text, sizeof(text), "h%u.example. MX", which);
-	if (edns) text_add(text, sizeof(text), " edns=%u", 1232);
+	text_add(text, sizeof(text), "%s", options);
 	struct lab_question q = lab_parse(text);
 	lab_build(lab, &q);
 	if (lab->request_len > sizeof(out->data)) abort();
@@ -68,14 +68,18 @@ static double user_seconds(void) {
 
 int main(int argc, char **argv) {
 	uint64_t count = (argc > 1 ? strtoull(argv[1], NULL, 10) : 5) * 1000000, octets = 0, seed = 1;
-	bool edns = argc > 2;
+	const char *options = argc < 3                         ? ""
+	                      : strcmp(argv[2], "cookie") == 0 ? " opt=10:0102030405060708"
+	                                                       : " edns=1232";
 	struct lab *lab = lab_new();
+	lab->settings.cookies = true;
+	lab_configure(lab);
 	struct packet *packets = calloc(QUESTIONS, sizeof(*packets));
 	lab->versions[lab->version_count++] = make_zone();
 	table_publish(lab->table, lab_entry(lab, "example."), lab->versions[0], ZONE_SERVED);
 	for (unsigned i = 0; i < QUESTIONS; i++) {
 		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-		make_question(lab, seed >> 24, edns, &packets[i]);
+		make_question(lab, seed >> 24, options, &packets[i]);
 	}
 	double before = user_seconds();
 	for (uint64_t i = 0; i < count; i++) {
