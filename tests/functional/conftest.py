@@ -14,7 +14,8 @@ def pytest_addoption(parser):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    lab = getattr(item, "funcargs", {}).get("lab")
+    funcargs = getattr(item, "funcargs", {})
+    lab = funcargs.get("lab") or funcargs.get("module_lab")
     if report.failed and lab:
         report.sections += [(f"log of {name}", text) for name, text in lab.logs()]
 
@@ -22,6 +23,15 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture
 def lab(tmp_path, request):
     laboratory = Lab(tmp_path, request.config.getoption("--secondary"))
+    yield laboratory
+    laboratory.close()
+
+
+@pytest.fixture(scope="module")
+def module_lab(tmp_path_factory, request):
+    """A lab for all tests of a module (at each pytest worker): for servers that no test changes."""
+    laboratory = Lab(tmp_path_factory.mktemp(request.module.__name__.rsplit(".", 1)[-1]),
+                     request.config.getoption("--secondary"))
     yield laboratory
     laboratory.close()
 

@@ -17,12 +17,12 @@ def _run(*argv, cwd=None):
     return done.stdout
 
 
-def sign(folder, name, text, denial="nsec"):
+def sign(folder, name, text, denial="nsec", algorithm="ECDSAP256SHA256"):
     """text signed with keys kept in folder (made on first use), so that a next serial has the same keys."""
     keys = sorted(folder.glob(f"K{name}.*.key"))
     if not keys:
         for flags in ([], ["-f", "KSK"]):
-            _run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-K", str(folder), *flags, name)
+            _run("dnssec-keygen", "-q", "-a", algorithm, "-K", str(folder), *flags, name)
         keys = sorted(folder.glob(f"K{name}.*.key"))
     plain, signed = folder / f"{name}.plain", folder / f"{name}.signed"
     plain.write_text(text, encoding="ascii")
