@@ -1,6 +1,8 @@
 """The tests of RFC 8906 section 8, those of ISC's compliance checker, and RFC 6891: one row, one request, one answer.
 
 A row: label, section, request, what the answer must be.  Each is asked by UDP and by TCP."""
+import socket
+
 import pytest
 
 from compliance import wire
@@ -8,6 +10,7 @@ from compliance.served import ZONE, default_server
 from hostile.packets import OPT_PLAIN, TSIG_BODY, opt, option, packet, question, rr, tsig
 from hostile.primary import name
 from lib.lab import Lab
+from lib.wait import PATIENCE
 
 NOERROR, FORMERR, NXDOMAIN, NOTIMP, REFUSED, NOTAUTH, BADVERS = 0, 1, 3, 4, 5, 9, 16
 A, SOA, TXT, DNSKEY, RRSIG, ANY = 1, 6, 16, 48, 46, 255
@@ -244,3 +247,38 @@ def test_any_type_is_answered_with_data_or_without(server, way, edns_too):
         if found:
             problems[rdtype] = found
     assert not problems
+
+
+def with_id(request, number):
+    return number.to_bytes(2, "big") + request[2:]
+
+
+@pytest.mark.parametrize("chunk", (0, 1, 7), ids=("one-write", "octets", "sevens"))
+def test_all_requests_in_one_connection_are_answered_each(server, chunk):
+    """RFC 7766 section 6.2.1: pipelined, good and bad ones mixed; answers may come in any order (section 7)."""
+    requests = {number: (label, with_id(request, number), expected)
+                for number, (label, _, request, expected) in enumerate(ROWS)}
+    data = b"".join(wire.framed(request) for _, request, _ in requests.values()) + wire.framed(wire.marker(ZONE))
+    with socket.create_connection(tuple(server.endpoint), 5 * PATIENCE) as stream:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(data), chunk or len(data)):
+            stream.sendall(data[at:at + (chunk or len(data))])
+        answers = [wire.Answer(a) for a in wire.read_frames(stream, wire.is_marker, 20)]
+    problems = {}
+    for number, (label, request, expected) in requests.items():
+        mine = [a for a in answers if a.id == number]
+        if len(mine) != (expected is not SILENCE):
+            problems[label] = f"{len(mine)} answers"
+        elif mine and expected.problems(request, mine[0], "tcp"):
+            problems[label] = expected.problems(request, mine[0], "tcp")
+    assert not problems
+
+
+@pytest.mark.parametrize("label,first", (("good", plain()), ("bad", edns(options=b"\0")), ("unimplemented", plain(15 << 11)),
+                                         ("refused", plain(qname="other.example"))))
+def test_connection_stays_open_after_an_answer(server, label, first):
+    """RFC 7766 section 6.2.1 and 6.2.3: the client decides when it has asked all."""
+    with socket.create_connection(tuple(server.endpoint), 5 * PATIENCE) as stream:
+        for request in (first, plain(), first):
+            stream.sendall(wire.framed(request))
+            assert len(wire.read_frames(stream, is_last=lambda m: True)) == 0, label
