@@ -172,7 +172,8 @@ EDNS = (
 
 SIZES = (
     *((f"size-{size}", "6891 6.2.3", edns(TXT, f"huge.{ZONE}", size=size, flags=DO),
-       Is(aa=1, opt=True, tc=1, has=TXT, limit=max(512, min(size, 1232)))) for size in (0, 1, 511, 512, 513, 1231, 1232)),
+       Is(aa=1, opt=True, tc=1, has=TXT, limit=max(512, min(size, 1232))))
+      for size in (0, 1, 511, 512, 513, 1231, 1232)),
     *((f"size-{size}", "6891 6.2.5", edns(TXT, f"huge.{ZONE}", size=size, flags=DO),
        Is(aa=1, opt=True, has=TXT, tc=1)) for size in (4096, 65535)),
     ("no-edns-huge", "1035 4.2.1", plain(qname=f"huge.{ZONE}", rdtype=TXT), Is(aa=1, opt=False, tc=1, limit=512)),
@@ -274,7 +275,8 @@ def test_all_requests_in_one_connection_are_answered_each(server, chunk):
     assert not problems
 
 
-@pytest.mark.parametrize("label,first", (("good", plain()), ("bad", edns(options=b"\0")), ("unimplemented", plain(15 << 11)),
+@pytest.mark.parametrize("label,first", (("good", plain()), ("bad", edns(options=b"\0")),
+                                         ("unimplemented", plain(15 << 11)),
                                          ("refused", plain(qname="other.example"))))
 def test_connection_stays_open_after_an_answer(server, label, first):
     """RFC 7766 section 6.2.1 and 6.2.3: the client decides when it has asked all."""

@@ -1,8 +1,8 @@
 """Zonemaster's test cases of the family Nameserver, each by its own specification's steps, on a default configuration.
 
-Case 14 does not exist.  Every test collects the messages that the steps say to emit for the addresses of the server, and
-compares them with those of a faultless one.  Published cases: docs/public/specifications/tests/Nameserver-TP of
-github.com/zonemaster/zonemaster."""
+Case 14 does not exist.  Every test collects the messages that the steps say to emit for the addresses of the server,
+and compares them with those of a faultless one.  The cases are published in github.com/zonemaster/zonemaster, folder
+docs/public/specifications/tests/Nameserver-TP."""
 import random
 import socket
 

@@ -18,7 +18,9 @@ def _run(*argv, cwd=None):
 
 
 def sign(folder, name, text, denial="nsec", algorithm="ECDSAP256SHA256"):
-    """text signed with keys kept in folder (made on first use), so that a next serial has the same keys."""
+    """text signed with keys kept in folder (made on first use), so that a next serial has the same keys.
+
+    denial: one of DENIALS, or a tuple of dnssec-signzone's own options."""
     keys = sorted(folder.glob(f"K{name}.*.key"))
     if not keys:
         for flags in ([], ["-f", "KSK"]):
@@ -27,7 +29,7 @@ def sign(folder, name, text, denial="nsec", algorithm="ECDSAP256SHA256"):
     plain, signed = folder / f"{name}.plain", folder / f"{name}.signed"
     plain.write_text(text, encoding="ascii")
     _run("dnssec-signzone", "-S", "-P", "-K", str(folder), "-d", str(folder), "-o", name, "-O", "full", "-f",
-         str(signed), *DENIALS[denial], str(plain))
+         str(signed), *DENIALS.get(denial, denial), str(plain))
     ksk = next(k for k in keys if " 257 " in k.read_text())
     fields = re.search(r"DNSKEY\s+(\d+ \d+ \d+) (.*)", ksk.read_text())
     anchor = f'trust-anchors {{ "{name}." static-key {fields.group(1)} "{fields.group(2)}"; }};\n'
