@@ -38,6 +38,7 @@ struct config_tls {
 struct config_rate_limit {
 	uint32_t responses_per_s; /* 0: nothing is limited at all */
 	uint32_t nxdomains_per_s, nodata_per_s, referrals_per_s, errors_per_s;
+	uint32_t all_per_s; /* of all kinds together */
 	unsigned slip;
 	unsigned ipv4_prefix, ipv6_prefix; /* bits */
 	struct config_prefixes exempt;

@@ -86,6 +86,7 @@ static void every_option_of_answering_is_read(void **state) {
 	assert_int_equal(s->rate_limit.nxdomains_per_s, 100);
 	assert_int_equal(s->rate_limit.errors_per_s, 0);
 	assert_int_equal(s->rate_limit.referrals_per_s, 5);
+	assert_int_equal(s->rate_limit.all_per_s, 800);
 	assert_int_equal(s->rate_limit.slip, 3);
 	assert_int_equal(s->rate_limit.ipv4_prefix, 32);
 	assert_int_equal(s->rate_limit.ipv6_prefix, 64);
@@ -104,6 +105,7 @@ static void answering_has_defaults(void **state) {
 	assert_int_equal(s->tcp_idle_s, 10);
 	assert_int_equal(s->rate_limit.responses_per_s, 200);
 	assert_int_equal(s->rate_limit.nxdomains_per_s, 200);
+	assert_int_equal(s->rate_limit.all_per_s, 1600);
 	assert_int_equal(s->rate_limit.slip, 2);
 	config_free(c);
 }
@@ -257,6 +259,7 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_RATE_NODATA, "server.rate-limit.nodata-per-second" },
 		{ OPT_RATE_REFERRALS, "server.rate-limit.referrals-per-second" },
 		{ OPT_RATE_ERRORS, "server.rate-limit.errors-per-second" },
+		{ OPT_RATE_ALL, "server.rate-limit.all-per-second" },
 		{ OPT_RATE_SLIP, "server.rate-limit.slip" },
 		{ OPT_RATE_IPV4_PREFIX, "server.rate-limit.ipv4-prefix" },
 		{ OPT_RATE_IPV6_PREFIX, "server.rate-limit.ipv6-prefix" },
