@@ -131,6 +131,7 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 static void on_collect(uv_timer_t *handle) {
 	const struct daemon *d = handle->data;
+	if (d->serve) serve_report(d->serve, clock_now());
 	(void)epoch_collect(d->epoch); /* what is left waits for the next time */
 }
 

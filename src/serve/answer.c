@@ -160,9 +160,15 @@ static bool go_on(struct walk *w, const uint8_t *target) {
 	return true;
 }
 
+/* The question's own name is answered like others below this one. */
+static void note_made_below(struct walk *w, unsigned labels) {
+	if (w->name_offset) w->plan->made_below = owner_of(w, labels).name;
+}
+
 /* True: an alias was followed, and the search goes on. */
 static bool answer_from_node(struct walk *w, const struct lookup *l) {
 	struct rrset set;
+	if (l->kind == LOOKUP_WILDCARD) note_made_below(w, l->encloser_labels);
 	if (find_type(l->node, w->type, &set)) {
 		(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner_name(w)); /* may be there */
 		prove_expansion(w, l);
@@ -187,6 +193,7 @@ static bool answer_from_dname(struct walk *w, const struct lookup *l) {
 	uint16_t len;
 	if (!node_rrset(l->node, RR_DNAME, &set)) return false;
 	struct plan_owner owner = owner_of(w, l->node_labels);
+	note_made_below(w, l->node_labels);
 	(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner); /* there already on a second pass */
 	const uint8_t *next = set.rdatas;
 	if (name_substitute(w->name, owner.name, rrset_next(&next, &len), &target) != OK) {

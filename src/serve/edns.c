@@ -134,6 +134,10 @@ bool edns_read(struct request *r) {
 	return sound;
 }
 
+void edns_keep_cookie(struct request *r) {
+	r->answer_options &= 1U << OPTION_COOKIE;
+}
+
 void edns_keep_identity(struct request *r) {
 	r->answer_options &= (1U << OPTION_COOKIE) | (1U << OPTION_NSID);
 }

@@ -14,6 +14,8 @@
 /* Read the options that we know into r->answer_options; others are ignored.  False: one is malformed, the answer is
  * FORMERR.  Counts cookies. */
 bool edns_read(struct request *r);
+/* Keep the cookie alone. */
+void edns_keep_cookie(struct request *r);
 /* Keep those of a request of another EDNS version only that have nothing to do with its question. */
 void edns_keep_identity(struct request *r);
 /* How many octets to keep free of records for the options of the answer; what does not fit into `room`, or has nothing

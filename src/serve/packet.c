@@ -1,5 +1,6 @@
 /* serve_packet: the one door for requests, whatever transport brought them. */
 #include "serve/edns.h"
+#include "serve/limit.h"
 
 static void request_init(struct request *r, struct serve_worker *w, const struct serve_request *from) {
 	r->worker = w;
@@ -103,7 +104,8 @@ static void count_answer(const struct request *r) {
 }
 
 /* Every answer of one message passes here on its way out, with all that is known of it in r. */
-static size_t send_answer(const struct request *r, size_t len) {
+static size_t send_answer(struct request *r, size_t len) {
+	if (len > 0) len = limit_answer(r, len);
 	if (len == 0) return 0;
 	count_answer(r);
 	return len;

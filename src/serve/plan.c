@@ -8,6 +8,7 @@ void plan_init(struct plan *p) {
 	p->overflow = false;
 	p->version = NULL;
 	p->cut = NULL;
+	p->made_below = NULL;
 }
 
 static bool same_owner(const struct plan_owner *a, const struct plan_owner *b) {

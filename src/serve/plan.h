@@ -38,6 +38,9 @@ struct plan {
 	bool overflow;      /* something required found no place */
 	const struct zone_version *version; /* of what is added next */
 	const uint8_t *cut;                 /* a referral: the delegated name; NULL otherwise */
+	/* Where the first answer comes from, if it is one of many alike: the name that the wildcard or the DNAME is
+	 * right below or at; NULL otherwise. */
+	const uint8_t *made_below;
 	struct plan_item items[PLAN_ITEMS_MAX];
 	struct plan_synthesis synthesis[PLAN_CHAIN_MAX + 1]; /* one for each step */
 };

@@ -13,6 +13,21 @@ static void make_secret(uint8_t out[static COOKIE_SECRET_LEN]) {
 		out[i] = (uint8_t)random_below(&random, 256);
 }
 
+static struct rate_limit *limit_new(const struct rate_settings *settings) {
+	struct random random = random_secure();
+	return rate_limit_new(settings, &random);
+}
+
+static void limit_free(void *limit) {
+	rate_limit_free(limit);
+}
+
+static struct settings *settings_with(const struct serve *s, const struct serve_settings *from) {
+	struct settings *settings = settings_new(from, s->own_secret);
+	settings->limit = s->limit;
+	return settings;
+}
+
 struct serve *serve_new(const struct serve_settings *settings, const struct zone_table *table,
                         struct epoch *epoch, struct log *log, const struct serve_notify_sink *sink) {
 	struct serve *s = xcalloc(1, sizeof(*s));
@@ -21,14 +36,24 @@ struct serve *serve_new(const struct serve_settings *settings, const struct zone
 	s->log = log;
 	if (sink) s->sink = *sink;
 	make_secret(s->own_secret);
-	atomic_init(&s->settings, settings_new(settings, s->own_secret));
+	s->limit = limit_new(&settings->rate_limit);
+	atomic_init(&s->settings, settings_with(s, settings));
 	return s;
 }
 
+/* Limits that stay the same go on with what they know. */
 void serve_configure(struct serve *s, const struct serve_settings *settings) {
-	struct settings *next = settings_new(settings, s->own_secret);
+	struct rate_limit *former = s->limit;
+	bool same = rate_limit_has(former, &settings->rate_limit);
+	if (!same) s->limit = limit_new(&settings->rate_limit);
+	struct settings *next = settings_with(s, settings);
 	epoch_retire(s->epoch, atomic_exchange_explicit(&s->settings, next, memory_order_acq_rel),
 	             settings_free);
+	if (!same && former) epoch_retire(s->epoch, former, limit_free);
+}
+
+void serve_report(const struct serve *s, struct moment now) {
+	rate_limit_report(s->limit, s->log, now);
 }
 
 void serve_free(struct serve *s) {
@@ -36,6 +61,7 @@ void serve_free(struct serve *s) {
 	for (unsigned i = 0; i < EPOCH_READERS_MAX; i++)
 		assert(!atomic_load(&s->workers[i]));
 	settings_free(atomic_load(&s->settings));
+	rate_limit_free(s->limit);
 	free(s);
 }
 

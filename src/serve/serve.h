@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "dns/cookie.h"
 #include "inventory/policy.h"
+#include "serve/rate_limit.h"
 #include "zone/table.h"
 
 enum serve_transport { SERVE_UDP, SERVE_TCP, SERVE_TLS };
@@ -25,6 +26,7 @@ struct serve_settings {
 	unsigned tcp_idle_ms;                 /* told by edns-tcp-keepalive (RFC 7828); 0: nothing is told */
 	const struct addr_prefix *refuse;     /* who is there gets REFUSED and nothing else */
 	unsigned refuse_count;
+	struct rate_settings rate_limit; /* of answers by UDP; with zeros alone: none */
 };
 
 /* Whom serve tells about an accepted NOTIFY.  Any worker thread.  serial: of the SOA in the answer section,
@@ -79,6 +81,8 @@ struct serve_counters {
 #include "serve/counters.def"
 #undef SERVE_COUNTER
 };
+/* Log whom the rate limits hold for.  To be called about every second.  Thread: that of serve_configure. */
+void serve_report(const struct serve *s, struct moment now);
 void serve_count(const struct serve *s, struct serve_counters *out_sum);
 
 #endif

@@ -22,6 +22,7 @@ struct settings {
 	struct cookie_secrets secrets; /* at least one */
 	struct prefix_set *refused;
 	struct told nsid, version;
+	struct rate_limit *limit; /* borrowed, for as long as these settings are held; NULL: none */
 };
 
 /* own_secret: for cookies where none is given. */

@@ -45,6 +45,7 @@ static size_t answer_soa(struct request *r, const struct zone_version *v) {
 	plan_init(p);
 	answer_plan_soa(p, v);
 	r->flags = FLAG_AA;
+	r->kind = ANSWER_POSITIVE;
 	if (!reply_begin(r)) return 0;
 	if (!encode_plan(&r->worker->encoder, p, false)) r->flags |= FLAG_TC;
 	return reply_end(r);

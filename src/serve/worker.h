@@ -28,6 +28,7 @@ struct serve {
 	const struct zone_table *table;
 	struct epoch *epoch;
 	struct log *log;
+	struct rate_limit *limit; /* of the settings; changed by serve_configure only */
 	struct serve_notify_sink sink;
 	_Atomic unsigned transfers_out;       /* running now */
 	_Atomic uint64_t gone[COUNTER_COUNT]; /* counts of workers that were freed */

@@ -1,7 +1,8 @@
 /* Any octets as a request against zones of every kind.  The first octet chooses how they come: bit 0 TCP, bit 1
  * from the primary's address, bit 2 signed with the known key, bit 3 from a stranger, bit 4 TLS where bit 0 says TCP,
- * bit 5 from a network that is refused, bit 6 an hour later.  Every answer must parse, keep the request's ID, its OPT and
- * the size that was agreed, have a cookie for the client's, and verify if the request was signed. */
+ * bit 5 from a network that is refused, bit 6 an hour later, bit 7 from one that has had what it may get.  Every answer
+ * must parse, keep the request's ID, its OPT and the size that was agreed, have a cookie for the client's, and verify if
+ * the request was signed; beyond a rate limit it must not be larger than the request but by a server cookie. */
 #include <stdlib.h>
 
 #include "../unit/serve/lab.h"
@@ -19,6 +20,21 @@ static void check(bool ok) {
 	if (!ok) abort();
 }
 
+/* The same again within the hour is beyond the limit; all but one network are exempt. */
+static void limit(struct lab *lab) {
+	static struct addr_prefix exempt[2];
+	check(addr_prefix_parse("0.0.0.0/0", &exempt[0]) == OK);
+	check(addr_prefix_parse("2001:db8::9", &exempt[1]) == OK);
+	lab->settings.rate_limit = (struct rate_settings){
+		.per_s = { 1, 1, 1, 1, 1, 1, 0 },
+		.slip = 1,
+		.ipv4_prefix = 24,
+		.ipv6_prefix = 128,
+		.exempt = exempt,
+		.exempt_count = 2,
+	};
+}
+
 static struct lab *make_lab(void) {
 	static struct addr_prefix refused;
 	struct lab *lab = lab_new_with("fuzz", 1232);
@@ -30,6 +46,7 @@ static struct lab *make_lab(void) {
 	lab->settings.tcp_idle_ms = 10000;
 	lab->settings.refuse = &refused;
 	lab->settings.refuse_count = 1;
+	limit(lab);
 	lab_configure(lab);
 	lab_zone(lab, "example.", zone, SIGN_NSEC);
 	lab_zone(lab, "sub.example.", zone, SIGN_NSEC3);
@@ -82,6 +99,17 @@ static void check_exchange(const struct lab *lab, bool is_signed, enum serve_tra
 	if (!is_signed && asked.tsig_pos == 0) check(lab->answer_len <= size_limit(&asked, transport));
 }
 
+/* Whose address nobody has proven is sent no more than came in its name. */
+static void check_limited(const struct lab *lab) {
+	struct message asked;
+	const uint8_t *cookie;
+	uint16_t len;
+	if (message_parse(lab->request, lab->request_len, &asked) == OK &&
+	    find_option(&asked, EDNS_COOKIE, &cookie, &len) && len > COOKIE_CLIENT_LEN)
+		return; /* may be valid */
+	check(lab->answer_len <= lab->request_len + COOKIE_LEN - COOKIE_CLIENT_LEN);
+}
+
 static void check_answer(const struct lab *lab, struct tsig_state *tsig, size_t limit) {
 	struct message m;
 	check(lab->answer_len <= limit);
@@ -103,6 +131,7 @@ static void drain(struct lab *lab, struct tsig_state *tsig) {
 }
 
 static const char *peer_of(uint8_t how) {
+	if (how & 128) return "2001:db8::80@4000";
 	if (how & 32) return "203.0.113.5@4000";
 	if (how & 2) return "192.0.2.1@53";
 	return how & 8 ? "2001:db8::9@4000" : "127.0.0.1@4000";
@@ -130,8 +159,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 	enum serve_transport transport = !(how & 1) ? SERVE_UDP : how & 16 ? SERVE_TLS : SERVE_TCP;
 	struct serve_request r = { request, lab->request_len, &lab->peer, lab_now(), transport };
 	if (how & 64) r.now.wall_s += 3600;
-	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, sizeof(lab->answer),
-	                               transport == SERVE_UDP ? NULL : &lab->stream);
+	bool limited = (how & 128) && transport == SERVE_UDP && !is_signed;
+	for (unsigned i = 0; i < (limited ? 2 : 1); i++)
+		lab->answer_len = serve_packet(lab->worker, &r, lab->answer, sizeof(lab->answer),
+		                               transport == SERVE_UDP ? NULL : &lab->stream);
+	if (limited) check_limited(lab);
 	if (lab->answer_len) {
 		/* An hour later no request's signature is in time. */
 		check_answer(lab, is_signed && !(how & 64) ? &tsig : NULL, how & 1 ? 65535 : 1232);

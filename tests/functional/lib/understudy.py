@@ -35,14 +35,15 @@ class CliResult:
 
 
 class Understudy(Server):
-    """Settings that a test does not name keep the daemon's defaults, save that loopback may transfer."""
+    """Settings that a test does not name keep the daemon's defaults, save that loopback may transfer, and that one
+    network may ask as much as it likes: here all clients are in one."""
 
     ready_s = 20
 
     def __init__(self, folder, address="127.0.0.1", key=None, listen=(), **settings):
         super().__init__(folder, address, key)
         self.listen = [self.endpoint, *listen]
-        self.settings = settings  # further keys of "server:"
+        self.settings = {"rate_limit": {"responses-per-second": 0}, **settings}  # further keys of "server:"
         self.template = {"name": "default", "allow-transfer": list(LOOPBACK)}
         self.keys = [key] if key else []
         self.source = None      # address to ask primaries from

@@ -219,6 +219,7 @@ static inline size_t lab_send(struct lab *lab, enum serve_transport transport) {
 	lab->stream = NULL;
 	struct serve_request r = { lab->request, lab->request_len, &lab->peer, lab_now(), transport };
 	r.now.wall_s += lab->later_s;
+	r.now.mono_ms += lab->later_s * 1000;
 	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, lab->cap,
 	                               transport == SERVE_UDP ? NULL : &lab->stream);
 	return lab->answer_len;
