@@ -7,6 +7,8 @@
 #include "dns/rdata.h"
 
 #define POINTER_MAX 0x3fff
+#define SUFFIXES_MAX                                                                                         \
+	40 /* of one name that are remembered, ip6.arpa whole: 127 labels must not fill the table */
 #define HASH_FACTOR 0x9e3779b97f4a7c15U
 
 _Static_assert(COMPRESS_SLOTS == 256, "first_slot gives eight bits");
@@ -95,7 +97,7 @@ struct taken {
 /* Remember the suffixes of a name that stands from `pos` on: labels 0 … count - 1 are new. */
 static void remember(struct encoder *e, const uint8_t *name, const struct taken *t, unsigned count,
                      size_t pos) {
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = t->labels > SUFFIXES_MAX ? t->labels - SUFFIXES_MAX : 0; i < count; i++) {
 		size_t offset = pos + t->offsets[i];
 		if (offset > POINTER_MAX || e->names_used >= COMPRESS_SLOTS / 2) return;
 		unsigned slot = find_slot(e, t->firsts[i], (struct suffix){ name + t->offsets[i], 0 });

@@ -51,7 +51,8 @@ static enum err record_take_apart(const struct message *m, struct tsig_record *o
 	out->key_name = out->key_name_read.wire;
 
 	r.pos = record.rdata_pos;
-	if (name_read_plain(&r, &out->algorithm_name_read) != OK) return ERR_MALFORMED;
+	/* RFC 8945 section 4.2 does not forbid a pointer, and other servers follow one. */
+	if (name_read(&r, &out->algorithm_name_read) != OK) return ERR_MALFORMED;
 	out->algorithm_name = out->algorithm_name_read.wire;
 	out->time_s = read_u48(&r);
 	out->fudge_s = read_u16(&r);

@@ -8,8 +8,6 @@
 #define PATH_LEN_MAX 3000
 #define TEXT_LEN_MAX 128 /* of what is told about us */
 #define RATE_MAX 1000000
-#define RATE_ALL_FACTOR                                                                                      \
-	8 /* all answers to a network against those of one kind: docs/decisions/0005-rate-limit.md */
 
 /* -- addresses and prefixes ------------------------------------------------------------------------------- */
 
@@ -148,11 +146,6 @@ static uint32_t rate_value(struct config_reader *r, const struct values *v, enum
 	return v->nodes[option] ? (uint32_t)value_number(r, v, option, 0, RATE_MAX) : fallback;
 }
 
-/* What all kinds together may have, where it is not given. */
-static uint32_t rate_of_all(uint32_t responses_per_s) {
-	return responses_per_s < RATE_MAX / RATE_ALL_FACTOR ? responses_per_s * RATE_ALL_FACTOR : RATE_MAX;
-}
-
 static void rate_limit_read(struct config_reader *r, int node, struct config_rate_limit *l) {
 	struct values v;
 	if (!values_read(r, &section_rate_limit, node, &v)) return;
@@ -161,7 +154,7 @@ static void rate_limit_read(struct config_reader *r, int node, struct config_rat
 	l->nodata_per_s = rate_value(r, &v, OPT_RATE_NODATA, l->responses_per_s);
 	l->referrals_per_s = rate_value(r, &v, OPT_RATE_REFERRALS, l->responses_per_s);
 	l->errors_per_s = rate_value(r, &v, OPT_RATE_ERRORS, l->responses_per_s);
-	l->all_per_s = rate_value(r, &v, OPT_RATE_ALL, rate_of_all(l->responses_per_s));
+	l->all_per_s = rate_value(r, &v, OPT_RATE_ALL, 0);
 	l->slip = (unsigned)value_number(r, &v, OPT_RATE_SLIP, 0, 10);
 	l->ipv4_prefix = (unsigned)value_number(r, &v, OPT_RATE_IPV4_PREFIX, 1, 32);
 	l->ipv6_prefix = (unsigned)value_number(r, &v, OPT_RATE_IPV6_PREFIX, 1, 128);

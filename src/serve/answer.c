@@ -165,12 +165,22 @@ static void note_made_below(struct walk *w, unsigned labels) {
 	if (w->name_offset) w->plan->made_below = owner_of(w, labels).name;
 }
 
+/* A question for RRSIG behind an alias: the alias went into the answer with these very signatures. */
+static bool came_as_signatures(const struct walk *w, const struct rrset *set) {
+	const struct plan *p = w->plan;
+	for (unsigned i = 0; w->type == RR_RRSIG && w->dnssec && i < p->count; i++)
+		if (p->items[i].set.sig_count > 0 && p->items[i].set.sigs == set->rdatas) return true;
+	return false;
+}
+
 /* True: an alias was followed, and the search goes on. */
 static bool answer_from_node(struct walk *w, const struct lookup *l) {
 	struct rrset set;
 	if (l->kind == LOOKUP_WILDCARD) note_made_below(w, l->encloser_labels);
 	if (find_type(l->node, w->type, &set)) {
-		(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node, owner_name(w)); /* may be there */
+		if (!came_as_signatures(w, &set))
+			(void)plan_add(w->plan, SECTION_ANSWER, &set, l->node,
+			               owner_name(w)); /* may be there */
 		prove_expansion(w, l);
 		return false;
 	}

@@ -58,13 +58,27 @@ static bool put_item(struct encoder *e, const struct plan_item *item, bool dnsse
 	return false;
 }
 
-bool encode_plan(struct encoder *e, const struct plan *p, bool dnssec) {
-	for (unsigned section = SECTION_ANSWER; section <= SECTION_ADDITIONAL; section++) {
-		for (unsigned i = 0; i < p->count; i++) {
-			const struct plan_item *item = &p->items[i];
-			if (item->section == section && !put_item(e, item, dnssec) && item->required)
-				return false;
-		}
+/* The additional section.  A referral none of whose addresses fits leaves a resolver with nowhere to go: then the client
+ * is sent to TCP, as also for glue that is required (RFC 9471 section 3). */
+static bool put_additional(struct encoder *e, const struct plan *p, bool dnssec) {
+	unsigned put = 0, left_out = 0;
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->items[i].section != SECTION_ADDITIONAL) continue;
+		if (put_item(e, &p->items[i], dnssec))
+			put++;
+		else if (p->items[i].required)
+			return false;
+		else
+			left_out++;
 	}
-	return !p->overflow;
+	return !p->cut || put > 0 || left_out == 0;
+}
+
+bool encode_plan(struct encoder *e, const struct plan *p, bool dnssec) {
+	for (unsigned section = SECTION_ANSWER; section <= SECTION_AUTHORITY; section++) {
+		for (unsigned i = 0; i < p->count; i++)
+			if (p->items[i].section == section && !put_item(e, &p->items[i], dnssec))
+				return false;
+	}
+	return put_additional(e, p, dnssec) && !p->overflow;
 }

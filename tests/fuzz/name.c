@@ -80,7 +80,7 @@ static void check_encoder(const struct name *a, const struct name *b) {
 	struct reader r = reader_init(buf, len);
 	r.pos = m.answer_pos;
 	check(record_read(&r, &record) == OK && name_equal(record.owner.wire, b->wire));
-	check(record.rdlength <= 2);
+	check(record.rdlength <= 2 || name_labels(a->wire) > 40); /* suffixes that the encoder remembers */
 	r.pos = record.rdata_pos;
 	check(name_read(&r, &target) == OK && name_equal(target.wire, a->wire));
 }

@@ -187,6 +187,28 @@ static void names_that_repeat_themselves_are_told_apart(void **state) {
 	free(e);
 }
 
+/* 127 labels must not take the places of the names that come later. */
+static void a_question_of_many_labels_leaves_room_for_others(void **state) {
+	(void)state;
+	uint8_t buf[4096];
+	char text[300] = "", owner[32];
+	struct encoder *e = encoder_new();
+	for (unsigned i = 0; i < 252; i += 2)
+		memcpy(text + i, "a.", 3);
+	memcpy(text + 252, "t", 2);
+	struct question q = question_of(text, RR_A);
+	message_begin(e, buf, sizeof(buf), sizeof(buf));
+	message_question(e, &q);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(owner, sizeof(owner), "host%u.t", i);
+		assert_int_equal(put_address(e, SECTION_ANSWER, owner), OK);
+		size_t before = e->w.len;
+		assert_int_equal(put_address(e, SECTION_ADDITIONAL, owner), OK);
+		assert_int_equal(e->w.len - before, 2 + 14);
+	}
+	free(e);
+}
+
 static void nothing_points_beyond_what_a_pointer_can_say(void **state) {
 	(void)state;
 	uint8_t *buf = malloc(MESSAGE_MAX_LEN);
@@ -420,6 +442,7 @@ int main(void) {
 		cmocka_unit_test(going_back_forgets_the_names_written_since),
 		cmocka_unit_test(the_question_is_pointed_to_after_going_back_before_its_first_use),
 		cmocka_unit_test(names_that_repeat_themselves_are_told_apart),
+		cmocka_unit_test(a_question_of_many_labels_leaves_room_for_others),
 		cmocka_unit_test(nothing_points_beyond_what_a_pointer_can_say),
 		cmocka_unit_test(a_full_table_of_names_still_gives_right_messages),
 		cmocka_unit_test(room_that_is_kept_is_not_written_into),

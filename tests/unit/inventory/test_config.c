@@ -17,7 +17,7 @@ static const char full[] =
 	"  tcp-clients-per-address: 7\n"
 	"  tcp-idle-timeout: 30\n"
 	"  tls: { listen: [\"127.0.0.1\"], certificate: c.pem, key: /k.pem }\n"
-	"  rate-limit: { responses-per-second: 100, errors-per-second: 0, referrals-per-second: 5, slip: 3,\n"
+	"  rate-limit: { responses-per-second: 100, errors-per-second: 0, referrals-per-second: 5, all-per-second: 900, slip: 3,\n"
 	"                ipv4-prefix: 32, exempt: [\"::/0\"] }\n"
 	"control: { socket: /run/us/control.sock }\n"
 	"log: { level: debug, format: json }\n"
@@ -86,7 +86,7 @@ static void every_option_of_answering_is_read(void **state) {
 	assert_int_equal(s->rate_limit.nxdomains_per_s, 100);
 	assert_int_equal(s->rate_limit.errors_per_s, 0);
 	assert_int_equal(s->rate_limit.referrals_per_s, 5);
-	assert_int_equal(s->rate_limit.all_per_s, 800);
+	assert_int_equal(s->rate_limit.all_per_s, 900);
 	assert_int_equal(s->rate_limit.slip, 3);
 	assert_int_equal(s->rate_limit.ipv4_prefix, 32);
 	assert_int_equal(s->rate_limit.ipv6_prefix, 64);
@@ -105,7 +105,7 @@ static void answering_has_defaults(void **state) {
 	assert_int_equal(s->tcp_idle_s, 10);
 	assert_int_equal(s->rate_limit.responses_per_s, 200);
 	assert_int_equal(s->rate_limit.nxdomains_per_s, 200);
-	assert_int_equal(s->rate_limit.all_per_s, 1600);
+	assert_int_equal(s->rate_limit.all_per_s, 0);
 	assert_int_equal(s->rate_limit.slip, 2);
 	config_free(c);
 }

@@ -183,6 +183,29 @@ static void referral_has_glue_in_the_order_of_need(void **state) {
 	        "AD ns.example. 3600 A 192.0.2.53\nAD ns.example. 3600 AAAA 2001:db8::53\n"
 	        "AD ns.sibling.example. 3600 A 192.0.2.101\n");
 }
+/* Whatever the size of the names: a resolver gets at least one address, or is sent to TCP. */
+static void referral_without_room_for_any_address_is_truncated(void **state) {
+	unsigned truncated = 0, whole = 0;
+	for (unsigned len = 20; len < 60; len++) {
+		struct lab *lab = lab_new();
+		char text[8000] = SOA "@ NS ns.example.\n", label[64] = "";
+		memset(label, 'x', len);
+		for (unsigned i = 0; i < 8; i++)
+			text_add(text, sizeof(text), "cut NS %c%s.side\n%c%s.side A 192.0.2.1\n", 'a' + i,
+			         label, 'a' + i, label);
+		text_add(text, sizeof(text), "side NS ns.%s\n", "elsewhere.");
+		lab_zone(lab, "z.", text, SIGN_NONE);
+		const char *answer = lab_ask(lab, "www.cut.z. A");
+		bool has_tc = strncmp(answer, "NOERROR tc\n", 11) == 0;
+		assert_int_equal(lab_lines(answer, "AD ") > 0, !has_tc);
+		truncated += has_tc;
+		whole += !has_tc;
+		lab_free(lab);
+	}
+	assert_true(truncated > 0 && whole > 0);
+	(void)state;
+}
+
 static void name_at_and_below_a_cut_is_referred(void **state) {
 	assert_int_equal(strncmp(lab_ask(*state, "sub.example. NS"), "NOERROR\nAU sub.", 15), 0);
 	assert_int_equal(strncmp(lab_ask(*state, "ns.sub.example. A"), "NOERROR\nAU sub.", 15), 0);
@@ -268,6 +291,7 @@ int main(void) {
 		ROW(alias_loop_ends),
 		ROW(alias_into_a_delegation_ends_in_a_referral),
 		ROW(referral_has_glue_in_the_order_of_need),
+		ROW(referral_without_room_for_any_address_is_truncated),
 		ROW(name_at_and_below_a_cut_is_referred),
 		ROW(ds_at_a_cut_is_the_parents_to_answer),
 		ROW(dname_makes_an_alias_with_its_own_ttl),

@@ -86,6 +86,15 @@ static void subtree_alias_leads_into_another_zone(void **state) {
 	                           "AN www.tree.one. 3600 CNAME www.two.\nAN www.two. 60 A 192.0.2.80\n");
 }
 
+/* The alias brings its signatures; that the question is for signatures brings none of them twice. */
+static void signatures_behind_an_alias_come_once(void **state) {
+	lab_zone(*state, "z.", SOA "d.x DNAME x\n", SIGN_NSEC);
+	const char *answer = lab_ask(*state, "d.d.x.z. RRSIG do");
+	assert_int_equal(lab_lines(answer, "AN d.x.z. RRSIG DNAME\n"), 1);
+	answer = lab_ask(*state, "d.d.x.z. RRSIG");
+	assert_int_equal(lab_lines(answer, "AN d.x.z. RRSIG DNAME\n"), 1);
+}
+
 static void loop_over_two_zones_ends(void **state) {
 	ANSWERS("loop.one. A",
 	        "NOERROR aa\nAN loop.one. 3600 CNAME loop.two.\nAN loop.two. 3600 CNAME loop.one.\n");
@@ -168,6 +177,7 @@ int main(void) {
 		ROW(the_last_name_decides_that_there_is_none),
 		ROW(proofs_come_from_the_zone_that_denies),
 		ROW(subtree_alias_leads_into_another_zone),
+		ROW(signatures_behind_an_alias_come_once),
 		ROW(loop_over_two_zones_ends),
 		ROW(alias_below_a_cut_of_another_zone_is_referred),
 		ROW(child_that_is_held_answers_instead_of_the_parents_referral),
