@@ -3,7 +3,7 @@
 
 #include "serve/edns.h"
 
-/* Kept from the request: opcode, RD (RFC 1035 section 4.1.1), CD (RFC 4035 section 3.1.6). */
+/* Kept from the request: opcode, RD (RFC 1035 section 4.1.1), and CD, which RFC 4035 section 3.1.6 would clear. */
 static uint16_t flags_echoed(uint16_t flags) {
 	return (uint16_t)(FLAG_QR | (flags & (0x7800U | FLAG_RD | FLAG_CD)));
 }
