@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "dns/rdata.h"
+
+#define READ_MAX (MESSAGE_MAX_LEN + 8 * NAME_MAX_LEN) /* record data with its names written out */
+
 enum err header_read(struct reader *r, struct header *out_header) {
 	const uint8_t *p = read_bytes(r, MESSAGE_HEADER_LEN);
 	if (!p) return ERR_SHORT;
@@ -157,4 +161,28 @@ enum err message_parse(const uint8_t *data, size_t len, struct message *out_mess
 	if (e != OK) return e;
 	m->answer_pos = r.pos;
 	return step_records(m, &r);
+}
+
+static bool extra_is_sound(struct reader *r) {
+	uint8_t octets[READ_MAX];
+	struct writer w = writer_init(octets, sizeof(octets));
+	struct record record;
+	if (record_read(r, &record) != OK) return false;
+	if (record.type == RR_OPT || record.type == RR_TSIG) return true; /* message_parse looked at them */
+	if (record.type == 0 || rrtype_has(rrtype_info(record.type), RRF_META)) return false;
+	struct reader data = *r;
+	data.pos = record.rdata_pos;
+	return rdata_read(&data, record.type, record.rdlength, &w) == OK;
+}
+
+bool message_extras_sound(const struct message *m) {
+	const struct header *h = &m->header;
+	unsigned count = (unsigned)h->ancount + h->nscount + h->arcount;
+	unsigned known = (m->edns.present ? 1U : 0U) + (m->tsig_pos ? 1U : 0U);
+	struct reader r = reader_init(m->data, m->len);
+	if (count <= known) return true;
+	r.pos = m->answer_pos;
+	for (unsigned i = 0; i < count; i++)
+		if (!extra_is_sound(&r)) return false;
+	return true;
 }

@@ -103,11 +103,6 @@ def records(request):
     return found
 
 
-def carries_more(request):
-    """Records that mean nothing in a request: we step over them, and do not ask whether their data are well-formed."""
-    return any(rdtype not in (OPT, TSIG) for rdtype, _ in records(request))
-
-
 def has_unknown_version_and_tsig(request):
     """Which of the two errors is told: the version's, since nobody knows how a later one signs."""
     found = records(request)
@@ -115,7 +110,12 @@ def has_unknown_version_and_tsig(request):
             and any(rdtype == OPT and ttl >> 16 & 255 for rdtype, ttl in found))
 
 
-EXCUSES = (carries_more, has_unknown_version_and_tsig)
+def gives_a_version(request):
+    """ZONEVERSION with a value, which is malformed in a request (RFC 9660); these peers do not know the option."""
+    return any(request[i:i + 2] == b"\0\x13" and request[i + 2:i + 4] != b"\0\0" for i in range(12, len(request) - 3))
+
+
+EXCUSES = (has_unknown_version_and_tsig, gives_a_version)
 
 
 def is_alone(result):

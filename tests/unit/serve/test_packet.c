@@ -91,6 +91,35 @@ static void faulty_opt_is_formerr_with_question_and_opt(void **state) {
 	assert_int_equal(strncmp(lab_show(lab), "FORMERR", 7), 0);
 }
 
+/* Records that a question has no use for are not looked at for what they say, but must be records. */
+static void malformed_records_beside_the_question_are_formerr(void **state) {
+	static const struct {
+		const char *octets;
+		size_t len;
+		const char *rcode;
+	} extras[] = {
+		{ "\0\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 15, "NOERROR" },
+		{ "\0\0\1\0\1\0\0\0\0\0\3\300\0\2", 14, "FORMERR" },           /* A of three octets */
+		{ "\300\14\0\17\0\1\0\0\0\0\0\4\0\1\300\14", 16, "NOERROR" },  /* MX with a pointer */
+		{ "\300\14\0\17\0\1\0\0\0\0\0\4\0\1\301\377", 16, "FORMERR" }, /* it points ahead */
+		{ "\300\377\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 16, "FORMERR" },   /* so does the owner */
+		{ "\0\0\374\0\1\0\0\0\0\0\0", 11, "FORMERR" },                 /* AXFR is no record */
+		{ "\0\0\1\0\1\0\0\0\0\0\0", 11, "FORMERR" },                   /* A without data */
+		{ "\0\0\0\0\1\0\0\0\0\0\0", 11, "FORMERR" },                   /* type 0 is none */
+		{ "\0\377\376\0\1\0\0\0\0\0\0", 11, "NOERROR" },
+	};
+	struct lab *lab = *state;
+	struct lab_question q = lab_parse("www.example. A");
+	for (unsigned i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
+		lab_build(lab, &q);
+		memcpy(lab->request + lab->request_len, extras[i].octets, extras[i].len);
+		lab->request_len += extras[i].len;
+		lab->request[11] = 1;
+		lab_send(lab, SERVE_UDP);
+		assert_int_equal(strncmp(lab_show(lab), extras[i].rcode, 7), 0);
+	}
+}
+
 static void other_opcodes_are_not_implemented(void **state) {
 	struct lab *lab = *state;
 	struct lab_question q = lab_parse("example. SOA rd");
@@ -299,6 +328,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		ROW(short_packets_and_answers_are_dropped),
 		ROW(request_cut_anywhere_is_formerr),
+		ROW(malformed_records_beside_the_question_are_formerr),
 		ROW(faulty_opt_is_formerr_with_question_and_opt),
 		ROW(other_opcodes_are_not_implemented),
 		ROW(other_opcodes_with_opt_are_answered_with_opt),
