@@ -27,7 +27,7 @@ def server(lab, monkeypatch):
     primary = lab.make("nsd")
     primary.add_primary_zone(ZONE, shapes_zone(ZONE, 1, extra="".join(big_txt(f"big{n}", 100) for n in range(60))))
     primary.start()
-    ours = lab.make("understudy", rate_limit={"responses-per-second": 0})
+    ours = lab.make("understudy")
     ours.keys = [KEY]
     ours.template["allow-transfer"] = ["127.0.0.0/8"]
     ours.add_secondary_zone(ZONE, primary.endpoint)

@@ -31,8 +31,6 @@ def servers(lab):
     found = {}
     for kind in ("understudy",) + PEERS:
         server = found[kind] = lab.make(kind)
-        if kind == "understudy":
-            server.settings["rate_limit"] = {"responses-per-second": 0}
         server.add_secondary_zone(ZONE, primary.endpoint)
         server.start()
         server.wait_serves(ZONE)

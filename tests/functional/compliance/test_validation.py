@@ -23,8 +23,6 @@ def serve(lab, zones):
     for name, text in zones.text.items():
         primary.add_primary_zone(name, text)
         server.add_secondary_zone(name, primary.endpoint)
-    if server.kind == "understudy":
-        server.settings["rate_limit"] = {"responses-per-second": 0}
     primary.start()
     server.start()
     for name in zones.text:
