@@ -68,10 +68,24 @@ static long bytes_message(const struct tcp_bytes *b) {
 
 /* -- sending ------------------------------------------------------------------------------------------------- */
 
+/* As send(2) and recv(2) on a non-blocking socket. */
+static ssize_t conn_send(struct tcp_conn *c, const void *data, size_t len) {
+	return c->tls ? tls_send(c->tls, data, len) : send(c->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t conn_recv(struct tcp_conn *c, void *buf, size_t cap) {
+	return c->tls ? tls_recv(c->tls, buf, cap) : recv(c->fd, buf, cap, MSG_DONTWAIT);
+}
+
+/* Octets have come that the socket does not show any more. */
+static bool has_input(const struct tcp_conn *c) {
+	return c->tls && !c->eof && !c->closing && tls_has_input(c->tls);
+}
+
 /* Send until all is sent or the kernel takes no more.  False: the connection is dead. */
 static bool flush(struct tcp_conn *c, struct tcp_bytes *b) {
 	while (bytes_left(b) > 0) {
-		ssize_t n = send(c->fd, b->data + b->pos, bytes_left(b), MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = conn_send(c, b->data + b->pos, bytes_left(b));
 		if (n >= 0)
 			b->pos += (size_t)n;
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -104,6 +118,10 @@ void tcp_close_after(struct tcp_conn *conn) {
 
 const struct addr *tcp_peer(const struct tcp_conn *conn) {
 	return &conn->peer;
+}
+
+bool tcp_is_tls(const struct tcp_conn *conn) {
+	return conn->tls != NULL;
 }
 
 /* -- streams ------------------------------------------------------------------------------------------------- */
@@ -182,7 +200,7 @@ static void read_requests(struct tcp_conn *c) {
 		c->broken = true;
 		return;
 	}
-	ssize_t n = recv(c->fd, b.data + b.len, b.cap - b.len, MSG_DONTWAIT);
+	ssize_t n = conn_recv(c, b.data + b.len, b.cap - b.len);
 	if (n < 0) {
 		c->broken = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
 		return;
@@ -200,6 +218,7 @@ static void read_requests(struct tcp_conn *c) {
  * kernel throw away our last answers (RFC 1122 section 4.2.2.13).  So say that we are done and read until the
  * client is. */
 static void linger(struct tcp_conn *c, uint32_t events) {
+	if (c->tls) tls_goodbye(c->tls);
 	(void)shutdown(c->fd, SHUT_WR); /* the second time it does nothing; a dead peer is seen by recv */
 	if (!(events & EPOLLIN)) return;
 	ssize_t n = recv(c->fd, c->shared->in, TCP_FRAME_MAX, MSG_DONTWAIT);
@@ -212,10 +231,15 @@ bool tcp_conn_is_busy(const struct tcp_conn *c) {
 	return bytes_left(&c->out) > 0 || c->stream.produce || (!c->closing && bytes_message(&c->in) >= 0);
 }
 
+uint32_t tcp_conn_events(const struct tcp_conn *c) {
+	if (c->stage == TCP_STAGE_TLS) return c->tls && tls_wants_write(c->tls) ? EPOLLOUT : EPOLLIN;
+	return tcp_conn_is_busy(c) || has_input(c) ? EPOLLOUT : EPOLLIN;
+}
+
 static void make_answers(struct tcp_conn *c, uint32_t events) {
 	if (!c->stream.produce) handle_requests(c, &c->in);
-	if (!tcp_conn_is_busy(c) && !c->closing && !c->eof && c->turn.len == 0 && (events & EPOLLIN))
-		read_requests(c);
+	bool may_read = !tcp_conn_is_busy(c) && !c->closing && !c->eof && c->turn.len == 0;
+	if (may_read && ((events & EPOLLIN) || has_input(c))) read_requests(c);
 	if (c->stream.produce) stream_slice(c);
 }
 
@@ -239,4 +263,8 @@ void tcp_conn_release(struct tcp_conn *c) {
 	stream_end(c);
 	bytes_free(c, &c->in);
 	bytes_free(c, &c->out);
+	if (!c->tls) return;
+	tls_session_free(c->tls, !c->broken);
+	c->shared->buffers_used -= TLS_SESSION_BYTES;
+	c->tls = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "net/counter.h"
 #include "net/tcp_server.h"
+#include "net/tls.h"
 
 #define TCP_FRAME_MAX (2 + TCP_MESSAGE_MAX)
 
@@ -20,17 +21,21 @@ struct tcp_bytes {
 
 struct tcp_live_counters {
 	struct counter accepted, open, requests, messages, evicted, refused, timed_out, slow, out_of_memory;
+	struct counter tls_opened, tls_resumed, tls_failed, tls_timed_out;
 };
 
 /* What the connections of a worker share. */
 struct tcp_shared {
 	uint8_t *in;         /* TCP_FRAME_MAX octets */
 	uint8_t *out;        /* TCP_OUTPUT_MAX octets */
-	size_t buffers_used; /* octets in connections' own buffers */
+	size_t buffers_used; /* octets in connections' own buffers and TLS sessions */
 	size_t buffers_limit;
 	struct tcp_handler handler;
 	struct tcp_live_counters counters;
 };
+
+/* What is expected from the client. */
+enum tcp_stage { TCP_STAGE_TLS, TCP_STAGE_OPEN };
 
 enum tcp_timer { TCP_TIMER_FIRST, TCP_TIMER_IDLE, TCP_TIMER_DRAIN, TCP_TIMER_COUNT };
 
@@ -52,6 +57,10 @@ struct tcp_conn {
 	struct tcp_conn *free_next;
 	uint64_t client; /* IPv4 address or IPv6 /64 */
 
+	/* tcp_open.c */
+	enum tcp_stage stage;
+	struct tls_session *tls; /* NULL: none (yet); its socket is fd */
+
 	/* tcp_conn.c */
 	struct tcp_shared *shared;
 	struct addr peer;
@@ -66,14 +75,17 @@ struct tcp_conn {
 	bool drained;  /* out: the last turn began with nothing to send, or sent it all */
 };
 
-/* Do what can be done now: send, make answers, read (when events has EPOLLIN).  False: close the connection. */
+/* In stage TCP_STAGE_OPEN: do what can be done now: send, make answers, read (when events has EPOLLIN).  False: close the connection. */
 MUST_CHECK bool tcp_conn_turn(struct tcp_conn *c, uint32_t events);
 
 /* Answers wait, are being made, or could be made from requests that are here already: the next turn is due when
  * the client takes more.  Otherwise it is due when the client sends more. */
 bool tcp_conn_is_busy(const struct tcp_conn *c);
 
-/* Free buffers and the stream's state. */
+/* What of epoll to wait for until the next turn. */
+uint32_t tcp_conn_events(const struct tcp_conn *c);
+
+/* Free buffers, the stream's state and the TLS session; over TLS the client is told that this is the end. */
 void tcp_conn_release(struct tcp_conn *c);
 
 #endif

@@ -1,4 +1,5 @@
-/* Connections of one worker: slots, timers, shares, epoll.  What a connection does is in tcp_conn.c.
+/* Connections of one worker: slots, timers, shares, epoll.  What a connection does is in tcp_conn.c, how it begins
+ * in tcp_open.c.
  *
  * Timers: every connection is in exactly one of three lists, one for each kind of deadline.  All of a list have the
  * same duration, so new ones go to the end and the head is the next one due. */
@@ -15,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "net/tcp_conn.h"
+#include "net/tcp_open.h"
 
 #define SLOT_BITS 24 /* of an event's value; the generation stands above */
 #define CONNS_LIMIT (1U << 20)
@@ -37,6 +39,8 @@ struct tcp_server {
 	struct tcp_conn *free_conns;
 	struct tcp_conn **buckets; /* 1 << buckets_bits */
 	struct timer_list timers[TCP_TIMER_COUNT];
+	struct tls_mailbox tls;
+	unsigned handshakes_left; /* in this turn */
 };
 
 /* -- timers -------------------------------------------------------------------------------------------------- */
@@ -125,14 +129,16 @@ static bool conn_register(struct tcp_server *s, struct tcp_conn *c, int operatio
 }
 
 /* A slot is free. */
-static void conn_open(struct tcp_server *s, int fd, const struct addr *peer, int64_t now_ms) {
+static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, const struct addr *peer,
+                      int64_t now_ms) {
 	struct tcp_conn *c = s->free_conns;
 	s->free_conns = c->free_next;
 	*c = (struct tcp_conn){ .fd = fd,
 		                .generation = c->generation,
 		                .shared = &s->shared,
 		                .peer = *peer,
-		                .client = client_of(peer) };
+		                .client = client_of(peer),
+		                .stage = kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN };
 	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
 	client_add(s, c);
 	counter_set(&s->shared.counters.open, ++s->open);
@@ -177,7 +183,7 @@ static bool out_of_descriptors(struct tcp_server *s, int listen_fd) {
 }
 
 /* False: nothing more to accept now. */
-static bool accept_one(struct tcp_server *s, int listen_fd, int64_t now_ms) {
+static bool accept_one(struct tcp_server *s, int listen_fd, enum tcp_listener kind, int64_t now_ms) {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	int fd = accept4(listen_fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -185,7 +191,7 @@ static bool accept_one(struct tcp_server *s, int listen_fd, int64_t now_ms) {
 	if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
 	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&sa);
 	if (make_room(s, client_of(&peer))) {
-		conn_open(s, fd, &peer, now_ms);
+		conn_open(s, fd, kind, &peer, now_ms);
 	} else {
 		counter_add(&s->shared.counters.refused, 1);
 		(void)close(fd); /* nothing was written to it */
@@ -193,9 +199,9 @@ static bool accept_one(struct tcp_server *s, int listen_fd, int64_t now_ms) {
 	return true;
 }
 
-void tcp_server_accept(struct tcp_server *s, int listen_fd, int64_t now_ms) {
+void tcp_server_accept(struct tcp_server *s, int listen_fd, enum tcp_listener kind, int64_t now_ms) {
 	unsigned done = 0;
-	while (done < ACCEPTS_PER_TURN && accept_one(s, listen_fd, now_ms))
+	while (done < ACCEPTS_PER_TURN && accept_one(s, listen_fd, kind, now_ms))
 		done++;
 }
 
@@ -212,17 +218,36 @@ static void conn_set_timer(struct tcp_server *s, struct tcp_conn *c, int64_t now
 	}
 }
 
+/* Steps before the first request.  False: close. */
+static bool conn_advance(struct tcp_server *s, struct tcp_conn *c, uint32_t events) {
+	if (events & (EPOLLERR | EPOLLHUP)) return false;
+	enum err e = OK;
+	if (c->stage == TCP_STAGE_TLS) {
+		if (s->handshakes_left == 0) return true; /* the event comes again in the next turn */
+		s->handshakes_left--;
+		e = tcp_open_tls(c, tls_mailbox_current(&s->tls));
+	}
+	return e == OK || e == ERR_AGAIN;
+}
+
+static bool conn_turn(struct tcp_server *s, struct tcp_conn *c, uint32_t events, int64_t now_ms) {
+	if (c->stage != TCP_STAGE_OPEN && !conn_advance(s, c, events)) return false;
+	if (c->stage != TCP_STAGE_OPEN) return true;
+	if (!tcp_conn_turn(c, events)) return false;
+	conn_set_timer(s, c, now_ms);
+	return true;
+}
+
 void tcp_server_event(struct tcp_server *s, uint64_t value, uint32_t events, int64_t now_ms) {
 	uint64_t slot = value & ((1U << SLOT_BITS) - 1);
 	if (slot >= s->conns_max) return;
 	struct tcp_conn *c = &s->conns[slot];
 	if (c->fd < 0 || c->generation != (uint32_t)(value >> SLOT_BITS)) return;
-	if (!tcp_conn_turn(c, events)) {
+	if (!conn_turn(s, c, events, now_ms)) {
 		conn_close(s, c);
 		return;
 	}
-	conn_set_timer(s, c, now_ms);
-	uint32_t wanted = tcp_conn_is_busy(c) ? EPOLLOUT : EPOLLIN;
+	uint32_t wanted = tcp_conn_events(c);
 	if (wanted != c->events && !conn_register(s, c, EPOLL_CTL_MOD, wanted)) conn_close(s, c);
 }
 
@@ -231,6 +256,7 @@ static void expire_list(struct tcp_server *s, enum tcp_timer timer, int64_t now_
 	struct tcp_conn *c;
 	while ((c = s->timers[timer].head) && c->deadline_ms <= now_ms) {
 		counter_add(timer == TCP_TIMER_DRAIN ? &counters->slow : &counters->timed_out, 1);
+		if (c->stage == TCP_STAGE_TLS) counter_add(&counters->tls_timed_out, 1);
 		conn_close(s, c);
 	}
 }
@@ -292,11 +318,20 @@ void tcp_server_free(struct tcp_server *s) {
 	for (unsigned i = 0; i < s->conns_max; i++)
 		if (s->conns[i].fd >= 0) conn_close(s, &s->conns[i]);
 	if (s->spare_fd >= 0) (void)close(s->spare_fd); /* nothing was written to it */
+	tls_mailbox_done(&s->tls);
 	free(s->shared.in);
 	free(s->shared.out);
 	free(s->conns);
 	free(s->buckets);
 	free(s);
+}
+
+void tcp_server_set_tls(struct tcp_server *s, struct tls_credentials *credentials) {
+	tls_mailbox_put(&s->tls, credentials);
+}
+
+void tcp_server_turn(struct tcp_server *s) {
+	s->handshakes_left = TCP_HANDSHAKES_PER_TURN;
 }
 
 struct tcp_counters tcp_server_counters(const struct tcp_server *s) {
@@ -311,5 +346,9 @@ struct tcp_counters tcp_server_counters(const struct tcp_server *s) {
 		.timed_out = counter_get(&c->timed_out),
 		.slow = counter_get(&c->slow),
 		.out_of_memory = counter_get(&c->out_of_memory),
+		.tls_opened = counter_get(&c->tls_opened),
+		.tls_resumed = counter_get(&c->tls_resumed),
+		.tls_failed = counter_get(&c->tls_failed),
+		.tls_timed_out = counter_get(&c->tls_timed_out),
 	};
 }

@@ -1,5 +1,5 @@
-/* DNS over TCP, server side, for one worker: two-octet framing (RFC 1035 section 4.2.2), pipelining (RFC 7766
- * section 6.2.1.1), limits.  Driven by its worker's epoll; never blocks.
+/* DNS over TCP and over TLS, server side, for one worker: two-octet framing (RFC 1035 section 4.2.2), pipelining
+ * (RFC 7766 section 6.2.1.1), limits.  Driven by its worker's epoll; never blocks.
  *
  *   accepted --first request--> served --all answers sent--> idle --request--> served ...
  *      | first_ms                 | drain_ms                   | idle_ms
@@ -9,6 +9,9 @@
  * Answers leave in the order of their requests.  Answers that the kernel does not take at once wait in a buffer of
  * at most TCP_OUTPUT_MAX octets; until it is drained, no further request of that connection is looked at.  A
  * client that shuts down its sending side still gets every pending answer.  A quiet connection owns no buffer.
+ *
+ * Over TLS (RFC 7858) the handshake stands before the first request and within first_ms; a turn of the worker takes
+ * only a few of its steps, which cost much, so that others are not kept waiting.
  *
  * Thread: the worker's; counters may be read by any thread. */
 #ifndef UNDERSTUDY_NET_TCP_SERVER_H
@@ -26,8 +29,11 @@
 #define TCP_STREAM_SLICE (64 * 1024) /* octets a stream may add before other connections have their turn */
 #define TCP_REQUESTS_PER_TURN 128    /* requests of one connection before others have their turn */
 
+#define TCP_HANDSHAKES_PER_TURN 4 /* steps of TLS handshakes, over all connections */
+
 struct tcp_server;
 struct tcp_conn;
+struct tls_credentials;
 
 struct tcp_handler {
 	/* Answer the request of len octets: call tcp_answer for each message or tcp_stream once, or neither.
@@ -41,10 +47,10 @@ struct tcp_limits {
 	unsigned conns_max; /* of this worker; 1024 */
 	unsigned
 		conns_per_client; /* of one IPv4 address or IPv6 /64 at this worker; a quarter of conns_max */
-	unsigned first_ms;        /* from accept to the first whole request; 3000 */
+	unsigned first_ms;        /* from accept to the first whole request, TLS handshake included; 3000 */
 	unsigned idle_ms;         /* from the last answer to the next whole request; 10000 */
 	unsigned drain_ms;        /* for the client to take what was put into its buffer; 20000 */
-	size_t buffers_bytes;     /* all buffers of all connections; 64 MiB */
+	size_t buffers_bytes;     /* all buffers and TLS sessions of all connections; 64 MiB */
 };
 
 struct tcp_counters {
@@ -57,6 +63,10 @@ struct tcp_counters {
 	uint64_t timed_out; /* first request or next request did not come */
 	uint64_t slow;      /* client did not take its answers in time */
 	uint64_t out_of_memory; /* closed because buffers_bytes was spent */
+	uint64_t tls_opened;    /* TLS handshakes done */
+	uint64_t tls_resumed;   /* those of them that went by a ticket */
+	uint64_t tls_failed;    /* handshakes that ended otherwise: no TLS, nothing in common, given up */
+	uint64_t tls_timed_out; /* handshakes not done in time, counted in timed_out too */
 };
 
 /* Queue one message of len octets (1 ... TCP_MESSAGE_MAX); the frame is added here.  Inside handle there is always
@@ -79,6 +89,8 @@ void tcp_close_after(struct tcp_conn *conn);
 
 /* Who asks; valid as long as conn is. */
 const struct addr *tcp_peer(const struct tcp_conn *conn);
+/* Does the connection run over TLS? */
+bool tcp_is_tls(const struct tcp_conn *conn);
 
 /* -- for the worker -------------------------------------------------------------------------------------- */
 
@@ -88,8 +100,15 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 /* Closes every connection. */
 void tcp_server_free(struct tcp_server *s);
 
+/* Any thread: handshakes that begin from now on use these; a reference is added. */
+void tcp_server_set_tls(struct tcp_server *s, struct tls_credentials *credentials);
+
+enum tcp_listener { TCP_LISTENER_PLAIN, TCP_LISTENER_TLS };
+
+/* A turn of the worker begins. */
+void tcp_server_turn(struct tcp_server *s);
 /* A listening socket is readable: accept what waits (a bounded number). */
-void tcp_server_accept(struct tcp_server *s, int listen_fd, int64_t now_ms);
+void tcp_server_accept(struct tcp_server *s, int listen_fd, enum tcp_listener kind, int64_t now_ms);
 /* A connection's event: value as in data.u64.  Events of connections closed meanwhile are ignored. */
 void tcp_server_event(struct tcp_server *s, uint64_t value, uint32_t events, int64_t now_ms);
 /* Close what is overdue.  Returns milliseconds until the next deadline, -1: none. */

@@ -14,7 +14,7 @@
 #define EVENTS_MAX 64
 #define KIND_SHIFT 56
 
-enum kind { KIND_STOP, KIND_UDP, KIND_LISTENER, KIND_CONNECTION };
+enum kind { KIND_STOP, KIND_UDP, KIND_LISTENER, KIND_TLS_LISTENER, KIND_CONNECTION };
 
 struct net_worker {
 	struct net_worker_config config;
@@ -88,6 +88,14 @@ enum err net_worker_add_tcp(struct net_worker *w, int fd) {
 	return add_socket(w, fd, KIND_LISTENER);
 }
 
+enum err net_worker_add_tls(struct net_worker *w, int fd) {
+	return add_socket(w, fd, KIND_TLS_LISTENER);
+}
+
+void net_worker_set_tls(struct net_worker *w, struct tls_credentials *credentials) {
+	tcp_server_set_tls(w->tcp, credentials);
+}
+
 static void call(const struct net_worker *w, void (*callback)(void *ctx)) {
 	if (callback) callback(w->config.ctx);
 }
@@ -99,7 +107,8 @@ static void dispatch(struct net_worker *w, const struct epoll_event *event, int6
 	case KIND_UDP:
 		(void)udp_serve(w->udp, w->sockets[value], &w->udp_handler);
 		return; /* says itself when it is between batches */
-	case KIND_LISTENER: tcp_server_accept(w->tcp, w->sockets[value], now_ms); break;
+	case KIND_LISTENER: tcp_server_accept(w->tcp, w->sockets[value], TCP_LISTENER_PLAIN, now_ms); break;
+	case KIND_TLS_LISTENER: tcp_server_accept(w->tcp, w->sockets[value], TCP_LISTENER_TLS, now_ms); break;
 	case KIND_CONNECTION: tcp_server_event(w->tcp, value, event->events, now_ms); break;
 	}
 	call(w, w->config.between_batches);
@@ -117,6 +126,7 @@ void net_worker_turn(struct net_worker *w, int timeout_ms) {
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, sooner(timeout_ms, deadline_ms));
 	call(w, w->config.after_wait);
 	int64_t now_ms = w->config.now().mono_ms;
+	tcp_server_turn(w->tcp);
 	for (int i = 0; i < n; i++)
 		dispatch(w, &events[i], now_ms);
 }

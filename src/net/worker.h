@@ -1,11 +1,12 @@
-/* Event loop of one query worker: its UDP sockets, its TCP listeners and their connections, and a way to stop it.
+/* Event loop of one query worker: its UDP sockets, its TCP and TLS listeners and their connections, and a way to stop
+ * it.
  * Blocks in epoll_wait and nowhere else.
  *
  *   before_wait -> epoll_wait -> after_wait -> batches and connections, between_batches after each -> again
  *
  * The callbacks are where a reader of published data goes offline, comes back online, and says that it holds
  * nothing (base/epoch.h).
- * Thread: made anywhere, run by one thread; net_worker_stop and net_worker_counters from any. */
+ * Thread: made anywhere, run by one thread; net_worker_stop, net_worker_set_tls and net_worker_counters from any. */
 #ifndef UNDERSTUDY_NET_WORKER_H
 #define UNDERSTUDY_NET_WORKER_H
 
@@ -15,7 +16,7 @@
 #include "net/tcp_server.h"
 #include "net/udp.h"
 
-#define NET_WORKER_SOCKETS_MAX 256 /* UDP sockets and TCP listeners of one worker */
+#define NET_WORKER_SOCKETS_MAX 256 /* UDP sockets, TCP and TLS listeners of one worker */
 
 struct net_worker_config {
 	/* As udp_handler.handle and tcp_handler.handle; ctx is handed to every callback. */
@@ -46,6 +47,12 @@ void net_worker_free(struct net_worker *w);
  * Not while the worker runs.  ERR_LIMIT, ERR_IO. */
 MUST_CHECK enum err net_worker_add_udp(struct net_worker *w, int fd);
 MUST_CHECK enum err net_worker_add_tcp(struct net_worker *w, int fd);
+/* As net_worker_add_tcp, for DNS over TLS. */
+MUST_CHECK enum err net_worker_add_tls(struct net_worker *w, int fd);
+
+/* Certificate and key for connections that are accepted from now on; those that are open keep what they began with.
+ * A reference is added.  Without any, connections to TLS listeners are closed. */
+void net_worker_set_tls(struct net_worker *w, struct tls_credentials *credentials);
 
 /* Serve until net_worker_stop.  after_wait has been called when it returns. */
 void net_worker_run(struct net_worker *w);

@@ -3,6 +3,7 @@
  *   'e' answer with the request       'n' answer nothing        'z' answer, then close
  *   's' count size: a stream of count messages of size octets, each beginning with its number
  *   'a' a stream that breaks off after one message
+ *   't' answer "tls" or "tcp"
  * The worker's clock is the test's own. */
 #ifndef UNDERSTUDY_TESTS_TCP_FIXTURE_H
 #define UNDERSTUDY_TESTS_TCP_FIXTURE_H
@@ -75,6 +76,10 @@ static inline void test_handle(void *ctx, struct tcp_conn *conn, const uint8_t *
 		tcp_stream(conn, test_produce, s, test_stream_free);
 		return;
 	}
+	case 't':
+		assert_int_equal(tcp_answer(conn, (const uint8_t *)(tcp_is_tls(conn) ? "tls" : "tcp"), 3),
+		                 OK);
+		return;
 	default: return;
 	}
 }
@@ -137,15 +142,15 @@ static inline void tcp_fixture_settle(struct tcp_fixture *f) {
 	}
 }
 
-/* A connected client from the loopback address `from`, accepted by the worker. */
-static inline int tcp_client_from(struct tcp_fixture *f, const char *from) {
+/* A client from the loopback address `from`, connected to the port and accepted by the worker. */
+static inline int tcp_client_to(struct tcp_fixture *f, const char *from, uint16_t port) {
 	struct sockaddr_storage sa;
 	struct addr own, to;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(addr_parse(from, 0, &own), OK);
 	socklen_t len = addr_to_sockaddr(&own, &sa);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	assert_int_equal(addr_parse("127.0.0.1", f->listen.port, &to), OK);
+	assert_int_equal(addr_parse("127.0.0.1", port, &to), OK);
 	len = addr_to_sockaddr(&to, &sa);
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
 	uint64_t known = tcp_fixture_counters(f).accepted + tcp_fixture_counters(f).refused;
@@ -154,6 +159,10 @@ static inline int tcp_client_from(struct tcp_fixture *f, const char *from) {
 		net_worker_turn(f->worker, 5);
 	}
 	return fd;
+}
+
+static inline int tcp_client_from(struct tcp_fixture *f, const char *from) {
+	return tcp_client_to(f, from, f->listen.port);
 }
 
 static inline int tcp_client(struct tcp_fixture *f) {

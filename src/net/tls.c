@@ -1,0 +1,334 @@
+/* Sessions read the socket through `ahead`, so that small records cost one recv for many.  Promise: when GnuTLS has
+ * been told EAGAIN, ahead is empty (it was given all of it), so an event of the socket is never missed. */
+#include "net/tls.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#define AHEAD_BYTES TLS_HEAD_MAX
+#define RECORDS_PER_RECEIVE 64 /* so that empty records and warnings can't keep us */
+#define TEXT_OF_PATH "%.200s"  /* of a path, in sentences */
+
+/* RFC 9325: no static keys, no CBC, no finite-field groups (costly for us, cheap for whoever asks), no SHA-1. */
+static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+				 "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"
+				 "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:-SIGN-RSA-SHA1:"
+				 "-SIGN-ECDSA-SHA1";
+
+struct tls_credentials {
+	atomic_uint references;
+	gnutls_certificate_credentials_t certificate;
+	gnutls_priority_t priority;
+	gnutls_datum_t ticket_key; /* from which GnuTLS derives a new one every few hours */
+	int64_t expire_s;
+};
+
+struct tls_session {
+	gnutls_session_t gnutls;
+	struct tls_credentials *credentials;
+	int fd;
+	bool is_open;      /* the handshake is done, no error has come */
+	bool is_half_sent; /* GnuTLS keeps a record that the socket did not take whole */
+	bool said_goodbye;
+	bool is_cut;   /* the socket has ended */
+	bool has_end;  /* end_errno is to be told by the next tls_recv */
+	int end_errno; /* 0: the client sends no more */
+	size_t ahead_pos, ahead_len;
+	uint8_t ahead[AHEAD_BYTES];
+};
+
+/* -- credentials ------------------------------------------------------------------------------------------------ */
+
+static enum err says(char *text, const char *what, const char *path, const char *why) {
+	(void)snprintf(text, TLS_TEXT_MAX, "%s " TEXT_OF_PATH ": %s", what, path, why); /* cutting is right */
+	return ERR_CONFIG;
+}
+
+static enum err read_file(const char *what, const char *path, gnutls_datum_t *out, char *text) {
+	char *data, reason[96];
+	size_t len;
+	enum err e = file_read(path, TLS_FILE_MAX, &data, &len);
+	if (e == ERR_LIMIT) return says(text, what, path, "larger than a mebibyte");
+	if (e == ERR_NOTFOUND) return says(text, what, path, "no such file");
+	if (e != OK) return says(text, what, path, strerror_r(errno, reason, sizeof(reason)));
+	*out = (gnutls_datum_t){ (unsigned char *)data, (unsigned)len };
+	return OK;
+}
+
+/* Keys do not stay in memory that is used again. */
+static void forget(gnutls_datum_t *d) {
+	if (d->data) gnutls_memset(d->data, 0, d->size);
+	free(d->data);
+	*d = (gnutls_datum_t){ 0 };
+}
+
+/* The first certificate of the file is the server's. */
+static enum err check_certificate(struct tls_credentials *c, const gnutls_datum_t *pem, const char *path,
+                                  char *text) {
+	gnutls_x509_crt_t *list = NULL;
+	unsigned count = 0;
+	int n = gnutls_x509_crt_list_import2(&list, &count, pem, GNUTLS_X509_FMT_PEM, 0);
+	if (n < 0) return says(text, "certificate", path, gnutls_strerror(n));
+	c->expire_s = count > 0 ? gnutls_x509_crt_get_expiration_time(list[0]) : -1;
+	for (unsigned i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(list[i]);
+	gnutls_free(list);
+	return c->expire_s >= 0 ? OK : says(text, "certificate", path, "no certificate in it");
+}
+
+static enum err check_key(const gnutls_datum_t *pem, const char *path, char *text) {
+	gnutls_x509_privkey_t key;
+	int n = gnutls_x509_privkey_init(&key);
+	if (n != 0) return says(text, "key", path, gnutls_strerror(n));
+	n = gnutls_x509_privkey_import2(key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
+	gnutls_x509_privkey_deinit(key);
+	if (n == GNUTLS_E_DECRYPTION_FAILED || n == GNUTLS_E_PKCS1_WRONG_PAD)
+		return says(text, "key", path, "protected by a password; expected a key without one");
+	return n == 0 ? OK : says(text, "key", path, gnutls_strerror(n));
+}
+
+static enum err join(struct tls_credentials *c, const gnutls_datum_t *certificate, const gnutls_datum_t *key,
+                     const char *certificate_path, const char *key_path, char *text) {
+	int n = gnutls_certificate_allocate_credentials(&c->certificate);
+	if (n == 0)
+		n = gnutls_certificate_set_x509_key_mem(c->certificate, certificate, key,
+		                                        GNUTLS_X509_FMT_PEM);
+	if (n == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
+		(void)snprintf(text, TLS_TEXT_MAX, /* cutting is right */
+		               "key " TEXT_OF_PATH ": does not belong to certificate " TEXT_OF_PATH, key_path,
+		               certificate_path);
+		return ERR_CONFIG;
+	}
+	if (n >= 0) n = gnutls_priority_init(&c->priority, priorities, NULL);
+	if (n >= 0) n = gnutls_session_ticket_key_generate(&c->ticket_key);
+	return n >= 0 ? OK : says(text, "certificate", certificate_path, gnutls_strerror(n));
+}
+
+enum err tls_credentials_load(const char *certificate_path, const char *key_path,
+                              struct tls_credentials **out_credentials, char out_text[static TLS_TEXT_MAX]) {
+	gnutls_datum_t certificate = { 0 }, key = { 0 };
+	struct tls_credentials *c = xcalloc(1, sizeof(*c));
+	atomic_init(&c->references, 1);
+	enum err e = read_file("certificate", certificate_path, &certificate, out_text);
+	if (e == OK) e = read_file("key", key_path, &key, out_text);
+	if (e == OK) e = check_certificate(c, &certificate, certificate_path, out_text);
+	if (e == OK) e = check_key(&key, key_path, out_text);
+	if (e == OK) e = join(c, &certificate, &key, certificate_path, key_path, out_text);
+	forget(&certificate);
+	forget(&key);
+	if (e != OK) {
+		tls_credentials_unref(c);
+		return e;
+	}
+	*out_credentials = c;
+	return OK;
+}
+
+struct tls_credentials *tls_credentials_ref(struct tls_credentials *c) {
+	atomic_fetch_add_explicit(&c->references, 1, memory_order_relaxed);
+	return c;
+}
+
+void tls_credentials_unref(struct tls_credentials *c) {
+	if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1) return;
+	if (c->certificate) gnutls_certificate_free_credentials(c->certificate);
+	if (c->priority) gnutls_priority_deinit(c->priority);
+	if (c->ticket_key.data) gnutls_memset(c->ticket_key.data, 0, c->ticket_key.size);
+	gnutls_free(c->ticket_key.data);
+	free(c);
+}
+
+int64_t tls_credentials_expire_s(const struct tls_credentials *c) {
+	return c->expire_s;
+}
+
+/* -- mailbox ------------------------------------------------------------------------------------------------------ */
+
+void tls_mailbox_put(struct tls_mailbox *box, struct tls_credentials *c) {
+	/* What nobody has taken is ours again. */
+	tls_credentials_unref(
+		atomic_exchange_explicit(&box->next, tls_credentials_ref(c), memory_order_acq_rel));
+}
+
+struct tls_credentials *tls_mailbox_current(struct tls_mailbox *box) {
+	if (!atomic_load_explicit(&box->next, memory_order_relaxed)) return box->current;
+	struct tls_credentials *next = atomic_exchange_explicit(&box->next, NULL, memory_order_acq_rel);
+	if (!next) return box->current;
+	tls_credentials_unref(box->current); /* sessions that use it have references of their own */
+	return box->current = next;
+}
+
+void tls_mailbox_done(struct tls_mailbox *box) {
+	tls_credentials_unref(atomic_exchange(&box->next, NULL));
+	tls_credentials_unref(box->current);
+	box->current = NULL;
+}
+
+/* -- the socket ----------------------------------------------------------------------------------------------------- */
+
+/* A connection that ends without close_notify would make the session unfit to send on; so GnuTLS hears of no end. */
+static ssize_t receive(struct tls_session *s, void *buf, size_t cap) {
+	ssize_t n = recv(s->fd, buf, cap, MSG_DONTWAIT);
+	if (n != 0) return n;
+	s->is_cut = true;
+	errno = EAGAIN;
+	return -1;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t from, void *buf, size_t len) {
+	struct tls_session *s = from;
+	if (s->ahead_pos == s->ahead_len) {
+		if (len >= AHEAD_BYTES) return receive(s, buf, len);
+		ssize_t n = receive(s, s->ahead, AHEAD_BYTES);
+		if (n < 0) return n;
+		s->ahead_pos = 0;
+		s->ahead_len = (size_t)n;
+	}
+	size_t left = s->ahead_len - s->ahead_pos;
+	if (len > left) len = left;
+	memcpy(buf, s->ahead + s->ahead_pos, len);
+	s->ahead_pos += len;
+	return (ssize_t)len;
+}
+
+/* What belongs together leaves together. */
+static ssize_t push(gnutls_transport_ptr_t to, const giovec_t *parts, int count) {
+	const struct tls_session *s = to;
+	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count };
+	return sendmsg(s->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* -- sessions ------------------------------------------------------------------------------------------------------ */
+
+static int configure(struct tls_session *s) {
+	static const gnutls_datum_t dot = { (unsigned char *)"dot", 3 };
+	const struct tls_credentials *c = s->credentials;
+	int n = gnutls_priority_set(s->gnutls, c->priority);
+	if (n == 0) n = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE, c->certificate);
+	/* A client that names no protocol is welcome, one that names others only was meant for another server
+	 * (RFC 7301 section 3.2). */
+	if (n == 0) n = gnutls_alpn_set_protocols(s->gnutls, &dot, 1, GNUTLS_ALPN_MANDATORY);
+	if (n == 0) n = gnutls_session_ticket_enable_server(s->gnutls, &c->ticket_key);
+	gnutls_handshake_set_max_packet_length(s->gnutls, TLS_HANDSHAKE_MAX);
+	gnutls_transport_set_ptr(s->gnutls, s);
+	gnutls_transport_set_pull_function(s->gnutls, pull);
+	gnutls_transport_set_vec_push_function(s->gnutls, push);
+	return n;
+}
+
+struct tls_session *tls_session_new(struct tls_credentials *c, int fd, const uint8_t *head, size_t head_len) {
+	assert(head_len <= TLS_HEAD_MAX);
+	struct tls_session *s = try_malloc(sizeof(*s));
+	if (!s) return NULL;
+	*s = (struct tls_session){ .credentials = tls_credentials_ref(c), .fd = fd, .ahead_len = head_len };
+	if (head_len > 0) memcpy(s->ahead, head, head_len);
+	if (gnutls_init(&s->gnutls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0) {
+		s->gnutls = NULL;
+	} else if (configure(s) == 0) {
+		return s;
+	}
+	tls_session_free(s, false);
+	return NULL;
+}
+
+void tls_session_free(struct tls_session *s, bool says_goodbye) {
+	if (!s) return;
+	if (says_goodbye) tls_goodbye(s);
+	if (s->gnutls) gnutls_deinit(s->gnutls);
+	tls_credentials_unref(s->credentials);
+	free(s);
+}
+
+static bool is_retry(long n) {
+	return n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED;
+}
+
+enum err tls_handshake(struct tls_session *s) {
+	int n = GNUTLS_E_WARNING_ALERT_RECEIVED;
+	for (unsigned i = 0; i < RECORDS_PER_RECEIVE && n == GNUTLS_E_WARNING_ALERT_RECEIVED; i++)
+		n = gnutls_handshake(s->gnutls);
+	s->is_open = n == 0;
+	if (n == 0) return OK;
+	if (is_retry(n)) return s->is_cut ? ERR_CLOSED : ERR_AGAIN;
+	if (n == GNUTLS_E_PREMATURE_TERMINATION || n == GNUTLS_E_PUSH_ERROR || n == GNUTLS_E_PULL_ERROR ||
+	    n == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return ERR_CLOSED;
+	(void)gnutls_alert_send_appropriate(s->gnutls, n); /* the socket may not take it; we close anyway */
+	return ERR_MALFORMED;
+}
+
+bool tls_wants_write(const struct tls_session *s) {
+	return gnutls_record_get_direction(s->gnutls) == 1;
+}
+
+bool tls_is_resumed(const struct tls_session *s) {
+	return gnutls_session_is_resumed(s->gnutls) != 0;
+}
+
+/* The client sends no more (0), or the session is dead. */
+static void end(struct tls_session *s, int number) {
+	s->has_end = true;
+	s->end_errno = number;
+	if (number != 0) s->is_open = false;
+}
+
+/* What GnuTLS said instead of octets.  False: nothing more is to be had now. */
+static bool goes_on(struct tls_session *s, long n) {
+	if (n == GNUTLS_E_AGAIN && !s->is_cut) return false;
+	if (n == 0 || n == GNUTLS_E_AGAIN) { /* messages have lengths: a cut can't deceive us */
+		end(s, 0);
+		return false;
+	}
+	/* A client that wants to shake hands again is not answered (RFC 9325 section 3.5). */
+	if (gnutls_error_is_fatal((int)n) || n == GNUTLS_E_REHANDSHAKE) {
+		end(s, ECONNRESET);
+		return false;
+	}
+	return true;
+}
+
+ssize_t tls_recv(struct tls_session *s, void *buf, size_t cap) {
+	size_t len = 0;
+	for (unsigned i = 0; i < RECORDS_PER_RECEIVE && len < cap && !s->has_end; i++) {
+		ssize_t n = gnutls_record_recv(s->gnutls, (uint8_t *)buf + len, cap - len);
+		if (n > 0)
+			len += (size_t)n;
+		else if (!goes_on(s, n))
+			break;
+	}
+	if (len > 0) return (ssize_t)len;
+	errno = s->has_end ? s->end_errno : EAGAIN;
+	return errno == 0 ? 0 : -1;
+}
+
+bool tls_has_input(const struct tls_session *s) {
+	return s->has_end || s->ahead_pos < s->ahead_len || gnutls_record_check_pending(s->gnutls) > 0;
+}
+
+ssize_t tls_send(struct tls_session *s, const void *data, size_t len) {
+	/* A record that went half is gone on with by giving nothing; then the result counts it whole. */
+	ssize_t n = s->is_half_sent ? gnutls_record_send(s->gnutls, NULL, 0)
+	                            : gnutls_record_send(s->gnutls, data, len);
+	s->is_half_sent = is_retry(n);
+	if (n > 0) return n;
+	errno = s->is_half_sent ? EAGAIN : ECONNRESET;
+	if (!s->is_half_sent) s->is_open = false;
+	return -1;
+}
+
+void tls_goodbye(struct tls_session *s) {
+	if (s->is_open && !s->said_goodbye && !s->is_half_sent)
+		(void)gnutls_bye(
+			s->gnutls,
+			GNUTLS_SHUT_WR); /* if the socket does not take it, the client sees the end only */
+	s->said_goodbye = true;
+}
