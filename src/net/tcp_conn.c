@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "net/proxy.h"
 
 #define FIRST_BUFFER 4096 /* for a request that comes in parts */
 
@@ -26,14 +27,13 @@ static size_t bytes_left(const struct tcp_bytes *b) {
 	return b->len - b->pos;
 }
 
-static void bytes_free(struct tcp_conn *c, struct tcp_bytes *b) {
+void tcp_bytes_free(struct tcp_conn *c, struct tcp_bytes *b) {
 	c->shared->buffers_used -= b->cap;
 	free(b->data);
 	*b = (struct tcp_bytes){ 0 };
 }
 
-/* Room for cap octets in an own buffer.  False: the budget or memory is spent. */
-static bool bytes_grow(struct tcp_conn *c, struct tcp_bytes *b, size_t cap) {
+bool tcp_bytes_grow(struct tcp_conn *c, struct tcp_bytes *b, size_t cap) {
 	struct tcp_shared *shared = c->shared;
 	if (b->cap >= cap) return true;
 	uint8_t *data = NULL;
@@ -53,7 +53,7 @@ static bool bytes_keep(struct tcp_conn *c, const struct tcp_bytes *from, struct 
 	size_t left = bytes_left(from);
 	to->pos = to->len = 0;
 	if (left == 0) return true;
-	if (!bytes_grow(c, to, left)) return false;
+	if (!tcp_bytes_grow(c, to, left)) return false;
 	memcpy(to->data, from->data + from->pos, left);
 	to->len = left;
 	return true;
@@ -189,8 +189,16 @@ static bool prepare_input(struct tcp_conn *c, struct tcp_bytes *b) {
 	c->in.len = left;
 	size_t wish = left < FIRST_BUFFER / 2 ? FIRST_BUFFER : 2 * left;
 	bool is_tight = c->in.cap - left < FIRST_BUFFER / 2;
-	if (is_tight && !bytes_grow(c, &c->in, wish < TCP_FRAME_MAX ? wish : TCP_FRAME_MAX)) return false;
+	if (is_tight && !tcp_bytes_grow(c, &c->in, wish < TCP_FRAME_MAX ? wish : TCP_FRAME_MAX)) return false;
 	*b = c->in;
+	return true;
+}
+
+/* A header from a proxy that may not send any, which reads as a part of a long message. */
+static bool is_stray_header(struct tcp_conn *c, const struct tcp_bytes *b) {
+	if (!proxy_has_signature(b->data + b->pos, bytes_left(b))) return false;
+	counter_add(&c->shared->counters.proxy_refused, 1);
+	c->broken = true;
 	return true;
 }
 
@@ -207,6 +215,8 @@ static void read_requests(struct tcp_conn *c) {
 	}
 	c->eof = n == 0;
 	b.len += (size_t)n;
+	if (!c->has_read && is_stray_header(c, &b)) return;
+	c->has_read = true;
 	handle_requests(c, &b);
 	if (b.data != c->shared->in)
 		c->in = b;
@@ -232,6 +242,7 @@ bool tcp_conn_is_busy(const struct tcp_conn *c) {
 }
 
 uint32_t tcp_conn_events(const struct tcp_conn *c) {
+	if (c->stage == TCP_STAGE_PROXY) return EPOLLIN;
 	if (c->stage == TCP_STAGE_TLS) return c->tls && tls_wants_write(c->tls) ? EPOLLOUT : EPOLLIN;
 	return tcp_conn_is_busy(c) || has_input(c) ? EPOLLOUT : EPOLLIN;
 }
@@ -253,16 +264,16 @@ bool tcp_conn_turn(struct tcp_conn *c, uint32_t events) {
 	bool alive = !c->broken && flush(c, &c->turn) && bytes_keep(c, &c->turn, &c->out);
 	c->turn = (struct tcp_bytes){ 0 };
 	if (!alive) return false;
-	if (bytes_left(&c->out) == 0 && !c->stream.produce) bytes_free(c, &c->out);
-	if (bytes_left(&c->in) == 0) bytes_free(c, &c->in);
+	if (bytes_left(&c->out) == 0 && !c->stream.produce) tcp_bytes_free(c, &c->out);
+	if (bytes_left(&c->in) == 0) tcp_bytes_free(c, &c->in);
 	if (!tcp_conn_is_busy(c) && c->closing && !c->eof) linger(c, events);
 	return tcp_conn_is_busy(c) || !c->eof;
 }
 
 void tcp_conn_release(struct tcp_conn *c) {
 	stream_end(c);
-	bytes_free(c, &c->in);
-	bytes_free(c, &c->out);
+	tcp_bytes_free(c, &c->in);
+	tcp_bytes_free(c, &c->out);
 	if (!c->tls) return;
 	tls_session_free(c->tls, !c->broken);
 	c->shared->buffers_used -= TLS_SESSION_BYTES;

@@ -22,6 +22,7 @@ struct tcp_bytes {
 struct tcp_live_counters {
 	struct counter accepted, open, requests, messages, evicted, refused, timed_out, slow, out_of_memory;
 	struct counter tls_opened, tls_resumed, tls_failed, tls_timed_out;
+	struct counter proxied, proxy_malformed, proxy_refused;
 };
 
 /* What the connections of a worker share. */
@@ -34,8 +35,8 @@ struct tcp_shared {
 	struct tcp_live_counters counters;
 };
 
-/* What is expected from the client. */
-enum tcp_stage { TCP_STAGE_TLS, TCP_STAGE_OPEN };
+/* What is expected from the client: the header of a proxy, a step of the TLS handshake, requests. */
+enum tcp_stage { TCP_STAGE_PROXY, TCP_STAGE_TLS, TCP_STAGE_OPEN };
 
 enum tcp_timer { TCP_TIMER_FIRST, TCP_TIMER_IDLE, TCP_TIMER_DRAIN, TCP_TIMER_COUNT };
 
@@ -59,7 +60,8 @@ struct tcp_conn {
 
 	/* tcp_open.c */
 	enum tcp_stage stage;
-	struct tls_session *tls; /* NULL: none (yet); its socket is fd */
+	enum tcp_listener listener; /* it came from */
+	struct tls_session *tls;    /* NULL: none (yet); its socket is fd */
 
 	/* tcp_conn.c */
 	struct tcp_shared *shared;
@@ -68,6 +70,7 @@ struct tcp_conn {
 	struct tcp_bytes out;  /* own buffer: answers not yet sent */
 	struct tcp_bytes turn; /* answers of this turn, in the shared buffer; data is NULL outside of turns */
 	struct tcp_stream_state stream;
+	bool has_read; /* octets of requests have come */
 	bool eof;      /* the client sends no more */
 	bool closing;  /* close when all is sent */
 	bool broken;   /* close now */
@@ -84,6 +87,10 @@ bool tcp_conn_is_busy(const struct tcp_conn *c);
 
 /* What of epoll to wait for until the next turn. */
 uint32_t tcp_conn_events(const struct tcp_conn *c);
+
+/* Room for cap octets in an own buffer, or nothing in it any more.  False: the budget or memory is spent. */
+MUST_CHECK bool tcp_bytes_grow(struct tcp_conn *c, struct tcp_bytes *b, size_t cap);
+void tcp_bytes_free(struct tcp_conn *c, struct tcp_bytes *b);
 
 /* Free buffers, the stream's state and the TLS session; over TLS the client is told that this is the end. */
 void tcp_conn_release(struct tcp_conn *c);

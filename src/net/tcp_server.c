@@ -39,6 +39,7 @@ struct tcp_server {
 	struct tcp_conn *free_conns;
 	struct tcp_conn **buckets; /* 1 << buckets_bits */
 	struct timer_list timers[TCP_TIMER_COUNT];
+	struct proxy_allowed proxies;
 	struct tls_mailbox tls;
 	unsigned handshakes_left; /* in this turn */
 };
@@ -132,13 +133,15 @@ static bool conn_register(struct tcp_server *s, struct tcp_conn *c, int operatio
 static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, const struct addr *peer,
                       int64_t now_ms) {
 	struct tcp_conn *c = s->free_conns;
+	enum tcp_stage first = kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN;
 	s->free_conns = c->free_next;
 	*c = (struct tcp_conn){ .fd = fd,
 		                .generation = c->generation,
 		                .shared = &s->shared,
 		                .peer = *peer,
 		                .client = client_of(peer),
-		                .stage = kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN };
+		                .listener = kind,
+		                .stage = proxy_is_allowed(&s->proxies, peer) ? TCP_STAGE_PROXY : first };
 	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
 	client_add(s, c);
 	counter_set(&s->shared.counters.open, ++s->open);
@@ -159,11 +162,16 @@ static bool evict(struct tcp_server *s, struct tcp_conn *c) {
 	return true;
 }
 
-/* Make room for one more connection of the client, at the cost of an idle one of its own or, when all slots are
- * taken, of anybody. */
-static bool make_room(struct tcp_server *s, uint64_t client) {
+/* May the client have one more connection, be it at the cost of an idle one of its own? */
+static bool make_share(struct tcp_server *s, uint64_t client) {
 	struct tcp_conn *own_idle;
-	if (client_count(s, client, &own_idle) >= s->conns_per_client) return evict(s, own_idle);
+	return client_count(s, client, &own_idle) < s->conns_per_client || evict(s, own_idle);
+}
+
+/* Make room for one more connection, at the cost of an idle one of the same client or, when all slots are taken, of
+ * anybody.  Whose a proxy's connection is will be seen when its header comes. */
+static bool make_room(struct tcp_server *s, const struct addr *peer) {
+	if (!proxy_is_allowed(&s->proxies, peer) && !make_share(s, client_of(peer))) return false;
 	return s->open < s->conns_max || evict(s, oldest_idle(s));
 }
 
@@ -190,7 +198,7 @@ static bool accept_one(struct tcp_server *s, int listen_fd, enum tcp_listener ki
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) return out_of_descriptors(s, listen_fd);
 	if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
 	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&sa);
-	if (make_room(s, client_of(&peer))) {
+	if (make_room(s, &peer)) {
 		conn_open(s, fd, kind, &peer, now_ms);
 	} else {
 		counter_add(&s->shared.counters.refused, 1);
@@ -218,10 +226,32 @@ static void conn_set_timer(struct tcp_server *s, struct tcp_conn *c, int64_t now
 	}
 }
 
+/* The proxy's connection is the client's from here on.  False: the client has no share left. */
+static bool conn_move(struct tcp_server *s, struct tcp_conn *c, const struct addr *client) {
+	uint64_t key = client_of(client);
+	client_remove(s, c);
+	bool has_share = make_share(s, key);
+	if (has_share) {
+		c->client = key;
+		c->peer = *client;
+	} else {
+		counter_add(&s->shared.counters.refused, 1);
+	}
+	client_add(s, c);
+	return has_share;
+}
+
 /* Steps before the first request.  False: close. */
 static bool conn_advance(struct tcp_server *s, struct tcp_conn *c, uint32_t events) {
 	if (events & (EPOLLERR | EPOLLHUP)) return false;
 	enum err e = OK;
+	if (c->stage == TCP_STAGE_PROXY) {
+		struct addr client;
+		e = tcp_open_proxy(c, &client);
+		if (e == OK && client.family != AF_UNSPEC && !conn_move(s, c, &client)) return false;
+		if (e != OK && e != ERR_NOTFOUND) return e == ERR_AGAIN;
+		e = OK;
+	}
 	if (c->stage == TCP_STAGE_TLS) {
 		if (s->handshakes_left == 0) return true; /* the event comes again in the next turn */
 		s->handshakes_left--;
@@ -292,7 +322,7 @@ static void make_slots(struct tcp_server *s) {
 }
 
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct tcp_handler *handler) {
+                                  const struct proxy_allowed *proxies, const struct tcp_handler *handler) {
 	struct tcp_server *s = xcalloc(1, sizeof(*s));
 	struct random random = random_secure();
 	s->epoll_fd = epoll_fd;
@@ -307,6 +337,7 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 	s->timers[TCP_TIMER_DRAIN].duration_ms = or_default(limits->drain_ms, 20000);
 	s->shared.buffers_limit = limits->buffers_bytes ? limits->buffers_bytes : (size_t)64 * 1024 * 1024;
 	s->shared.handler = *handler;
+	s->proxies = *proxies;
 	s->shared.in = xmalloc(TCP_FRAME_MAX);
 	s->shared.out = xmalloc(TCP_OUTPUT_MAX);
 	make_slots(s);
@@ -350,5 +381,8 @@ struct tcp_counters tcp_server_counters(const struct tcp_server *s) {
 		.tls_resumed = counter_get(&c->tls_resumed),
 		.tls_failed = counter_get(&c->tls_failed),
 		.tls_timed_out = counter_get(&c->tls_timed_out),
+		.proxied = counter_get(&c->proxied),
+		.proxy_malformed = counter_get(&c->proxy_malformed),
+		.proxy_refused = counter_get(&c->proxy_refused),
 	};
 }

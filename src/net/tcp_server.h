@@ -13,6 +13,9 @@
  * Over TLS (RFC 7858) the handshake stands before the first request and within first_ms; a turn of the worker takes
  * only a few of its steps, which cost much, so that others are not kept waiting.
  *
+ * Connections of the listed proxies may begin with a header (net/proxy.h) and belong from then on to the client that
+ * it names; a proxy itself has no share.
+ *
  * Thread: the worker's; counters may be read by any thread. */
 #ifndef UNDERSTUDY_NET_TCP_SERVER_H
 #define UNDERSTUDY_NET_TCP_SERVER_H
@@ -23,6 +26,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "net/proxy.h"
 
 #define TCP_MESSAGE_MAX 65535
 #define TCP_OUTPUT_MAX (128 * 1024)  /* octets of answers that wait for one client */
@@ -62,11 +66,14 @@ struct tcp_counters {
 	uint64_t refused;   /* new connections closed at once: no room, or the client's share is used up */
 	uint64_t timed_out; /* first request or next request did not come */
 	uint64_t slow;      /* client did not take its answers in time */
-	uint64_t out_of_memory; /* closed because buffers_bytes was spent */
-	uint64_t tls_opened;    /* TLS handshakes done */
-	uint64_t tls_resumed;   /* those of them that went by a ticket */
-	uint64_t tls_failed;    /* handshakes that ended otherwise: no TLS, nothing in common, given up */
-	uint64_t tls_timed_out; /* handshakes not done in time, counted in timed_out too */
+	uint64_t out_of_memory;   /* closed because buffers_bytes was spent */
+	uint64_t tls_opened;      /* TLS handshakes done */
+	uint64_t tls_resumed;     /* those of them that went by a ticket */
+	uint64_t tls_failed;      /* handshakes that ended otherwise: no TLS, nothing in common, given up */
+	uint64_t tls_timed_out;   /* handshakes not done in time, counted in timed_out too */
+	uint64_t proxied;         /* connections that began with the header of a proxy */
+	uint64_t proxy_malformed; /* closed: a header from a listed address that can't be read */
+	uint64_t proxy_refused;   /* closed: a header from an address that is not listed, or a second one */
 };
 
 /* Queue one message of len octets (1 ... TCP_MESSAGE_MAX); the frame is added here.  Inside handle there is always
@@ -87,16 +94,17 @@ void tcp_stream(struct tcp_conn *conn, long (*produce)(void *state, uint8_t *buf
 /* Close once everything queued so far is sent; further requests are not read.  Inside handle only. */
 void tcp_close_after(struct tcp_conn *conn);
 
-/* Who asks; valid as long as conn is. */
+/* Who asks: the client, if a proxy has told its address.  Valid as long as conn is. */
 const struct addr *tcp_peer(const struct tcp_conn *conn);
 /* Does the connection run over TLS? */
 bool tcp_is_tls(const struct tcp_conn *conn);
 
 /* -- for the worker -------------------------------------------------------------------------------------- */
 
-/* epoll_fd is borrowed.  Events of connections carry data.u64 = tag | value with value < 2^56. */
+/* epoll_fd is borrowed, and so is the list of proxies.  Events of connections carry data.u64 = tag | value with value
+ * < 2^56. */
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct tcp_handler *handler);
+                                  const struct proxy_allowed *proxies, const struct tcp_handler *handler);
 /* Closes every connection. */
 void tcp_server_free(struct tcp_server *s);
 

@@ -26,19 +26,22 @@ struct udp_slot {
 
 struct udp_live_counters {
 	struct counter received, too_long, bad_source, sent, send_failed;
+	struct counter proxied, proxy_malformed, proxy_refused;
 };
 
 struct udp_batch {
 	struct udp_live_counters counters;
+	struct proxy_allowed proxies;
 	unsigned used; /* headers of `in` that the last receive changed */
 	struct mmsghdr in[UDP_BATCH_MAX];
 	struct mmsghdr out[UDP_BATCH_MAX];
 	struct udp_slot slots[UDP_BATCH_MAX];
 };
 
-struct udp_batch *udp_batch_new(void) {
+struct udp_batch *udp_batch_new(const struct proxy_allowed *proxies) {
 	struct udp_batch *b = xcalloc(1, sizeof(*b));
 	b->used = UDP_BATCH_MAX;
+	b->proxies = *proxies;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
 		struct udp_slot *slot = &b->slots[i];
 		slot->request_iov = (struct iovec){ slot->request, sizeof(slot->request) };
@@ -101,6 +104,23 @@ static void queue_answer(struct udp_batch *b, unsigned i, size_t len, unsigned p
 		control_free_interface(out);
 }
 
+/* Step over the header of a proxy and take whom it speaks for as the peer.  False: drop the packet. */
+static bool take_header(struct udp_batch *b, const uint8_t **data, size_t *len, struct addr *peer) {
+	struct proxy_header header;
+	enum err e = proxy_parse(*data, *len, &header);
+	if (e == ERR_NOTFOUND) return true;
+	if (!proxy_is_allowed(&b->proxies, peer)) {
+		counter_add(&b->counters.proxy_refused, 1);
+		return false;
+	}
+	counter_add(e == OK ? &b->counters.proxied : &b->counters.proxy_malformed, 1);
+	if (e != OK) return false; /* also ERR_AGAIN: nothing more of it comes */
+	*data += header.len;
+	*len -= header.len;
+	if (header.source.family != AF_UNSPEC) *peer = header.source;
+	return true;
+}
+
 /* Length of packet i's answer, 0: none. */
 static size_t answer_packet(struct udp_batch *b, unsigned i, const struct udp_handler *handler) {
 	struct udp_slot *slot = &b->slots[i];
@@ -113,8 +133,10 @@ static size_t answer_packet(struct udp_batch *b, unsigned i, const struct udp_ha
 		counter_add(&b->counters.bad_source, 1);
 		return 0;
 	}
-	return handler->handle(handler->ctx, slot->request, b->in[i].msg_len, &peer, slot->answer,
-	                       sizeof(slot->answer));
+	const uint8_t *request = slot->request;
+	size_t len = b->in[i].msg_len;
+	if (b->proxies.count > 0 && !take_header(b, &request, &len, &peer)) return 0;
+	return handler->handle(handler->ctx, request, len, &peer, slot->answer, sizeof(slot->answer));
 }
 
 /* An answer that the kernel does not take is dropped, the next one gets its chance: the client asks again. */
@@ -157,6 +179,9 @@ struct udp_counters udp_batch_counters(const struct udp_batch *b) {
 		.received = counter_get(&c->received),
 		.too_long = counter_get(&c->too_long),
 		.bad_source = counter_get(&c->bad_source),
+		.proxied = counter_get(&c->proxied),
+		.proxy_malformed = counter_get(&c->proxy_malformed),
+		.proxy_refused = counter_get(&c->proxy_refused),
 		.sent = counter_get(&c->sent),
 		.send_failed = counter_get(&c->send_failed),
 	};

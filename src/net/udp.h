@@ -8,13 +8,14 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "net/proxy.h"
 
 #define UDP_BATCH_MAX 64       /* packets of one recvmmsg */
-#define UDP_REQUEST_MAX 4096   /* octets of a request; longer ones are dropped */
+#define UDP_REQUEST_MAX 4096   /* octets of a request, a proxy's header included; longer ones are dropped */
 #define UDP_ANSWER_MAX 4096    /* octets of an answer */
 #define UDP_BATCHES_PER_TURN 8 /* receives of one socket before the worker looks at its other sockets */
 
-/* Answer the request of req_len octets (at most UDP_REQUEST_MAX) that came from peer: write the answer to
+/* Answer the request of req_len octets (at most UDP_REQUEST_MAX) of peer, who may be behind a proxy: write the answer to
  * `answer`, at most cap octets, and return its length; 0: no answer.  The request buffer may not be kept. */
 struct udp_handler {
 	size_t (*handle)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
@@ -26,14 +27,19 @@ struct udp_handler {
 
 struct udp_counters {
 	uint64_t received;
-	uint64_t too_long;   /* requests beyond UDP_REQUEST_MAX, dropped */
-	uint64_t bad_source; /* source port 0, dropped: nobody can be answered there */
+	uint64_t too_long;        /* requests beyond UDP_REQUEST_MAX, dropped */
+	uint64_t bad_source;      /* source port 0, dropped: nobody can be answered there */
+	uint64_t proxied;         /* requests with the header of a proxy */
+	uint64_t proxy_malformed; /* dropped: a header from a listed address that can't be read */
+	uint64_t proxy_refused;   /* dropped: a header from an address that is not listed */
 	uint64_t sent;
 	uint64_t send_failed; /* answers that the kernel did not take, dropped */
 };
 
 struct udp_batch;
-struct udp_batch *udp_batch_new(void);
+/* proxies: whose requests may have a header that says who asks (net/proxy.h); borrowed as long as the batch lives.
+ * Where any are listed, headers of others are dropped.  Answers go to the proxy. */
+struct udp_batch *udp_batch_new(const struct proxy_allowed *proxies);
 void udp_batch_free(struct udp_batch *b);
 
 /* Receive from fd (non-blocking) and answer until nothing waits or UDP_BATCHES_PER_TURN receives are done.

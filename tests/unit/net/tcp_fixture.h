@@ -3,7 +3,7 @@
  *   'e' answer with the request       'n' answer nothing        'z' answer, then close
  *   's' count size: a stream of count messages of size octets, each beginning with its number
  *   'a' a stream that breaks off after one message
- *   't' answer "tls" or "tcp"
+ *   't' answer "tls" or "tcp"         'p' answer with who asks, as text
  * The worker's clock is the test's own. */
 #ifndef UNDERSTUDY_TESTS_TCP_FIXTURE_H
 #define UNDERSTUDY_TESTS_TCP_FIXTURE_H
@@ -80,6 +80,12 @@ static inline void test_handle(void *ctx, struct tcp_conn *conn, const uint8_t *
 		assert_int_equal(tcp_answer(conn, (const uint8_t *)(tcp_is_tls(conn) ? "tls" : "tcp"), 3),
 		                 OK);
 		return;
+	case 'p': {
+		char text[ADDR_TEXT_MAX];
+		addr_text(tcp_peer(conn), text);
+		assert_int_equal(tcp_answer(conn, (const uint8_t *)text, strlen(text)), OK);
+		return;
+	}
 	default: return;
 	}
 }
@@ -102,7 +108,9 @@ static inline void test_between(void *ctx) {
 	((struct tcp_fixture *)ctx)->between++;
 }
 
-static inline struct tcp_fixture *tcp_fixture_start(const struct tcp_limits *limits) {
+/* proxies NULL: none. */
+static inline struct tcp_fixture *tcp_fixture_start_with(const struct tcp_limits *limits,
+                                                         const struct proxy_allowed *proxies) {
 	struct tcp_fixture *f = calloc(1, sizeof(*f));
 	struct net_worker_config config = { .udp = test_no_udp,
 		                            .tcp = test_handle,
@@ -115,12 +123,17 @@ static inline struct tcp_fixture *tcp_fixture_start(const struct tcp_limits *lim
 	struct socket_error error;
 	int fd;
 	if (limits) config.tcp_limits = *limits;
+	if (proxies) config.proxies = *proxies;
 	assert_int_equal(addr_parse("0.0.0.0", 0, &any), OK);
 	assert_int_equal(socket_tcp_listen(&any, &fd, &error), OK);
 	assert_int_equal(socket_local_addr(fd, &f->listen), OK);
 	assert_int_equal(net_worker_new(&config, &f->worker), OK);
 	assert_int_equal(net_worker_add_tcp(f->worker, fd), OK);
 	return f;
+}
+
+static inline struct tcp_fixture *tcp_fixture_start(const struct tcp_limits *limits) {
+	return tcp_fixture_start_with(limits, NULL);
 }
 
 static inline void tcp_fixture_stop(struct tcp_fixture *f) {

@@ -76,13 +76,9 @@ static void key_of_another_certificate_is_refused(void **state) {
 static void key_with_a_password_is_refused(void **state) {
 	(void)state;
 	struct tls_files locked;
-	gnutls_x509_privkey_t key;
 	gnutls_datum_t pem;
 	tls_files_make(&locked, "locked");
-	assert_int_equal(gnutls_x509_privkey_init(&key), 0);
-	assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-	                                              GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-	                 0);
+	gnutls_x509_privkey_t key = make_key();
 	assert_int_equal(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, "secret",
 	                                                   GNUTLS_PKCS_PBES2_AES_256, &pem),
 	                 0);

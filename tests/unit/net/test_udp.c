@@ -15,6 +15,7 @@
 
 #include "net/socket.h"
 #include "net/udp.h"
+#include "proxy_make.h"
 
 struct seen {
 	unsigned requests;
@@ -42,16 +43,22 @@ struct fixture {
 	int fd;
 };
 
-static struct fixture *start(struct fixture *f, const char *listen) {
+static struct fixture *start_with(struct fixture *f, const char *listen,
+                                  const struct proxy_allowed *proxies) {
 	struct addr a;
 	struct socket_error error = { 0 };
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(addr_parse(listen, 0, &a), OK);
 	if (socket_udp_listen(&a, &f->fd, &error) != OK) fail_msg("%s", error.text);
 	assert_int_equal(socket_local_addr(f->fd, &f->listen), OK);
-	f->batch = udp_batch_new();
+	f->batch = udp_batch_new(proxies);
 	f->handler = (struct udp_handler){ .handle = echo, .between_batches = batch_done, .ctx = &f->seen };
 	return f;
+}
+
+static struct fixture *start(struct fixture *f, const char *listen) {
+	static const struct proxy_allowed nobody;
+	return start_with(f, listen, &nobody);
 }
 
 static void stop(struct fixture *f) {
@@ -214,6 +221,100 @@ static void source_port_zero_is_dropped(void **state) {
 	stop(&f);
 }
 
+/* -- proxies ------------------------------------------------------------------------------------------------- */
+
+static struct fixture *start_behind(struct fixture *f, const char *proxy) {
+	static struct addr_prefix prefix;
+	static const struct proxy_allowed allowed = { &prefix, 1 };
+	assert_int_equal(addr_prefix_parse(proxy, &prefix), OK);
+	return start_with(f, "127.0.0.1", &allowed);
+}
+
+static void send_behind(int fd, const char *source, uint16_t port, size_t extra, const char *text) {
+	uint8_t data[UDP_REQUEST_MAX + 1];
+	size_t len = proxy_make(data, source, port, 2, extra);
+	memcpy(data + len, text, strlen(text));
+	assert_true(send(fd, data, len + strlen(text), 0) > 0);
+}
+
+static void serve_one(struct fixture *f) {
+	assert_true(readable(f->fd));
+	assert_int_equal(udp_serve(f->batch, f->fd, &f->handler), 1);
+}
+
+static void proxy_tells_who_asks_and_gets_the_answer(void **state) {
+	(void)state;
+	struct fixture f;
+	uint16_t port;
+	start_behind(&f, "127.0.0.0/8");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	for (uint16_t i = 0; i < 10; i++) {
+		send_behind(fd, i % 2 ? "192.0.2.7" : "2001:db8::7", 1000 + i, i * 50, "question");
+		serve_one(&f);
+		expect(fd, "question", 1000 + i);
+	}
+	assert_int_equal(udp_batch_counters(f.batch).proxied, 10);
+	close(fd);
+	stop(&f);
+}
+
+static void proxy_may_ask_for_itself(void **state) {
+	(void)state;
+	struct fixture f;
+	uint16_t port;
+	uint8_t local[20] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0self";
+	start_behind(&f, "127.0.0.1");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	assert_int_equal(send(fd, local, sizeof(local), 0), sizeof(local));
+	serve_one(&f);
+	expect(fd, "self", port);
+	assert_int_equal(send(fd, "bare", 4, 0), 4);
+	serve_one(&f);
+	expect(fd, "bare", port);
+	close(fd);
+	stop(&f);
+}
+
+static void header_of_a_stranger_is_dropped(void **state) {
+	(void)state;
+	struct fixture f;
+	uint16_t port;
+	start_behind(&f, "192.0.2.0/24");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	send_behind(fd, "192.0.2.7", 1000, 0, "question");
+	serve_one(&f);
+	assert_int_equal(f.seen.requests, 0);
+	assert_int_equal(udp_batch_counters(f.batch).proxy_refused, 1);
+	assert_int_equal(send(fd, "bare", 4, 0), 4);
+	serve_one(&f);
+	expect(fd, "bare", port);
+	close(fd);
+	stop(&f);
+}
+
+static void header_that_cannot_be_read_is_dropped(void **state) {
+	(void)state;
+	struct fixture f;
+	uint16_t port;
+	uint8_t data[UDP_REQUEST_MAX];
+	unsigned dropped = 0;
+	start_behind(&f, "127.0.0.1");
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	size_t len = proxy_make(data, "2001:db8::7", 1000, 2, 20);
+	for (size_t cut = 1; cut < len; cut++, dropped++) {
+		assert_int_equal(send(fd, data, cut, 0), (ssize_t)cut);
+		serve_one(&f);
+	}
+	send_behind(fd, "192.0.2.7", 1000, PROXY_HEADER_MAX, "question");
+	serve_one(&f);
+	assert_true(send(fd, "PROXY TCP4 192.0.2.7 192.0.2.1 1 53\r\nquestion", 45, 0) > 0);
+	serve_one(&f);
+	assert_int_equal(f.seen.requests, 0);
+	assert_int_equal(udp_batch_counters(f.batch).proxy_malformed, dropped + 2);
+	close(fd);
+	stop(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_sender_gets_its_own_answer),
@@ -222,6 +323,10 @@ int main(void) {
 		cmocka_unit_test(flood_ends_the_turn_but_loses_nothing),
 		cmocka_unit_test(answer_that_cannot_leave_does_not_stop_the_others),
 		cmocka_unit_test(source_port_zero_is_dropped),
+		cmocka_unit_test(proxy_tells_who_asks_and_gets_the_answer),
+		cmocka_unit_test(proxy_may_ask_for_itself),
+		cmocka_unit_test(header_of_a_stranger_is_dropped),
+		cmocka_unit_test(header_that_cannot_be_read_is_dropped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

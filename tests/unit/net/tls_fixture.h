@@ -5,74 +5,11 @@
 
 #include "tcp_fixture.h"
 
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "certificate_make.h"
 #include "net/tls.h"
-
-#define PATH_MAX_HERE 128
-
-/* -- certificates --------------------------------------------------------------------------------------------- */
-
-/* Files of a test; `folder` is removed at its end. */
-struct tls_files {
-	char folder[PATH_MAX_HERE / 2];
-	char certificate[PATH_MAX_HERE], key[PATH_MAX_HERE];
-};
-
-static inline void write_text(const char *path, const void *data, size_t len) {
-	FILE *f = fopen(path, "wb");
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* A self-signed certificate for the name, and its key, into the two files. */
-static inline void tls_make_certificate(const char *name, const char *certificate, const char *key) {
-	gnutls_x509_privkey_t private_key;
-	gnutls_x509_crt_t crt;
-	gnutls_datum_t pem;
-	time_t now = time(NULL);
-	assert_int_equal(gnutls_x509_privkey_init(&private_key), 0);
-	assert_int_equal(gnutls_x509_privkey_generate(private_key, GNUTLS_PK_ECDSA,
-	                                              GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-	                 0);
-	assert_int_equal(gnutls_x509_crt_init(&crt), 0);
-	assert_int_equal(gnutls_x509_crt_set_version(crt, 3), 0);
-	assert_int_equal(gnutls_x509_crt_set_serial(crt, "\1", 1), 0);
-	assert_int_equal(gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-	                                               strlen(name)),
-	                 0);
-	assert_int_equal(gnutls_x509_crt_set_activation_time(crt, now - 3600), 0);
-	assert_int_equal(gnutls_x509_crt_set_expiration_time(crt, now + 86400), 0);
-	assert_int_equal(gnutls_x509_crt_set_key(crt, private_key), 0);
-	assert_int_equal(gnutls_x509_crt_sign2(crt, crt, private_key, GNUTLS_DIG_SHA256, 0), 0);
-	assert_int_equal(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem), 0);
-	write_text(certificate, pem.data, pem.size);
-	gnutls_free(pem.data);
-	assert_int_equal(gnutls_x509_privkey_export2(private_key, GNUTLS_X509_FMT_PEM, &pem), 0);
-	write_text(key, pem.data, pem.size);
-	gnutls_free(pem.data);
-	gnutls_x509_crt_deinit(crt);
-	gnutls_x509_privkey_deinit(private_key);
-}
-
-static inline void tls_files_make(struct tls_files *files, const char *name) {
-	snprintf(files->folder, sizeof(files->folder), "/tmp/understudy-tls-XXXXXX");
-	assert_non_null(mkdtemp(files->folder));
-	snprintf(files->certificate, sizeof(files->certificate), "%s/certificate", files->folder);
-	snprintf(files->key, sizeof(files->key), "%s/key", files->folder);
-	tls_make_certificate(name, files->certificate, files->key);
-}
-
-static inline void tls_files_remove(const struct tls_files *files) {
-	unlink(files->certificate);
-	unlink(files->key);
-	assert_int_equal(rmdir(files->folder), 0);
-}
 
 static inline struct tls_credentials *tls_credentials_make(const char *name) {
 	struct tls_credentials *c = NULL;
@@ -97,18 +34,23 @@ static inline void tls_fixture_certificate(struct tls_fixture *f, const char *na
 	tls_credentials_unref(c);
 }
 
-static inline struct tls_fixture *tls_fixture_start(const struct tcp_limits *limits) {
+static inline struct tls_fixture *tls_fixture_start_with(const struct tcp_limits *limits,
+                                                         const struct proxy_allowed *proxies) {
 	struct tls_fixture *f = calloc(1, sizeof(*f));
 	struct addr any;
 	struct socket_error error;
 	int fd;
-	f->tcp = tcp_fixture_start(limits);
+	f->tcp = tcp_fixture_start_with(limits, proxies);
 	assert_int_equal(addr_parse("0.0.0.0", 0, &any), OK);
 	assert_int_equal(socket_tcp_listen(&any, &fd, &error), OK);
 	assert_int_equal(socket_local_addr(fd, &f->listen), OK);
 	assert_int_equal(net_worker_add_tls(f->tcp->worker, fd), OK);
 	tls_fixture_certificate(f, "one");
 	return f;
+}
+
+static inline struct tls_fixture *tls_fixture_start(const struct tcp_limits *limits) {
+	return tls_fixture_start_with(limits, NULL);
 }
 
 static inline void tls_fixture_stop(struct tls_fixture *f) {
@@ -159,11 +101,11 @@ static inline ssize_t tls_client_pull(gnutls_transport_ptr_t from, void *buf, si
 }
 
 /* Connected; the handshake has not begun.  alpn NULL: none is named. */
-static inline struct tls_client *tls_client_new(struct tls_fixture *f, const char *priority,
-                                                const char *alpn) {
+static inline struct tls_client *tls_client_new_from(struct tls_fixture *f, const char *from,
+                                                     const char *priority, const char *alpn) {
 	struct tls_client *c = calloc(1, sizeof(*c));
 	*c = (struct tls_client){ .server = f, .sent_max = SIZE_MAX, .piece = SIZE_MAX };
-	c->fd = tcp_client_to(f->tcp, "127.0.0.1", f->listen.port);
+	c->fd = tcp_client_to(f->tcp, from, f->listen.port);
 	int no_delay = 1;
 	assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay)), 0);
 	assert_int_equal(gnutls_init(&c->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL), 0);
@@ -176,6 +118,11 @@ static inline struct tls_client *tls_client_new(struct tls_fixture *f, const cha
 	gnutls_transport_set_push_function(c->session, tls_client_push);
 	gnutls_transport_set_pull_function(c->session, tls_client_pull);
 	return c;
+}
+
+static inline struct tls_client *tls_client_new(struct tls_fixture *f, const char *priority,
+                                                const char *alpn) {
+	return tls_client_new_from(f, "127.0.0.1", priority, alpn);
 }
 
 /* 0, or GnuTLS' error. */
