@@ -124,6 +124,10 @@ bool tcp_is_tls(const struct tcp_conn *conn) {
 	return conn->tls != NULL;
 }
 
+unsigned tcp_idle_ms(const struct tcp_conn *conn) {
+	return conn->shared->idle_ms;
+}
+
 /* -- streams ------------------------------------------------------------------------------------------------- */
 
 void tcp_stream(struct tcp_conn *conn, long (*produce)(void *state, uint8_t *buf, size_t cap), void *state,

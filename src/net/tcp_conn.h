@@ -31,6 +31,7 @@ struct tcp_shared {
 	uint8_t *out;        /* TCP_OUTPUT_MAX octets */
 	size_t buffers_used; /* octets in connections' own buffers and TLS sessions */
 	size_t buffers_limit;
+	unsigned idle_ms; /* a connection may be idle, now */
 	struct tcp_handler handler;
 	struct tcp_live_counters counters;
 };
@@ -52,7 +53,7 @@ struct tcp_conn {
 	uint32_t generation; /* counts the uses of this slot; old events carry an old one */
 	uint32_t events;     /* registered with epoll */
 	enum tcp_timer timer;
-	int64_t deadline_ms;
+	int64_t since_ms; /* when the timer began */
 	struct tcp_conn *timer_next, *timer_prev;
 	struct tcp_conn *client_next, *client_prev; /* others of the same hash of the client's address */
 	struct tcp_conn *free_next;

@@ -2,7 +2,7 @@
  * in tcp_open.c.
  *
  * Timers: every connection is in exactly one of three lists, one for each kind of deadline.  All of a list have the
- * same duration, so new ones go to the end and the head is the next one due. */
+ * same duration, also when it changes, so new ones go to the end and the head is the next one due. */
 #include "net/tcp_server.h"
 
 #include <errno.h>
@@ -34,6 +34,7 @@ struct tcp_server {
 	uint64_t tag;
 	uint64_t seed; /* of the hash of clients */
 	unsigned conns_max, conns_per_client, open;
+	unsigned idle_ms; /* while there is plenty of room */
 	unsigned buckets_bits;
 	struct tcp_conn *conns; /* conns_max slots */
 	struct tcp_conn *free_conns;
@@ -55,11 +56,15 @@ static void timer_remove(struct tcp_server *s, struct tcp_conn *c) {
 static void timer_add(struct tcp_server *s, struct tcp_conn *c, enum tcp_timer timer, int64_t now_ms) {
 	struct timer_list *list = &s->timers[timer];
 	c->timer = timer;
-	c->deadline_ms = now_ms + list->duration_ms;
+	c->since_ms = now_ms;
 	c->timer_next = NULL;
 	c->timer_prev = list->tail;
 	*(list->tail ? &list->tail->timer_next : &list->head) = c;
 	list->tail = c;
+}
+
+static int64_t deadline_of(const struct tcp_server *s, const struct tcp_conn *c) {
+	return c->since_ms + s->timers[c->timer].duration_ms;
 }
 
 static void timer_restart(struct tcp_server *s, struct tcp_conn *c, enum tcp_timer timer, int64_t now_ms) {
@@ -102,13 +107,26 @@ static unsigned client_count(struct tcp_server *s, uint64_t client, struct tcp_c
 	for (struct tcp_conn *c = *client_bucket(s, client); c; c = c->client_next) {
 		if (c->client != client) continue;
 		count++;
-		if (c->timer != TCP_TIMER_DRAIN && (!idle || c->deadline_ms < idle->deadline_ms)) idle = c;
+		if (c->timer == TCP_TIMER_DRAIN) continue;
+		if (!idle || deadline_of(s, c) < deadline_of(s, idle)) idle = c;
 	}
 	*out_idle = idle;
 	return count;
 }
 
 /* -- opening and closing ------------------------------------------------------------------------------------- */
+
+/* Past half of the slots the time shrinks with the slots that are left, for all connections at once. */
+static void set_open(struct tcp_server *s, unsigned open) {
+	unsigned half = s->conns_max / 2, idle_ms = s->idle_ms;
+	s->open = open;
+	counter_set(&s->shared.counters.open, open);
+	if (open > half)
+		idle_ms = (unsigned)((uint64_t)s->idle_ms * (s->conns_max - open) / (s->conns_max - half));
+	if (idle_ms < TCP_IDLE_LEAST_MS)
+		idle_ms = s->idle_ms < TCP_IDLE_LEAST_MS ? s->idle_ms : TCP_IDLE_LEAST_MS;
+	s->shared.idle_ms = s->timers[TCP_TIMER_IDLE].duration_ms = idle_ms;
+}
 
 static void conn_close(struct tcp_server *s, struct tcp_conn *c) {
 	timer_remove(s, c);
@@ -119,7 +137,7 @@ static void conn_close(struct tcp_server *s, struct tcp_conn *c) {
 	c->generation++;
 	c->free_next = s->free_conns;
 	s->free_conns = c;
-	counter_set(&s->shared.counters.open, --s->open);
+	set_open(s, s->open - 1);
 }
 
 static bool conn_register(struct tcp_server *s, struct tcp_conn *c, int operation, uint32_t events) {
@@ -144,7 +162,7 @@ static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, cons
 		                .stage = proxy_is_allowed(&s->proxies, peer) ? TCP_STAGE_PROXY : first };
 	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
 	client_add(s, c);
-	counter_set(&s->shared.counters.open, ++s->open);
+	set_open(s, s->open + 1);
 	counter_add(&s->shared.counters.accepted, 1);
 	if (!conn_register(s, c, EPOLL_CTL_ADD, EPOLLIN)) conn_close(s, c);
 }
@@ -284,7 +302,7 @@ void tcp_server_event(struct tcp_server *s, uint64_t value, uint32_t events, int
 static void expire_list(struct tcp_server *s, enum tcp_timer timer, int64_t now_ms) {
 	struct tcp_live_counters *counters = &s->shared.counters;
 	struct tcp_conn *c;
-	while ((c = s->timers[timer].head) && c->deadline_ms <= now_ms) {
+	while ((c = s->timers[timer].head) && deadline_of(s, c) <= now_ms) {
 		counter_add(timer == TCP_TIMER_DRAIN ? &counters->slow : &counters->timed_out, 1);
 		if (c->stage == TCP_STAGE_TLS) counter_add(&counters->tls_timed_out, 1);
 		conn_close(s, c);
@@ -296,7 +314,7 @@ int tcp_server_expire(struct tcp_server *s, int64_t now_ms) {
 	for (unsigned t = 0; t < TCP_TIMER_COUNT; t++) {
 		expire_list(s, (enum tcp_timer)t, now_ms);
 		const struct tcp_conn *head = s->timers[t].head;
-		if (head && head->deadline_ms < next) next = head->deadline_ms;
+		if (head && deadline_of(s, head) < next) next = deadline_of(s, head);
 	}
 	if (next == INT64_MAX) return -1;
 	return next - now_ms < INT_MAX ? (int)(next - now_ms) : INT_MAX;
@@ -333,7 +351,7 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 	if (s->conns_max > CONNS_LIMIT) s->conns_max = CONNS_LIMIT;
 	s->conns_per_client = or_default(limits->conns_per_client, s->conns_max / 4 + 1);
 	s->timers[TCP_TIMER_FIRST].duration_ms = or_default(limits->first_ms, 3000);
-	s->timers[TCP_TIMER_IDLE].duration_ms = or_default(limits->idle_ms, 10000);
+	s->idle_ms = or_default(limits->idle_ms, 10000);
 	s->timers[TCP_TIMER_DRAIN].duration_ms = or_default(limits->drain_ms, 20000);
 	s->shared.buffers_limit = limits->buffers_bytes ? limits->buffers_bytes : (size_t)64 * 1024 * 1024;
 	s->shared.handler = *handler;
@@ -341,6 +359,7 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 	s->shared.in = xmalloc(TCP_FRAME_MAX);
 	s->shared.out = xmalloc(TCP_OUTPUT_MAX);
 	make_slots(s);
+	set_open(s, 0);
 	return s;
 }
 

@@ -33,6 +33,7 @@
 #define TCP_STREAM_SLICE (64 * 1024) /* octets a stream may add before other connections have their turn */
 #define TCP_REQUESTS_PER_TURN 128    /* requests of one connection before others have their turn */
 
+#define TCP_IDLE_LEAST_MS 500
 #define TCP_HANDSHAKES_PER_TURN 4 /* steps of TLS handshakes, over all connections */
 
 struct tcp_server;
@@ -52,9 +53,10 @@ struct tcp_limits {
 	unsigned
 		conns_per_client; /* of one IPv4 address or IPv6 /64 at this worker; a quarter of conns_max */
 	unsigned first_ms;        /* from accept to the first whole request, TLS handshake included; 3000 */
-	unsigned idle_ms;         /* from the last answer to the next whole request; 10000 */
-	unsigned drain_ms;        /* for the client to take what was put into its buffer; 20000 */
-	size_t buffers_bytes;     /* all buffers and TLS sessions of all connections; 64 MiB */
+	unsigned idle_ms;  /* from the last answer to the next whole request; 10000.  While more than half of
+	                           * conns_max are open it is less, down to TCP_IDLE_LEAST_MS (RFC 7766 section 6.2.3) */
+	unsigned drain_ms; /* for the client to take what was put into its buffer; 20000 */
+	size_t buffers_bytes; /* all buffers and TLS sessions of all connections; 64 MiB */
 };
 
 struct tcp_counters {
@@ -98,6 +100,9 @@ void tcp_close_after(struct tcp_conn *conn);
 const struct addr *tcp_peer(const struct tcp_conn *conn);
 /* Does the connection run over TLS? */
 bool tcp_is_tls(const struct tcp_conn *conn);
+/* How long it may be idle as things are now (for edns-tcp-keepalive, RFC 7828); if many more are opened it may turn
+ * out to be less. */
+unsigned tcp_idle_ms(const struct tcp_conn *conn);
 
 /* -- for the worker -------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
  *   's' count size: a stream of count messages of size octets, each beginning with its number
  *   'a' a stream that breaks off after one message
  *   't' answer "tls" or "tcp"         'p' answer with who asks, as text
+ *   'i' answer with how long it may be idle
  * The worker's clock is the test's own. */
 #ifndef UNDERSTUDY_TESTS_TCP_FIXTURE_H
 #define UNDERSTUDY_TESTS_TCP_FIXTURE_H
@@ -84,6 +85,12 @@ static inline void test_handle(void *ctx, struct tcp_conn *conn, const uint8_t *
 		char text[ADDR_TEXT_MAX];
 		addr_text(tcp_peer(conn), text);
 		assert_int_equal(tcp_answer(conn, (const uint8_t *)text, strlen(text)), OK);
+		return;
+	}
+	case 'i': {
+		uint8_t idle[4];
+		store_u32(idle, tcp_idle_ms(conn));
+		assert_int_equal(tcp_answer(conn, idle, 4), OK);
 		return;
 	}
 	default: return;

@@ -45,6 +45,42 @@ static void served_client_may_be_idle_longer(void **state) {
 	tcp_fixture_stop(f);
 }
 
+static unsigned idle_of(struct tcp_fixture *f, int fd) {
+	tcp_send(fd, "idle?", 5);
+	assert_int_equal(tcp_read(f, fd, buf), 4);
+	return load_u32(buf);
+}
+
+static void idle_time_shrinks_while_many_are_connected(void **state) {
+	(void)state;
+	struct tcp_limits limits = { .conns_max = 20, .conns_per_client = 20, .idle_ms = 10000 };
+	struct tcp_fixture *f = tcp_fixture_start(&limits);
+	int fds[20];
+	for (unsigned i = 0; i < 20; i++) {
+		fds[i] = tcp_client(f);
+		unsigned open = i + 1;
+		unsigned want = open <= 10 ? 10000 : open == 20 ? TCP_IDLE_LEAST_MS : (20 - open) * 1000;
+		assert_int_equal(idle_of(f, fds[i]), want);
+	}
+	/* All of them are due after the least time; as some go, the others have more. */
+	later(f, TCP_IDLE_LEAST_MS - 1);
+	assert_int_equal(tcp_fixture_counters(f).open, 20);
+	later(f, 1);
+	assert_int_equal(tcp_fixture_counters(f).open, 19);
+	assert_int_equal(tcp_fixture_counters(f).timed_out, 1);
+	assert_true(tcp_is_closed(f, fds[0]));
+	later(f, 500);
+	assert_int_equal(tcp_fixture_counters(f).open, 18);
+	later(f, 8999); /* 9999 in all, and at ten the whole time holds again */
+	assert_int_equal(tcp_fixture_counters(f).open, 10);
+	assert_int_equal(idle_of(f, fds[19]), 10000);
+	later(f, 1);
+	assert_int_equal(tcp_fixture_counters(f).open, 1);
+	for (unsigned i = 0; i < 20; i++)
+		close(fds[i]);
+	tcp_fixture_stop(f);
+}
+
 static void client_that_does_not_read_is_closed(void **state) {
 	(void)state;
 	struct tcp_fixture *f = tcp_fixture_start(&short_times);
@@ -223,6 +259,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(client_without_a_request_is_closed_soon),
 		cmocka_unit_test(served_client_may_be_idle_longer),
+		cmocka_unit_test(idle_time_shrinks_while_many_are_connected),
 		cmocka_unit_test(client_that_does_not_read_is_closed),
 		cmocka_unit_test(stream_may_take_long_while_its_client_reads),
 		cmocka_unit_test(full_server_closes_who_is_idle_longest),
