@@ -12,13 +12,6 @@ static const uint8_t signature[PROXY_SIGNATURE_LEN] = { '\r', '\n', '\r', '\n', 
 	                                                '\n', 'Q',  'U',  'I',  'T', '\n' };
 static const uint8_t signature_1[6] = { 'P', 'R', 'O', 'X', 'Y', ' ' }; /* version 1 */
 
-bool proxy_is_allowed(const struct proxy_allowed *allowed, const struct addr *from) {
-	for (unsigned i = 0; i < allowed->count; i++) {
-		if (addr_in_prefix(from, &allowed->prefixes[i])) return true;
-	}
-	return false;
-}
-
 /* As far as both go, they are the same. */
 static bool begins(const uint8_t *data, size_t len, const uint8_t *with, size_t with_len) {
 	return memcmp(data, with, len < with_len ? len : with_len) == 0;

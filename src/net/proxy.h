@@ -22,13 +22,6 @@
 #define PROXY_FIXED_LEN 16    /* what every header begins with */
 #define PROXY_HEADER_MAX 2048 /* octets; longer ones are refused, though the length field could say 65551 */
 
-/* Who may send headers; borrowed.  Zeros: nobody. */
-struct proxy_allowed {
-	const struct addr_prefix *prefixes;
-	unsigned count;
-};
-bool proxy_is_allowed(const struct proxy_allowed *allowed, const struct addr *from);
-
 /* Do octets begin with the signature?  No DNS message and no TLS record does. */
 bool proxy_has_signature(const uint8_t *data, size_t len);
 

@@ -40,7 +40,7 @@ struct tcp_server {
 	struct tcp_conn *free_conns;
 	struct tcp_conn **buckets; /* 1 << buckets_bits */
 	struct timer_list timers[TCP_TIMER_COUNT];
-	struct proxy_allowed proxies;
+	const struct prefix_set *proxies;
 	struct tls_mailbox tls;
 	unsigned handshakes_left; /* in this turn */
 };
@@ -159,7 +159,7 @@ static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, cons
 		                .peer = *peer,
 		                .client = client_of(peer),
 		                .listener = kind,
-		                .stage = proxy_is_allowed(&s->proxies, peer) ? TCP_STAGE_PROXY : first };
+		                .stage = prefix_set_has(s->proxies, peer) ? TCP_STAGE_PROXY : first };
 	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
 	client_add(s, c);
 	set_open(s, s->open + 1);
@@ -189,7 +189,7 @@ static bool make_share(struct tcp_server *s, uint64_t client) {
 /* Make room for one more connection, at the cost of an idle one of the same client or, when all slots are taken, of
  * anybody.  Whose a proxy's connection is will be seen when its header comes. */
 static bool make_room(struct tcp_server *s, const struct addr *peer) {
-	if (!proxy_is_allowed(&s->proxies, peer) && !make_share(s, client_of(peer))) return false;
+	if (!prefix_set_has(s->proxies, peer) && !make_share(s, client_of(peer))) return false;
 	return s->open < s->conns_max || evict(s, oldest_idle(s));
 }
 
@@ -340,7 +340,7 @@ static void make_slots(struct tcp_server *s) {
 }
 
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct proxy_allowed *proxies, const struct tcp_handler *handler) {
+                                  const struct prefix_set *proxies, const struct tcp_handler *handler) {
 	struct tcp_server *s = xcalloc(1, sizeof(*s));
 	struct random random = random_secure();
 	s->epoll_fd = epoll_fd;
@@ -355,7 +355,7 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 	s->timers[TCP_TIMER_DRAIN].duration_ms = or_default(limits->drain_ms, 20000);
 	s->shared.buffers_limit = limits->buffers_bytes ? limits->buffers_bytes : (size_t)64 * 1024 * 1024;
 	s->shared.handler = *handler;
-	s->proxies = *proxies;
+	s->proxies = proxies;
 	s->shared.in = xmalloc(TCP_FRAME_MAX);
 	s->shared.out = xmalloc(TCP_OUTPUT_MAX);
 	make_slots(s);

@@ -26,7 +26,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "net/proxy.h"
+#include "base/prefix_set.h"
 
 #define TCP_MESSAGE_MAX 65535
 #define TCP_OUTPUT_MAX (128 * 1024)  /* octets of answers that wait for one client */
@@ -109,7 +109,7 @@ unsigned tcp_idle_ms(const struct tcp_conn *conn);
 /* epoll_fd is borrowed, and so is the list of proxies.  Events of connections carry data.u64 = tag | value with value
  * < 2^56. */
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct proxy_allowed *proxies, const struct tcp_handler *handler);
+                                  const struct prefix_set *proxies, const struct tcp_handler *handler);
 /* Closes every connection. */
 void tcp_server_free(struct tcp_server *s);
 

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "net/counter.h"
+#include "net/proxy.h"
 
 /* The larger of in_pktinfo and in6_pktinfo, with its header. */
 #define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
@@ -31,17 +32,17 @@ struct udp_live_counters {
 
 struct udp_batch {
 	struct udp_live_counters counters;
-	struct proxy_allowed proxies;
+	const struct prefix_set *proxies;
 	unsigned used; /* headers of `in` that the last receive changed */
 	struct mmsghdr in[UDP_BATCH_MAX];
 	struct mmsghdr out[UDP_BATCH_MAX];
 	struct udp_slot slots[UDP_BATCH_MAX];
 };
 
-struct udp_batch *udp_batch_new(const struct proxy_allowed *proxies) {
+struct udp_batch *udp_batch_new(const struct prefix_set *proxies) {
 	struct udp_batch *b = xcalloc(1, sizeof(*b));
 	b->used = UDP_BATCH_MAX;
-	b->proxies = *proxies;
+	b->proxies = proxies;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
 		struct udp_slot *slot = &b->slots[i];
 		slot->request_iov = (struct iovec){ slot->request, sizeof(slot->request) };
@@ -109,7 +110,7 @@ static bool take_header(struct udp_batch *b, const uint8_t **data, size_t *len, 
 	struct proxy_header header;
 	enum err e = proxy_parse(*data, *len, &header);
 	if (e == ERR_NOTFOUND) return true;
-	if (!proxy_is_allowed(&b->proxies, peer)) {
+	if (!prefix_set_has(b->proxies, peer)) {
 		counter_add(&b->counters.proxy_refused, 1);
 		return false;
 	}
@@ -135,7 +136,7 @@ static size_t answer_packet(struct udp_batch *b, unsigned i, const struct udp_ha
 	}
 	const uint8_t *request = slot->request;
 	size_t len = b->in[i].msg_len;
-	if (b->proxies.count > 0 && !take_header(b, &request, &len, &peer)) return 0;
+	if (b->proxies && !take_header(b, &request, &len, &peer)) return 0;
 	return handler->handle(handler->ctx, request, len, &peer, slot->answer, sizeof(slot->answer));
 }
 

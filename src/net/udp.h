@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "net/proxy.h"
+#include "base/prefix_set.h"
 
 #define UDP_BATCH_MAX 64       /* packets of one recvmmsg */
 #define UDP_REQUEST_MAX 4096   /* octets of a request, a proxy's header included; longer ones are dropped */
@@ -39,7 +39,7 @@ struct udp_counters {
 struct udp_batch;
 /* proxies: whose requests may have a header that says who asks (net/proxy.h); borrowed as long as the batch lives.
  * Where any are listed, headers of others are dropped.  Answers go to the proxy. */
-struct udp_batch *udp_batch_new(const struct proxy_allowed *proxies);
+struct udp_batch *udp_batch_new(const struct prefix_set *proxies);
 void udp_batch_free(struct udp_batch *b);
 
 /* Receive from fd (non-blocking) and answer until nothing waits or UDP_BATCHES_PER_TURN receives are done.

@@ -56,8 +56,8 @@ enum err net_worker_new(const struct net_worker_config *config, struct net_worke
 	w->udp_handler = (struct udp_handler){ .handle = config->udp,
 		                               .between_batches = config->between_batches,
 		                               .ctx = config->ctx };
-	w->udp = udp_batch_new(&config->proxies);
-	w->tcp = tcp_server_new(w->epoll_fd, tag_of(KIND_CONNECTION), &config->tcp_limits, &config->proxies,
+	w->udp = udp_batch_new(config->proxies);
+	w->tcp = tcp_server_new(w->epoll_fd, tag_of(KIND_CONNECTION), &config->tcp_limits, config->proxies,
 	                        &tcp_handler);
 	*out_worker = w;
 	return OK;

@@ -29,7 +29,8 @@ struct net_worker_config {
 	void *ctx;
 	struct moment (*now)(void); /* clock_now, or a test's clock; only mono_ms is used */
 	struct tcp_limits tcp_limits;
-	struct proxy_allowed proxies; /* may say for whom they ask; borrowed as long as the worker lives */
+	const struct prefix_set
+		*proxies; /* may say for whom they ask; borrowed as long as the worker lives */
 };
 
 struct net_worker_counters {

@@ -72,15 +72,14 @@ static struct addr add_listener(struct net_worker *w, enum err (*add)(struct net
 }
 
 static struct world *make_world(void) {
-	static struct addr_prefix loopback;
+	struct addr_prefix loopback;
 	static struct world world;
-	struct net_worker_config config = {
-		.udp = no_udp, .tcp = answer, .now = no_time, .proxies = { &loopback, 1 }
-	};
+	struct net_worker_config config = { .udp = no_udp, .tcp = answer, .now = no_time };
 	struct tls_files files;
 	struct tls_credentials *credentials;
 	char text[TLS_TEXT_MAX];
 	must(addr_prefix_parse("127.0.0.0/8", &loopback) == OK);
+	config.proxies = prefix_set_new(&loopback, 1); /* kept, as the world is */
 	must(net_worker_new(&config, &world.worker) == OK);
 	world.plain = add_listener(world.worker, net_worker_add_tcp);
 	world.tls = add_listener(world.worker, net_worker_add_tls);

@@ -117,7 +117,7 @@ static inline void test_between(void *ctx) {
 
 /* proxies NULL: none. */
 static inline struct tcp_fixture *tcp_fixture_start_with(const struct tcp_limits *limits,
-                                                         const struct proxy_allowed *proxies) {
+                                                         const struct prefix_set *proxies) {
 	struct tcp_fixture *f = calloc(1, sizeof(*f));
 	struct net_worker_config config = { .udp = test_no_udp,
 		                            .tcp = test_handle,
@@ -130,7 +130,7 @@ static inline struct tcp_fixture *tcp_fixture_start_with(const struct tcp_limits
 	struct socket_error error;
 	int fd;
 	if (limits) config.tcp_limits = *limits;
-	if (proxies) config.proxies = *proxies;
+	config.proxies = proxies;
 	assert_int_equal(addr_parse("0.0.0.0", 0, &any), OK);
 	assert_int_equal(socket_tcp_listen(&any, &fd, &error), OK);
 	assert_int_equal(socket_local_addr(fd, &f->listen), OK);

@@ -169,27 +169,6 @@ static void version_1_is_malformed(void **state) {
 		assert_int_equal(parse((const uint8_t *)text, cut, &h), cut < 6 ? ERR_AGAIN : ERR_MALFORMED);
 }
 
-static void only_listed_addresses_are_allowed(void **state) {
-	(void)state;
-	struct addr_prefix prefixes[2];
-	struct proxy_allowed allowed = { prefixes, 2 }, nobody = { 0 };
-	struct addr a;
-	assert_int_equal(addr_prefix_parse("192.0.2.0/28", &prefixes[0]), OK);
-	assert_int_equal(addr_prefix_parse("2001:db8::1", &prefixes[1]), OK);
-	static const struct {
-		const char *text;
-		bool is_allowed;
-	} cases[] = { { "192.0.2.15", true },
-		      { "192.0.2.16", false },
-		      { "2001:db8::1", true },
-		      { "2001:db8::2", false } };
-	for (unsigned i = 0; i < 4; i++) {
-		assert_int_equal(addr_parse(cases[i].text, 1, &a), OK);
-		assert_int_equal(proxy_is_allowed(&allowed, &a), cases[i].is_allowed);
-		assert_false(proxy_is_allowed(&nobody, &a));
-	}
-}
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(source_is_read_from_both_families_and_transports),
@@ -202,7 +181,6 @@ int main(void) {
 		cmocka_unit_test(what_the_protocol_does_not_know_is_malformed),
 		cmocka_unit_test(too_short_for_its_addresses_is_malformed),
 		cmocka_unit_test(version_1_is_malformed),
-		cmocka_unit_test(only_listed_addresses_are_allowed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,13 +5,21 @@
 
 static uint8_t buf[TCP_MESSAGE_MAX];
 
-static struct addr_prefix prefixes[1];
-static const struct proxy_allowed allowed = { prefixes, 1 };
+static struct prefix_set *allowed;
 
 /* The proxy is 127.0.0.9. */
 static int setup(void **state) {
 	(void)state;
-	return addr_prefix_parse("127.0.0.9", &prefixes[0]) == OK ? 0 : -1;
+	struct addr_prefix prefix;
+	if (addr_prefix_parse("127.0.0.9", &prefix) != OK) return -1;
+	allowed = prefix_set_new(&prefix, 1);
+	return 0;
+}
+
+static int teardown(void **state) {
+	(void)state;
+	prefix_set_free(allowed);
+	return 0;
 }
 
 static int proxy(struct tcp_fixture *f) {
@@ -37,7 +45,7 @@ static void expect_peer(struct tcp_fixture *f, int fd, const char *address, uint
 
 static void connection_is_its_clients(void **state) {
 	(void)state;
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	int one = proxy(f), two = proxy(f);
 	send_header(one, "192.0.2.7", 4711);
 	send_header(two, "2001:db8::7", 53);
@@ -52,7 +60,7 @@ static void connection_is_its_clients(void **state) {
 
 static void header_and_requests_may_come_in_one_piece_or_octet_by_octet(void **state) {
 	(void)state;
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	for (size_t piece = 1; piece < 200; piece += piece < 60 ? 1 : 40) {
 		uint8_t data[PROXY_HEADER_MAX];
 		size_t len = proxy_make(data, "2001:db8::7", 53, 1, 30);
@@ -73,7 +81,7 @@ static void header_and_requests_may_come_in_one_piece_or_octet_by_octet(void **s
 
 static void proxy_may_ask_for_itself(void **state) {
 	(void)state;
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	int local = proxy(f), bare = proxy(f), dribbling = proxy(f);
 	tcp_send_raw(local, "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
 	expect_peer(f, local, "127.0.0.9", 0);
@@ -98,7 +106,7 @@ static void malformed_headers_are_counted_and_closed(void **state) {
 		                           "\r\n\r\n\0\r\nQUIT\n\x21\x41\0\x0c",
 		                           "\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
 		                           "PROXY TCP4 1.2.3.4 1.2.3.4 5 53\r\n" };
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	for (unsigned i = 0; i < 5; i++) {
 		int fd = proxy(f);
 		tcp_send_raw(fd, bad[i], 16);
@@ -111,7 +119,7 @@ static void malformed_headers_are_counted_and_closed(void **state) {
 
 static void header_of_a_stranger_closes(void **state) {
 	(void)state;
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	int fd = tcp_client(f);
 	send_header(fd, "127.0.0.9", 1);
 	assert_true(tcp_is_closed(f, fd));
@@ -123,7 +131,7 @@ static void header_of_a_stranger_closes(void **state) {
 
 static void second_header_closes(void **state) {
 	(void)state;
-	struct tcp_fixture *f = tcp_fixture_start_with(NULL, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(NULL, allowed);
 	int fd = proxy(f);
 	send_header(fd, "192.0.2.7", 1);
 	send_header(fd, "192.0.2.8", 1);
@@ -136,7 +144,7 @@ static void second_header_closes(void **state) {
 static void header_that_does_not_end_is_closed_in_time(void **state) {
 	(void)state;
 	struct tcp_limits limits = { .first_ms = 3000 };
-	struct tcp_fixture *f = tcp_fixture_start_with(&limits, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(&limits, allowed);
 	uint8_t data[PROXY_HEADER_MAX];
 	size_t len = proxy_make(data, "192.0.2.7", 1, 1, 0);
 	for (size_t cut = 0; cut < len; cut++) {
@@ -161,7 +169,7 @@ static void header_that_does_not_end_is_closed_in_time(void **state) {
 static void clients_behind_a_proxy_have_a_share_each(void **state) {
 	(void)state;
 	struct tcp_limits limits = { .conns_max = 20, .conns_per_client = 2 };
-	struct tcp_fixture *f = tcp_fixture_start_with(&limits, &allowed);
+	struct tcp_fixture *f = tcp_fixture_start_with(&limits, allowed);
 	int fds[10], own[3], direct = tcp_client_from(f, "127.0.0.1");
 	tcp_expect_echo(f, direct);
 	for (int i = 0; i < 10; i++) {
@@ -232,7 +240,7 @@ static void expect_peer_tls(struct tls_client *c, const char *address) {
 
 static void header_stands_in_clear_before_the_handshake(void **state) {
 	(void)state;
-	struct tls_fixture *f = tls_fixture_start_with(NULL, &allowed);
+	struct tls_fixture *f = tls_fixture_start_with(NULL, allowed);
 	for (size_t piece = 1; piece < 60; piece += piece < 20 ? 3 : 11) {
 		uint8_t data[PROXY_HEADER_MAX];
 		size_t len = proxy_make(data, "192.0.2.7", 4711, 1, 7);
@@ -251,7 +259,7 @@ static void header_stands_in_clear_before_the_handshake(void **state) {
 
 static void proxy_may_shake_hands_without_header(void **state) {
 	(void)state;
-	struct tls_fixture *f = tls_fixture_start_with(NULL, &allowed);
+	struct tls_fixture *f = tls_fixture_start_with(NULL, allowed);
 	for (int local = 0; local < 2; local++) {
 		for (size_t piece = 1; piece < 40; piece += 13) {
 			struct tls_client *c = proxy_tls(f);
@@ -267,7 +275,7 @@ static void proxy_may_shake_hands_without_header(void **state) {
 
 static void header_inside_tls_closes(void **state) {
 	(void)state;
-	struct tls_fixture *f = tls_fixture_start_with(NULL, &allowed);
+	struct tls_fixture *f = tls_fixture_start_with(NULL, allowed);
 	uint8_t data[PROXY_HEADER_MAX];
 	struct tls_client *c = proxy_tls(f), *stranger = tls_client_new(f, ANY_TLS, "dot");
 	assert_int_equal(tls_client_shake(c), 0);
@@ -295,5 +303,5 @@ int main(void) {
 		cmocka_unit_test(proxy_may_shake_hands_without_header),
 		cmocka_unit_test(header_inside_tls_closes),
 	};
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

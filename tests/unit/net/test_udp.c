@@ -37,32 +37,34 @@ static void batch_done(void *ctx) {
 
 struct fixture {
 	struct udp_batch *batch;
+	struct prefix_set *proxies;
 	struct seen seen;
 	struct udp_handler handler;
 	struct addr listen;
 	int fd;
 };
 
-static struct fixture *start_with(struct fixture *f, const char *listen,
-                                  const struct proxy_allowed *proxies) {
+/* Takes proxies. */
+static struct fixture *start_with(struct fixture *f, const char *listen, struct prefix_set *proxies) {
 	struct addr a;
 	struct socket_error error = { 0 };
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(addr_parse(listen, 0, &a), OK);
 	if (socket_udp_listen(&a, &f->fd, &error) != OK) fail_msg("%s", error.text);
 	assert_int_equal(socket_local_addr(f->fd, &f->listen), OK);
+	f->proxies = proxies;
 	f->batch = udp_batch_new(proxies);
 	f->handler = (struct udp_handler){ .handle = echo, .between_batches = batch_done, .ctx = &f->seen };
 	return f;
 }
 
 static struct fixture *start(struct fixture *f, const char *listen) {
-	static const struct proxy_allowed nobody;
-	return start_with(f, listen, &nobody);
+	return start_with(f, listen, NULL);
 }
 
 static void stop(struct fixture *f) {
 	udp_batch_free(f->batch);
+	prefix_set_free(f->proxies);
 	close(f->fd);
 }
 
@@ -224,10 +226,9 @@ static void source_port_zero_is_dropped(void **state) {
 /* -- proxies ------------------------------------------------------------------------------------------------- */
 
 static struct fixture *start_behind(struct fixture *f, const char *proxy) {
-	static struct addr_prefix prefix;
-	static const struct proxy_allowed allowed = { &prefix, 1 };
+	struct addr_prefix prefix;
 	assert_int_equal(addr_prefix_parse(proxy, &prefix), OK);
-	return start_with(f, "127.0.0.1", &allowed);
+	return start_with(f, "127.0.0.1", prefix_set_new(&prefix, 1));
 }
 
 static void send_behind(int fd, const char *source, uint16_t port, size_t extra, const char *text) {

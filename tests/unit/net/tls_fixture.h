@@ -35,7 +35,7 @@ static inline void tls_fixture_certificate(struct tls_fixture *f, const char *na
 }
 
 static inline struct tls_fixture *tls_fixture_start_with(const struct tcp_limits *limits,
-                                                         const struct proxy_allowed *proxies) {
+                                                         const struct prefix_set *proxies) {
 	struct tls_fixture *f = calloc(1, sizeof(*f));
 	struct addr any;
 	struct socket_error error;
