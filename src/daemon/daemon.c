@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "daemon/answering.h"
+#include "daemon/listening.h"
 #include "daemon/privileges.h"
 #include "daemon/systemd.h"
 #include "daemon/wire.h"
@@ -28,14 +29,6 @@ static bool same_text(const char *a, const char *b) {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool same_listen(const struct config_server *a, const struct config_server *b) {
-	if (a->listen_count != b->listen_count) return false;
-	for (unsigned i = 0; i < a->listen_count; i++) {
-		if (!addr_equal(&a->listen[i], &b->listen[i])) return false;
-	}
-	return true;
-}
-
 /* Options that a running daemon keeps: their names, with blanks between. */
 static void restart_options(const struct config *now, const struct config *next, char *out, size_t size) {
 	const struct config_server *a = &now->server, *b = &next->server;
@@ -43,11 +36,15 @@ static void restart_options(const struct config *now, const struct config *next,
 		bool same;
 		const char *name;
 	} options[] = {
-		{ same_listen(a, b), "server.listen" },
+		{ listening_same(a, b), "server.listen" },
+		{ listening_same_tls(a, b), "server.tls.listen" },
+		{ listening_same_proxies(a, b), "server.allow-proxy" },
 		{ a->workers == b->workers, "server.workers" },
 		{ same_text(a->state_directory, b->state_directory), "server.state-directory" },
 		{ same_text(a->user, b->user), "server.user" },
 		{ a->tcp_clients_max == b->tcp_clients_max, "server.tcp-clients" },
+		{ a->tcp_clients_per_address == b->tcp_clients_per_address,
+		  "server.tcp-clients-per-address" },
 		{ a->tcp_idle_s == b->tcp_idle_s, "server.tcp-idle-timeout" },
 		{ a->transfers_max == b->transfers_max, "server.transfers" },
 		{ a->transfers_per_primary == b->transfers_per_primary, "server.transfers-per-primary" },
@@ -63,26 +60,62 @@ static void restart_options(const struct config *now, const struct config *next,
 }
 
 static void reload_log(struct daemon *d, const struct inventory_summary *s, const struct config *next) {
-	char needs_restart[256];
+	char needs_restart[384];
 	restart_options(d->config, next, needs_restart, sizeof(needs_restart));
 	log_event(d->log, EVENT_CONFIG_RELOADED, LOG_NUM("added", s->added), LOG_NUM("changed", s->changed),
 	          LOG_NUM("removed", s->removed), LOG_NUM("unchanged", s->unchanged),
 	          LOG_STR("needs-restart", needs_restart[0] ? needs_restart : "nothing"));
 }
 
+static void fault_append(struct config_faults *faults, const char *file, const char *text) {
+	faults->items = xrealloc(faults->items, (faults->count + 1) * sizeof(*faults->items));
+	faults->items[faults->count++] = (struct config_fault){ .file = xstrdup(file),
+		                                                .text = xstrdup(text) };
+}
+
+static void tls_log(struct daemon *d, const struct config_server *server) {
+	if (!d->tls) return;
+	int64_t left_s = tls_credentials_expire_s(d->tls) - clock_now().wall_s;
+	log_event(d->log, left_s > 0 ? EVENT_TLS_LOADED : EVENT_TLS_EXPIRED,
+	          LOG_STR("certificate", server->tls.certificate), LOG_NUM("hours-left", left_s / 3600));
+}
+
+/* Certificate and key are read again though their names are the same. */
+static enum err tls_read_again(struct daemon *d, const struct config *next, struct tls_credentials **out_tls,
+                               struct config_faults *faults) {
+	char text[LISTENING_TEXT_MAX];
+	*out_tls = NULL;
+	if (!d->tls) return OK; /* it begins with the next start */
+	enum err e = listening_credentials(&next->server, d->config->server.user, out_tls, text);
+	if (e != OK) fault_append(faults, d->config_path, text);
+	return e;
+}
+
+static void tls_replace(struct daemon *d, struct tls_credentials *tls, const struct config *config) {
+	if (!tls) return;
+	tls_credentials_unref(d->tls);
+	d->tls = tls;
+	workers_set_tls(d->workers, tls);
+	tls_log(d, &config->server);
+}
+
 enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
+	struct tls_credentials *tls = NULL;
 	struct inventory_summary summary;
 	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
+	if (e == OK) e = tls_read_again(d, next, &tls, out_faults);
 	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
 	if (e == OK) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
 		serve_configure(d->serve, &settings);
+		tls_replace(d, tls, next);
 		reload_log(d, &summary, next);
 		d->reloaded_s = clock_now().wall_s;
 	} else {
+		tls_credentials_unref(tls);
 		faults_log(d, out_faults);
 	}
 	config_free(next);
@@ -142,15 +175,17 @@ static enum err fails(struct daemon *d, const char *what, const char *why) {
 	return ERR_IO;
 }
 
+/* As whoever starts us, who may read a key that server.user may not. */
+static enum err load_credentials(struct daemon *d) {
+	char text[LISTENING_TEXT_MAX];
+	if (listening_credentials(&d->config->server, NULL, &d->tls, text) != OK)
+		return fails(d, "tls", text);
+	tls_log(d, &d->config->server);
+	return OK;
+}
+
 static enum err open_sockets(struct daemon *d) {
-	const struct config_server *s = &d->config->server;
-	unsigned share = (s->tcp_clients_max + s->workers - 1) / s->workers;
-	struct workers_settings settings = {
-		.count = s->workers,
-		.listen = s->listen,
-		.listen_count = s->listen_count,
-		.tcp = { .conns_max = share, .idle_ms = s->tcp_idle_s * 1000 },
-	};
+	struct workers_settings settings = listening_settings(&d->config->server, d->tls);
 	struct socket_error error;
 	if (workers_open(&settings, &d->workers, &error) == OK) return OK;
 	log_event(d->log, EVENT_LISTEN_FAILED, LOG_STR("reason", error.text));
@@ -240,7 +275,8 @@ static enum err open_loop(struct daemon *d) {
 
 static enum err start(struct daemon *d) {
 	privileges_raise_files();
-	enum err e = open_sockets(d);
+	enum err e = load_credentials(d);
+	if (e == OK) e = open_sockets(d);
 	if (e == OK) e = drop_privileges(d);
 	if (e == OK) e = open_store(d);
 	if (e == OK) e = open_loop(d);
@@ -252,6 +288,7 @@ static enum err start(struct daemon *d) {
 
 static void free_all(struct daemon *d) {
 	if (d->workers) workers_free(d->workers);
+	tls_credentials_unref(d->tls);
 	if (d->transfer) transfer_free(d->transfer);
 	inventory_free(d->inventory);
 	if (d->serve) serve_free(d->serve);

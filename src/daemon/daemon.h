@@ -13,6 +13,7 @@
 #include "daemon/workers.h"
 #include "inventory/config.h"
 #include "inventory/inventory.h"
+#include "net/tls.h"
 #include "serve/serve.h"
 #include "store/store.h"
 #include "transfer/transfer.h"
@@ -28,6 +29,7 @@ struct daemon {
 	struct transfer *transfer;
 	struct serve *serve;
 	struct workers *workers;
+	struct tls_credentials *tls; /* of the workers; NULL: DNS over TLS is not configured */
 	struct inventory *inventory;
 	struct control *control;
 	uv_loop_t loop;

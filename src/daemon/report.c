@@ -123,18 +123,41 @@ static json_t *transfer_stats(const struct transfer_counters *c) {
 	                 "notify_out", (json_int_t)c->notify_out);
 }
 
+/* One row a counter: counters of a kind have the names of their fields. */
+#define COUNTED(name) set(o, #name, json_integer((json_int_t)c->name))
+
 static json_t *udp_stats(const struct udp_counters *c) {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)c->received, "too_long",
-	                 (json_int_t)c->too_long, "bad_source", (json_int_t)c->bad_source, "sent",
-	                 (json_int_t)c->sent, "send_failed", (json_int_t)c->send_failed);
+	json_t *o = json_object();
+	COUNTED(received);
+	COUNTED(too_long);
+	COUNTED(bad_source);
+	COUNTED(sent);
+	COUNTED(send_failed);
+	COUNTED(proxied);
+	COUNTED(proxy_malformed);
+	COUNTED(proxy_refused);
+	return o;
 }
 
 static json_t *tcp_stats(const struct tcp_counters *c) {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)c->accepted,
-	                 "open", (json_int_t)c->open, "requests", (json_int_t)c->requests, "messages",
-	                 (json_int_t)c->messages, "evicted", (json_int_t)c->evicted, "refused",
-	                 (json_int_t)c->refused, "timed_out", (json_int_t)c->timed_out, "slow",
-	                 (json_int_t)c->slow, "out_of_memory", (json_int_t)c->out_of_memory);
+	json_t *o = json_object();
+	COUNTED(accepted);
+	COUNTED(open);
+	COUNTED(requests);
+	COUNTED(messages);
+	COUNTED(evicted);
+	COUNTED(refused);
+	COUNTED(timed_out);
+	COUNTED(slow);
+	COUNTED(out_of_memory);
+	COUNTED(tls_opened);
+	COUNTED(tls_resumed);
+	COUNTED(tls_failed);
+	COUNTED(tls_timed_out);
+	COUNTED(proxied);
+	COUNTED(proxy_malformed);
+	COUNTED(proxy_refused);
+	return o;
 }
 
 json_t *report_stats(const struct serve_counters *serve, const struct transfer_counters *transfer,

@@ -47,22 +47,37 @@ struct inventory_watcher wire_inventory_watcher(struct daemon *d) {
 
 /* -- requests of the control socket ------------------------------------------------------------------------- */
 
+static json_t *addresses(const struct addr *list, unsigned count) {
+	json_t *texts = json_array();
+	for (unsigned i = 0; i < count; i++) {
+		char text[ADDR_TEXT_MAX];
+		(void)json_array_append_new(texts,
+		                            json_string(
+						    addr_text(&list[i], text))); /* out of memory: one less */
+	}
+	return texts;
+}
+
+/* NULL: there is none. */
+static json_t *tls_status(const struct daemon *d) {
+	const struct config_listen *listen = &d->config->server.tls.listen;
+	if (!d->tls) return NULL;
+	return json_pack("{s:o, s:I}", "listen", addresses(listen->items, listen->count), "expire_at",
+	                 (json_int_t)tls_credentials_expire_s(d->tls));
+}
+
 static json_t *status(void *ctx) {
 	const struct daemon *d = ctx;
 	struct transfer_counters c;
 	transfer_count(d->transfer, &c);
 	int64_t now_s = clock_now().wall_s;
-	json_t *listen = json_array();
-	for (unsigned i = 0; i < d->config->server.listen_count; i++) {
-		char text[ADDR_TEXT_MAX];
-		(void)json_array_append_new(listen,
-		                            json_string(addr_text(&d->config->server.listen[i], text)));
-	}
-	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "version",
+	const struct config_server *server = &d->config->server;
+	json_t *listen = addresses(server->listen, server->listen_count);
+	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:{s:I, s:I, s:I, s:I}}", "version",
 	                 UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at", (json_int_t)d->started_s,
 	                 "uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
-	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers",
-	                 (int)d->config->server.workers, "listen", listen, "zones", "configured",
+	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers", (int)server->workers,
+	                 "listen", listen, "tls", tls_status(d), "zones", "configured",
 	                 (json_int_t)inventory_count(d->inventory), "served", (json_int_t)c.zones_served,
 	                 "pending", (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired);
 }

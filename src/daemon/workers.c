@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/prefix_set.h"
+#include "net/tls.h"
 
 /* Written by its own thread while it runs, by the main thread before and after. */
 struct worker {
@@ -23,6 +25,7 @@ struct worker {
 struct workers {
 	unsigned count;
 	struct epoch *epoch;
+	struct prefix_set *proxies;
 	struct worker **list; /* each in its own allocation: threads do not share cache lines */
 	_Atomic int joined;   /* threads that have said whether they are readers */
 	_Atomic int failed;   /* threads that could not become one */
@@ -55,7 +58,8 @@ static void stream_free(void *state) {
 static void on_tcp(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len) {
 	struct worker *w = ctx;
 	struct serve_stream *stream = NULL;
-	struct serve_request r = request_of(w, SERVE_TCP, req, len, tcp_peer(conn));
+	enum serve_transport transport = tcp_is_tls(conn) ? SERVE_TLS : SERVE_TCP;
+	struct serve_request r = request_of(w, transport, req, len, tcp_peer(conn));
 	size_t answer_len = serve_packet(w->serve, &r, w->answer, sizeof(w->answer), &stream);
 	if (stream)
 		tcp_stream(conn, stream_produce, stream, stream_free);
@@ -112,6 +116,15 @@ static enum err add_tcp(struct worker *w, const struct addr *a, struct socket_er
 	return e;
 }
 
+static enum err add_tls(struct worker *w, const struct addr *a, struct socket_error *error) {
+	int fd;
+	enum err e = socket_tcp_listen(a, &fd, error);
+	if (e != OK) return e;
+	e = net_worker_add_tls(w->net, fd);
+	if (e != OK) close(fd);
+	return e;
+}
+
 static enum err worker_open(struct worker *w, const struct workers_settings *settings,
                             struct socket_error *error) {
 	struct net_worker_config config = { .udp = on_udp,
@@ -121,12 +134,16 @@ static enum err worker_open(struct worker *w, const struct workers_settings *set
 		                            .between_batches = on_between_batches,
 		                            .ctx = w,
 		                            .now = clock_now,
-		                            .tcp_limits = settings->tcp };
+		                            .tcp_limits = settings->tcp,
+		                            .proxies = w->all->proxies };
 	enum err e = net_worker_new(&config, &w->net);
 	for (unsigned i = 0; i < settings->listen_count && e == OK; i++) {
 		e = add_udp(w, &settings->listen[i], error);
 		if (e == OK) e = add_tcp(w, &settings->listen[i], error);
 	}
+	for (unsigned i = 0; i < settings->tls_listen_count && e == OK; i++)
+		e = add_tls(w, &settings->tls_listen[i], error);
+	if (e == OK && settings->tls) net_worker_set_tls(w->net, settings->tls);
 	return e;
 }
 
@@ -135,6 +152,8 @@ static enum err addresses_free(const struct workers_settings *settings, struct s
 	enum err e = OK;
 	for (unsigned i = 0; i < settings->listen_count && e == OK; i++)
 		e = socket_address_free(&settings->listen[i], error);
+	for (unsigned i = 0; i < settings->tls_listen_count && e == OK; i++)
+		e = socket_tcp_address_free(&settings->tls_listen[i], error);
 	return e;
 }
 
@@ -144,6 +163,7 @@ enum err workers_open(const struct workers_settings *settings, struct workers **
 	struct workers *w = xcalloc(1, sizeof(*w));
 	w->count = settings->count < WORKERS_MAX ? settings->count : WORKERS_MAX;
 	w->list = xcalloc(w->count, sizeof(struct worker *));
+	w->proxies = prefix_set_new(settings->proxies, settings->proxies_count);
 	enum err e = addresses_free(settings, &error);
 	for (unsigned i = 0; i < w->count && e == OK; i++) {
 		w->list[i] = xcalloc(1, sizeof(struct worker));
@@ -208,7 +228,13 @@ void workers_free(struct workers *w) {
 	for (unsigned i = 0; i < w->count; i++)
 		free(w->list[i]);
 	free(w->list);
+	prefix_set_free(w->proxies);
 	free(w);
+}
+
+void workers_set_tls(struct workers *w, struct tls_credentials *credentials) {
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->list[i]->net) net_worker_set_tls(w->list[i]->net, credentials);
 }
 
 /* -- counters -------------------------------------------------------------------------------------------------- */
@@ -217,6 +243,9 @@ static void add_udp_counters(struct udp_counters *sum, const struct udp_counters
 	sum->received += c->received;
 	sum->too_long += c->too_long;
 	sum->bad_source += c->bad_source;
+	sum->proxied += c->proxied;
+	sum->proxy_malformed += c->proxy_malformed;
+	sum->proxy_refused += c->proxy_refused;
 	sum->sent += c->sent;
 	sum->send_failed += c->send_failed;
 }
@@ -231,6 +260,13 @@ static void add_tcp_counters(struct tcp_counters *sum, const struct tcp_counters
 	sum->timed_out += c->timed_out;
 	sum->slow += c->slow;
 	sum->out_of_memory += c->out_of_memory;
+	sum->tls_opened += c->tls_opened;
+	sum->tls_resumed += c->tls_resumed;
+	sum->tls_failed += c->tls_failed;
+	sum->tls_timed_out += c->tls_timed_out;
+	sum->proxied += c->proxied;
+	sum->proxy_malformed += c->proxy_malformed;
+	sum->proxy_refused += c->proxy_refused;
 }
 
 struct net_worker_counters workers_count(const struct workers *w) {

@@ -146,6 +146,10 @@ enum err socket_address_free(const struct addr *a, struct socket_error *out_erro
 	return e;
 }
 
+enum err socket_tcp_address_free(const struct addr *a, struct socket_error *out_error) {
+	return try_bind(a, SOCK_STREAM, out_error);
+}
+
 enum err socket_local_addr(int fd, struct addr *out_addr) {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);

@@ -31,6 +31,8 @@ MUST_CHECK enum err socket_tcp_listen(const struct addr *a, int *out_fd, struct 
  * addresses without an error and take half of the questions: ask this once before the first socket is opened.
  * ERR_IO: it is in use (or can't be bound at all); out_error tells. */
 MUST_CHECK enum err socket_address_free(const struct addr *a, struct socket_error *out_error);
+/* The same for TCP alone. */
+MUST_CHECK enum err socket_tcp_address_free(const struct addr *a, struct socket_error *out_error);
 
 /* The address fd is bound to (with the port the kernel chose for port 0).  ERR_IO. */
 MUST_CHECK enum err socket_local_addr(int fd, struct addr *out_addr);

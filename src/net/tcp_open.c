@@ -56,11 +56,7 @@ enum err tcp_open_tls(struct tcp_conn *c, struct tls_credentials *credentials) {
 	struct tcp_live_counters *counters = &c->shared->counters;
 	if (!c->tls && !session_make(c, credentials)) return ERR_NOMEM;
 	enum err e = tls_handshake(c->tls);
-	if (e == ERR_AGAIN) return e;
-	if (e != OK) {
-		counter_add(&counters->tls_failed, 1);
-		return e;
-	}
+	if (e != OK) return e;
 	c->stage = TCP_STAGE_OPEN;
 	counter_add(&counters->tls_opened, 1);
 	if (tls_is_resumed(c->tls)) counter_add(&counters->tls_resumed, 1);

@@ -12,8 +12,8 @@ MUST_CHECK enum err tcp_open_proxy(struct tcp_conn *c, struct addr *out_source);
 
 /* In stage TCP_STAGE_TLS: the next step of the handshake.  credentials: for a session that is not made yet; NULL:
  * there are none.
- * OK: requests may come; ERR_AGAIN: at the next event (tcp_conn_events); else close the connection.  Counts what
- * became of the handshake. */
+ * OK: requests may come; ERR_AGAIN: at the next event (tcp_conn_events); else close the connection.  Counts
+ * handshakes that are done. */
 MUST_CHECK enum err tcp_open_tls(struct tcp_conn *c, struct tls_credentials *credentials);
 
 #endif

@@ -279,7 +279,10 @@ static bool conn_advance(struct tcp_server *s, struct tcp_conn *c, uint32_t even
 }
 
 static bool conn_turn(struct tcp_server *s, struct tcp_conn *c, uint32_t events, int64_t now_ms) {
-	if (c->stage != TCP_STAGE_OPEN && !conn_advance(s, c, events)) return false;
+	if (c->stage != TCP_STAGE_OPEN && !conn_advance(s, c, events)) {
+		if (c->stage == TCP_STAGE_TLS) counter_add(&s->shared.counters.tls_failed, 1);
+		return false;
+	}
 	if (c->stage != TCP_STAGE_OPEN) return true;
 	if (!tcp_conn_turn(c, events)) return false;
 	conn_set_timer(s, c, now_ms);

@@ -8,15 +8,18 @@
 
 #include <cmocka.h>
 
+#include "../net/certificate_make.h"
+#include "../net/proxy_make.h"
 #include "../serve/lab.h"
 #include "daemon/workers.h"
+#include "net/tls.h"
 
 enum { WORKERS = 2, DEADLINE_MS = 20000 };
 
 struct running {
 	struct lab *lab;
 	struct workers *workers;
-	struct addr listen[2];
+	struct addr listen[2], tls;
 };
 
 static const char
@@ -40,6 +43,25 @@ static void choose_port(struct addr listen[static 2]) {
 	}
 }
 
+/* Another port than the first ones'. */
+static void choose_tls_port(struct running *r) {
+	struct socket_error error;
+	r->tls = r->listen[0];
+	do {
+		r->tls.port++;
+	} while (socket_tcp_address_free(&r->tls, &error) != OK);
+}
+
+static struct tls_credentials *credentials(const char *name) {
+	struct tls_credentials *c = NULL;
+	struct tls_files files;
+	char text[TLS_TEXT_MAX];
+	tls_files_make(&files, name);
+	assert_int_equal(tls_credentials_load(files.certificate, files.key, &c, text), OK);
+	tls_files_remove(&files);
+	return c;
+}
+
 static int setup(void **state) {
 	struct running *r = calloc(1, sizeof(*r));
 	struct socket_error error;
@@ -49,8 +71,20 @@ static int setup(void **state) {
 	r->lab->versions[r->lab->version_count++] = version_of(1);
 	table_publish(r->lab->table, lab_entry(r->lab, "example."), r->lab->versions[0], ZONE_SERVED);
 	choose_port(r->listen);
-	struct workers_settings settings = { .count = WORKERS, .listen = r->listen, .listen_count = 2 };
+	choose_tls_port(r);
+	struct addr_prefix proxy;
+	struct tls_credentials *tls = credentials("first");
+	struct workers_settings settings = { .count = WORKERS,
+		                             .listen = r->listen,
+		                             .listen_count = 2,
+		                             .tls_listen = &r->tls,
+		                             .tls_listen_count = 1,
+		                             .tls = tls,
+		                             .proxies = &proxy,
+		                             .proxies_count = 1 };
+	assert_int_equal(addr_prefix_parse("::1", &proxy), OK);
 	assert_int_equal(workers_open(&settings, &r->workers, &error), OK);
+	tls_credentials_unref(tls);
 	assert_int_equal(workers_start(r->workers, r->lab->serve, r->lab->epoch), OK);
 	*state = r;
 	return 0;
@@ -120,6 +154,52 @@ static const char *receive_tcp(struct lab *lab, int fd) {
 	return lab_show(lab);
 }
 
+/* What it is told to try again are tickets. */
+static void receive_tls(gnutls_session_t session, uint8_t *data, size_t len) {
+	ssize_t n = GNUTLS_E_AGAIN;
+	for (int i = 0; i < 10 && n == GNUTLS_E_AGAIN; i++)
+		n = gnutls_record_recv(session, data, len);
+	assert_int_equal(n, len);
+}
+
+/* A question over a connection of its own; the name that the certificate is for.  Waits in the socket. */
+static void ask_tls(struct running *r, const char *question, char name[static 64]) {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t any;
+	struct lab *lab = r->lab;
+	uint8_t frame[2 + 512], len[2];
+	size_t name_len = 64;
+	unsigned count;
+	struct lab_question q = lab_parse(question);
+	lab_build(lab, &q);
+	int fd = client(&r->tls, SOCK_STREAM);
+	assert_int_equal(gnutls_init(&session, GNUTLS_CLIENT), 0);
+	assert_int_equal(gnutls_certificate_allocate_credentials(&any), 0);
+	assert_int_equal(gnutls_set_default_priority(session), 0);
+	assert_int_equal(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, any), 0);
+	gnutls_transport_set_int(session, fd);
+	gnutls_handshake_set_timeout(session, DEADLINE_MS);
+	gnutls_record_set_timeout(session, DEADLINE_MS);
+	assert_int_equal(gnutls_handshake(session), 0);
+	store_u16(frame, (uint16_t)lab->request_len);
+	memcpy(frame + 2, lab->request, lab->request_len);
+	assert_int_equal(gnutls_record_send(session, frame, lab->request_len + 2), lab->request_len + 2);
+	receive_tls(session, len, 2);
+	lab->answer_len = load_u16(len);
+	receive_tls(session, lab->answer, lab->answer_len);
+	gnutls_x509_crt_t crt;
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
+	assert_int_equal(gnutls_x509_crt_init(&crt), 0);
+	assert_int_equal(gnutls_x509_crt_import(crt, shown, GNUTLS_X509_FMT_DER), 0);
+	assert_int_equal(gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name,
+	                                               &name_len),
+	                 0);
+	gnutls_x509_crt_deinit(crt);
+	gnutls_deinit(session);
+	gnutls_certificate_free_credentials(any);
+	close(fd);
+}
+
 /* -- tests ----------------------------------------------------------------------------------------------------- */
 
 #define WWW "NOERROR aa\nAN www.example. 3600 A 192.0.2.80\n"
@@ -168,6 +248,54 @@ static void new_versions_are_published_under_questions(void **state) {
 	}
 }
 
+static void questions_are_answered_over_tls_while_certificates_change(void **state) {
+	struct running *r = *state;
+	struct tls_credentials *both[] = { credentials("first"), credentials("second") };
+	char name[64];
+	for (unsigned i = 0; i < 40; i++) {
+		ask_tls(r, "www.example. A", name);
+		assert_string_equal(lab_show(r->lab), WWW);
+		assert_string_equal(name, i % 2 ? "second" : "first");
+		workers_set_tls(r->workers, both[(i + 1) % 2]);
+	}
+	assert_int_equal(workers_count(r->workers).tcp.tls_opened, 40);
+	struct serve_counters c;
+	serve_count(r->lab->serve, &c);
+	assert_int_equal(c.queries_tls, 40);
+	tls_credentials_unref(both[0]);
+	tls_credentials_unref(both[1]);
+}
+
+static void listed_proxies_may_send_headers(void **state) {
+	struct running *r = *state;
+	struct lab *lab = r->lab;
+	uint8_t packet[512];
+	struct lab_question q = lab_parse("www.example. A");
+	for (int i = 0; i < 2; i++) {
+		lab_build(lab, &q);
+		int fd = client(&r->listen[1 - i], SOCK_DGRAM);
+		size_t len = proxy_make(packet, "192.0.2.7", 1, 2, 0);
+		memcpy(packet + len, lab->request, lab->request_len);
+		assert_true(send(fd, packet, len + lab->request_len, 0) > 0);
+		if (i == 0) { /* ::1 is listed, 127.0.0.1 is not */
+			wait_readable(fd);
+			assert_int_equal(recv(fd, lab->answer, sizeof(lab->answer), 0),
+			                 lab->request_len + 16);
+		} else {
+			assert_string_equal(ask_udp(r, &r->listen[0], "www.example. A"), WWW);
+		}
+		close(fd);
+	}
+	struct udp_counters c = workers_count(r->workers).udp;
+	for (int i = 0; c.proxy_refused == 0; i++) { /* the other worker may have answered before */
+		assert_true(i < 1000);
+		(void)ask_udp(r, &r->listen[0], "www.example. A"); /* for the time that it takes */
+		c = workers_count(r->workers).udp;
+	}
+	assert_int_equal(c.proxied, 1);
+	assert_int_equal(c.proxy_refused, 1);
+}
+
 static void address_in_use_is_told(void **state) {
 	struct running *r = *state;
 	struct workers *second = NULL;
@@ -196,6 +324,8 @@ int main(void) {
 		ROW(both_addresses_answer_by_udp),
 		ROW(one_connection_takes_many_questions_and_a_transfer),
 		ROW(new_versions_are_published_under_questions),
+		ROW(questions_are_answered_over_tls_while_certificates_change),
+		ROW(listed_proxies_may_send_headers),
 		ROW(address_in_use_is_told),
 		ROW(stop_closes_connections),
 	};
