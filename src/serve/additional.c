@@ -20,29 +20,31 @@ static bool is_service(uint16_t type) {
 
 /* wanted_by: the type of the record that names n. */
 static void add_addresses(struct plan *p, struct node n, struct plan_owner owner, uint16_t wanted_by,
-                          bool required) {
+                          enum plan_need need) {
 	const uint16_t types[] = { RR_A, RR_AAAA, wanted_by };
 	struct rrset set;
 	if (!node_found(n)) return;
 	for (unsigned i = 0; i < (is_service(wanted_by) ? 3 : 2); i++)
 		/* Looked for first: to find an RRset's signatures takes a walk over its records. */
 		if (!plan_has(p, n, types[i]) && node_rrset(n, types[i], &set))
-			(void)plan_add_additional(p, &set, n, owner, required); /* overflow is noted there */
+			(void)plan_add_additional(p, &set, n, owner, need); /* overflow is noted there */
 }
 
-/* Where name's addresses are; glue: those below a cut count too. */
-static struct node address_node(const struct zone_version *v, const uint8_t *name, bool glue) {
+/* The addresses of a name of the zone; those below a cut only for name servers. */
+static void add_addresses_of(struct plan *p, const struct zone_version *v, const uint8_t *name,
+                             uint16_t type) {
 	struct lookup l;
-	struct node none = { &v->image, NULL };
+	struct plan_owner owner = { name, 0 };
 	zone_lookup(v, name, &l);
 	switch (l.kind) {
 	case LOOKUP_EXACT:
-	case LOOKUP_WILDCARD: return l.node;
-	case LOOKUP_CUT: return glue ? zone_find(v, name) : none;
+	case LOOKUP_WILDCARD: add_addresses(p, l.node, owner, type, NEED_COURTESY); break;
+	case LOOKUP_CUT:
+		if (type == RR_NS) add_addresses(p, zone_find(v, name), owner, type, NEED_SIBLING);
+		break;
 	case LOOKUP_DNAME:
 	case LOOKUP_NONE: break;
 	}
-	return none;
 }
 
 /* "." as the target in ServiceMode is the owner itself (RFC 9460 section 2.5.2). */
@@ -58,7 +60,7 @@ static void add_glue(struct plan *p, const struct plan_item *item) {
 		const uint8_t *name = rrset_next(&next, &len);
 		if (name_is_within(name, p->cut))
 			add_addresses(p, zone_find(item->version, name), (struct plan_owner){ name, 0 },
-			              RR_NS, true);
+			              RR_NS, NEED_ALWAYS);
 	}
 }
 
@@ -74,10 +76,9 @@ static unsigned add_courtesy(struct plan *p, const struct plan_item *item, unsig
 		if (!name || (p->cut && name_is_within(name, p->cut))) continue;
 		done++;
 		if (names_itself(type, rdata, name))
-			add_addresses(p, item->node, item->owner, type, false);
+			add_addresses(p, item->node, item->owner, type, NEED_COURTESY);
 		else if (name_is_within(name, version_apex(v)))
-			add_addresses(p, address_node(v, name, type == RR_NS), (struct plan_owner){ name, 0 },
-			              type, false);
+			add_addresses_of(p, v, name, type);
 	}
 	return done;
 }

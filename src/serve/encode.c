@@ -58,20 +58,19 @@ static bool put_item(struct encoder *e, const struct plan_item *item, bool dnsse
 	return false;
 }
 
-/* The additional section.  A referral none of whose addresses fits leaves a resolver with nowhere to go: then the client
- * is sent to TCP, as also for glue that is required (RFC 9471 section 3). */
+/* The additional section.  A referral to name servers beside it that leaves room for none of their addresses would lead
+ * nowhere: as for glue that is always needed, the client is sent to TCP. */
 static bool put_additional(struct encoder *e, const struct plan *p, bool dnssec) {
-	unsigned put = 0, left_out = 0;
+	bool has_address = false, lacks_glue = false;
 	for (unsigned i = 0; i < p->count; i++) {
-		if (p->items[i].section != SECTION_ADDITIONAL) continue;
-		if (put_item(e, &p->items[i], dnssec))
-			put++;
-		else if (p->items[i].required)
-			return false;
-		else
-			left_out++;
+		const struct plan_item *item = &p->items[i];
+		if (item->section != SECTION_ADDITIONAL) continue;
+		bool fits = put_item(e, item, dnssec);
+		if (!fits && item->need == NEED_ALWAYS) return false;
+		has_address |= fits;
+		lacks_glue |= !fits && item->need == NEED_SIBLING;
 	}
-	return !p->cut || put > 0 || left_out == 0;
+	return has_address || !lacks_glue || !p->cut;
 }
 
 bool encode_plan(struct encoder *e, const struct plan *p, bool dnssec) {

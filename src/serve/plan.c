@@ -42,7 +42,7 @@ bool plan_has(const struct plan *p, struct node node, uint16_t type) {
 static bool add(struct plan *p, const struct plan_item *item) {
 	if (has(p, item)) return false;
 	if (p->count == PLAN_ITEMS_MAX) {
-		p->overflow |= item->required;
+		p->overflow |= item->need == NEED_ALWAYS;
 		return false;
 	}
 	p->items[p->count++] = *item;
@@ -51,10 +51,11 @@ static bool add(struct plan *p, const struct plan_item *item) {
 
 bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
               struct plan_owner owner) {
-	return add(p, &(struct plan_item){ *set, node, p->version, owner, (uint8_t)section, true });
+	return add(p, &(struct plan_item){ *set, node, p->version, owner, (uint8_t)section, NEED_ALWAYS });
 }
 
 bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
-                         bool required) {
-	return add(p, &(struct plan_item){ *set, node, p->version, owner, SECTION_ADDITIONAL, required });
+                         enum plan_need need) {
+	return add(p,
+	           &(struct plan_item){ *set, node, p->version, owner, SECTION_ADDITIONAL, (uint8_t)need });
 }

@@ -16,13 +16,20 @@ struct plan_owner {
 	uint16_t offset;
 };
 
+/* How much an item of the additional section is needed (RFC 9471 section 3). */
+enum plan_need {
+	NEED_COURTESY, /* it may be left out */
+	NEED_SIBLING, /* glue from beside the delegation: one of its kind at least, where nothing else tells an address */
+	NEED_ALWAYS /* glue from within the delegation, or an item of another section: without it comes TC */
+};
+
 struct plan_item {
 	struct rrset set;
 	struct node node;                   /* the RRset is from here; at NULL: made up (CNAME of a DNAME) */
 	const struct zone_version *version; /* that the RRset is of */
 	struct plan_owner owner;
 	uint8_t section; /* enum section */
-	bool required;   /* additional only: without it the answer is truncated (RFC 9471) */
+	uint8_t need;    /* enum plan_need */
 };
 
 /* Record data of a CNAME made from a DNAME, as an RRset holds it: length, then the name. */
@@ -53,6 +60,6 @@ bool plan_add(struct plan *p, enum section section, const struct rrset *set, str
               struct plan_owner owner);
 /* The same for the additional section. */
 bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
-                         bool required);
+                         enum plan_need need);
 
 #endif

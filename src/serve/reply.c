@@ -43,6 +43,12 @@ bool reply_begin(struct request *r) {
 	r->signature_len = r->is_signed ? (uint16_t)tsig_answer_len(&r->worker->tsig) : 0;
 	size_t least = head + (m->edns.present ? OPT_FIXED_LEN : 0U) + r->signature_len;
 	size_t limit = size_limit(r);
+	/* That a key is not known is told at no length beyond the limit: anybody may have asked. */
+	if (limit < least && !r->key) {
+		least -= r->signature_len;
+		r->signature_len = 0;
+		r->is_signed = false;
+	}
 	/* A long name and a long key can fill 512 octets alone; an answer that can't be verified helps nobody. */
 	if (limit < least) limit = least;
 	if (limit > r->cap) limit = r->cap;

@@ -206,6 +206,25 @@ static void referral_without_room_for_any_address_is_truncated(void **state) {
 	(void)state;
 }
 
+/* Addresses of the zone's own names are a courtesy: a resolver can ask us for them (RFC 2181 section 9). */
+static void referral_to_names_of_the_zone_itself_is_not_truncated_for_them(void **state) {
+	unsigned without = 0;
+	for (unsigned len = 20; len < 60; len++) {
+		struct lab *lab = lab_new();
+		char text[8000] = SOA "@ NS ns.example.\n", label[64] = "";
+		memset(label, 'x', len);
+		for (unsigned i = 0; i < 8; i++)
+			text_add(text, sizeof(text), "cut NS %c%s.side\n%c%s.side A 192.0.2.1\n", 'a' + i,
+			         label, 'a' + i, label);
+		lab_zone(lab, "z.", text, SIGN_NONE);
+		const char *answer = lab_ask(lab, "www.cut.z. A");
+		without += strncmp(answer, "NOERROR\n", 8) == 0 && lab_lines(answer, "AD ") == 0;
+		lab_free(lab);
+	}
+	assert_true(without > 0);
+	(void)state;
+}
+
 static void name_at_and_below_a_cut_is_referred(void **state) {
 	assert_int_equal(strncmp(lab_ask(*state, "sub.example. NS"), "NOERROR\nAU sub.", 15), 0);
 	assert_int_equal(strncmp(lab_ask(*state, "ns.sub.example. A"), "NOERROR\nAU sub.", 15), 0);
@@ -292,6 +311,7 @@ int main(void) {
 		ROW(alias_into_a_delegation_ends_in_a_referral),
 		ROW(referral_has_glue_in_the_order_of_need),
 		ROW(referral_without_room_for_any_address_is_truncated),
+		ROW(referral_to_names_of_the_zone_itself_is_not_truncated_for_them),
 		ROW(name_at_and_below_a_cut_is_referred),
 		ROW(ds_at_a_cut_is_the_parents_to_answer),
 		ROW(dname_makes_an_alias_with_its_own_ttl),

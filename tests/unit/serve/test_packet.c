@@ -120,6 +120,34 @@ static void malformed_records_beside_the_question_are_formerr(void **state) {
 	}
 }
 
+/* Nobody has to know a key to ask in another's name. */
+static void unknown_key_with_a_long_algorithm_gets_no_more_than_512_octets(void **state) {
+	struct lab *lab = *state;
+	char name[512] = "";
+	for (unsigned i = 0; i < 4; i++)
+		text_add(name, sizeof(name), "%060u.", i);
+	struct lab_question q = { .type = RR_A, .class = CLASS_IN };
+	text_add(q.name, sizeof(q.name), "%s", name);
+	struct name question;
+	assert_int_equal(name_parse(name, &question), OK);
+	lab_build(lab, &q);
+	struct writer w = writer_init(lab->request, sizeof(lab->request));
+	w.len = lab->request_len;
+	lab->request[11] = 1;
+	write_bytes(&w, "\5nokey", 7);
+	write_u16(&w, RR_TSIG);
+	write_u16(&w, 255);
+	write_u32(&w, 0);
+	write_u16(&w, (uint16_t)(question.len + 16));
+	write_bytes(&w, question.wire, question.len);
+	for (unsigned i = 0; i < 16; i++)
+		write_u8(&w, 0);
+	lab->request_len = w.len;
+	assert_in_range(lab_send(lab, SERVE_UDP), MESSAGE_HEADER_LEN, 512);
+	assert_int_equal(strncmp(lab_show(lab), "NOTAUTH", 7), 0);
+	assert_in_range(lab_send(lab, SERVE_TCP), 513, 1000); /* there it is told whole */
+}
+
 static void other_opcodes_are_not_implemented(void **state) {
 	struct lab *lab = *state;
 	struct lab_question q = lab_parse("example. SOA rd");
@@ -329,6 +357,7 @@ int main(void) {
 		ROW(short_packets_and_answers_are_dropped),
 		ROW(request_cut_anywhere_is_formerr),
 		ROW(malformed_records_beside_the_question_are_formerr),
+		ROW(unknown_key_with_a_long_algorithm_gets_no_more_than_512_octets),
 		ROW(faulty_opt_is_formerr_with_question_and_opt),
 		ROW(other_opcodes_are_not_implemented),
 		ROW(other_opcodes_with_opt_are_answered_with_opt),
