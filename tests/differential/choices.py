@@ -285,8 +285,8 @@ CHOICES = (
            differs_in_proofs_only, check=lawful),
     # Header and EDNS
     Choice("cd and ad", "CD of the question: BIND copies it, NSD and Knot clear it; AD: BIND copies it into a "
-           "truncated answer", "CD copied, AD clear", "RFC 4035 section 3.1.6", ("cd", "ad"),
-           lambda case: case.request.flags & 0x30 or case.forms["bind"]["ad"],
+           "truncated answer", "CD copied, though it should be cleared; AD clear", "RFC 4035 section 3.1.6",
+           ("cd", "ad"), lambda case: case.request.flags & 0x30 or case.forms["bind"]["ad"],
            check=lambda case: not case.ours["ad"]),
     Choice("flags", "TC or an RCODE set in a question: NSD says FORMERR", "no notice is taken",
            "RFC 1035 section 4.1.1", ALL, lambda case: case.request.flags & 0x020F, ("knot", "bind")),
