@@ -5,9 +5,11 @@
   src/base/reasons.def       REASON(NAME, "slug", "text", "advice")             -> docs/formats/reasons.md
   src/inventory/options.def  OPTION(path, kind, default, "text")                -> docs/operator/options.md
                                                                                 and man/understudy.yaml.5.scd
+  tests/differential/choices.py  what a comparison leaves free               -> docs/rfc.md, between its marks
 """
 import ast
 import re
+import subprocess
 import sys
 from sourcetree import ROOT
 
@@ -107,7 +109,18 @@ def manual():
     return f"{before}{MARK_BEGIN}\n\n{body}{MARK_END}\n{after}"
 
 
+def choices():
+    path, program = ROOT / "docs/rfc.md", ROOT / "tests/differential/choices.py"
+    begin, end = "<!-- choices: begin -->\n", "<!-- choices: end -->"
+    if not path.exists() or not program.exists():
+        return None
+    body = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True).stdout
+    before, _, rest = path.read_text().partition(begin)
+    return f"{before}{begin}\n{body.strip()}\n\n{end}{rest.partition(end)[2]}"
+
+
 DOCUMENTS = {
+    "docs/rfc.md": choices,
     "docs/formats/events.md": events,
     "docs/formats/reasons.md": reasons,
     "docs/operator/options.md": options,

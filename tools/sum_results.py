@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Adds up what ./check ran: sum_results.py RESULTS_FOLDER.
 
-Reads meson.json (meson test's log: one JSON object a line), functional.xml (pytest's JUnit file), quickstart (OK or
+Reads meson.json (meson test's log: one JSON object a line), functional.xml and differential.xml (pytest's JUnit files), quickstart (OK or
 FAIL) and sanitizer/ (reports).  A cmocka program counts as many tests as it says it ran; any other program counts as one.  A program
 that fails without naming a failed test is one failure.  Names every failure, then prints one line
 "N passed, N failed"; exits 1 when something failed, or when nothing ran at all."""
@@ -65,6 +65,7 @@ def main(folder):
     folder = Path(folder)
     passed, failures = 0, []
     for file, count in (("meson.json", count_meson), ("functional.xml", count_junit),
+                        ("differential.xml", count_junit),
                         ("quickstart", count_quickstart)):
         path = folder / file
         if path.exists():
@@ -74,8 +75,9 @@ def main(folder):
             failures += f
     if not (folder / "meson.json").exists():
         failures.append("meson test left no results: see meson-test.log")
-    if (folder / "functional.log").exists() and not (folder / "functional.xml").exists():
-        failures.append("pytest left no results: see functional.log")
+    for name in ("functional", "differential"):
+        if (folder / f"{name}.log").exists() and not (folder / f"{name}.xml").exists():
+            failures.append(f"pytest left no results: see {name}.log")
     for report in sorted((folder / "sanitizer").glob("*")):
         failures.append(f"sanitizer report: {report}")
     for name in failures:
