@@ -84,7 +84,9 @@ int main(int argc, char **argv) {
 	double before = user_seconds();
 	for (uint64_t i = 0; i < count; i++) {
 		const struct packet *p = &packets[i % QUESTIONS];
-		struct serve_request r = { p->data, p->len, &lab->peer, lab_now(), SERVE_UDP };
+		struct serve_request r = {
+			.data = p->data, .len = p->len, .peer = &lab->peer, .now = lab_now()
+		};
 		octets += serve_packet(lab->worker, &r, lab->answer, lab->cap, NULL);
 	}
 	printf("%.1f ns an answer, %.1f octets\n", (user_seconds() - before) / (double)count * 1e9,

@@ -48,7 +48,8 @@ static int keepalive_len(const struct request *r) {
 }
 
 static void keepalive_write(const struct request *r, struct writer *w) {
-	write_u16(w, r->settings->tcp_idle_100ms);
+	unsigned now = r->tcp_idle_ms / 100, plenty = r->settings->tcp_idle_100ms;
+	write_u16(w, (uint16_t)(r->tcp_idle_ms > 0 && now < plenty ? now : plenty));
 }
 
 /* -- EXPIRE, RFC 7314 ------------------------------------------------------------------------------------------- */

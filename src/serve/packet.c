@@ -9,6 +9,7 @@ static void request_init(struct request *r, struct serve_worker *w, const struct
 	r->transport = from->transport;
 	r->peer = from->peer;
 	r->now = from->now;
+	r->tcp_idle_ms = from->tcp_idle_ms;
 	r->key = NULL;
 	r->is_signed = false;
 	r->answer_options = 0;

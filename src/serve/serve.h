@@ -60,6 +60,8 @@ struct serve_request {
 	const struct addr *peer;
 	struct moment now;
 	enum serve_transport transport;
+	unsigned
+		tcp_idle_ms; /* what this connection may be idle now, if less than the settings say; 0: as they say */
 };
 
 /* Answer one request.  Called inside an epoch.  Result: octets in out (0: no answer), never more than cap.

@@ -64,6 +64,7 @@ struct request {
 	enum serve_transport transport;
 	const struct addr *peer;
 	struct moment now;
+	unsigned tcp_idle_ms; /* as in the serve_request */
 	uint8_t *out;
 	size_t cap;
 	struct message message;

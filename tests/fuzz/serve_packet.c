@@ -157,7 +157,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 	check(request != NULL);
 	memcpy(request, lab->request, lab->request_len);
 	enum serve_transport transport = !(how & 1) ? SERVE_UDP : how & 16 ? SERVE_TLS : SERVE_TCP;
-	struct serve_request r = { request, lab->request_len, &lab->peer, lab_now(), transport };
+	struct serve_request r = { .data = request,
+		                   .len = lab->request_len,
+		                   .peer = &lab->peer,
+		                   .now = lab_now(),
+		                   .transport = transport };
 	if (how & 64) r.now.wall_s += 3600;
 	bool limited = (how & 128) && transport == SERVE_UDP && !is_signed;
 	for (unsigned i = 0; i < (limited ? 2 : 1); i++)

@@ -31,7 +31,8 @@ struct lab {
 	struct zone_version *versions[LAB_ZONES_MAX];
 	unsigned version_count;
 	struct addr peer;
-	int64_t later_s; /* than lab_now */
+	unsigned tcp_idle_ms; /* of the connection that asks */
+	int64_t later_s;      /* than lab_now */
 	size_t cap;
 	/* The last exchange. */
 	uint8_t request[4096];
@@ -217,7 +218,12 @@ static inline struct moment lab_now(void) {
 static inline size_t lab_send(struct lab *lab, enum serve_transport transport) {
 	serve_stream_free(lab->stream);
 	lab->stream = NULL;
-	struct serve_request r = { lab->request, lab->request_len, &lab->peer, lab_now(), transport };
+	struct serve_request r = { .data = lab->request,
+		                   .len = lab->request_len,
+		                   .peer = &lab->peer,
+		                   .now = lab_now(),
+		                   .transport = transport,
+		                   .tcp_idle_ms = lab->tcp_idle_ms };
 	r.now.wall_s += lab->later_s;
 	r.now.mono_ms += lab->later_s * 1000;
 	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, lab->cap,

@@ -98,6 +98,11 @@ static void keepalive_is_told_over_tcp_and_tls_only(void **state) {
 	ANSWERS("www.example. A opt=11:", "NOERROR aa edns\n" WWW);
 	ANSWERS("www.example. A opt=11:0001", "NOERROR aa edns\n" WWW);
 	ANSWERS("www.example. A edns=1232 tcp", "NOERROR aa edns\n" WWW);
+	lab->tcp_idle_ms = 5000; /* with many clients a connection has less */
+	ANSWERS("www.example. A opt=11: tcp", "NOERROR aa edns keepalive=50\n" WWW);
+	lab->tcp_idle_ms = 20000;
+	ANSWERS("www.example. A opt=11: tcp", "NOERROR aa edns keepalive=123\n" WWW);
+	lab->tcp_idle_ms = 0;
 	lab->settings.tcp_idle_ms = 0;
 	lab_configure(lab);
 	ANSWERS("www.example. A opt=11: tcp", "NOERROR aa edns\n" WWW);

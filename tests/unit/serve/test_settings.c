@@ -135,8 +135,9 @@ static void *ask_on_and_on(void *ctx) {
 	struct lab *own = calloc(1, sizeof(*own)); /* its buffers */
 	lab_build(own, &q);
 	while (!atomic_load(&a->stop)) {
-		struct serve_request r = { own->request, own->request_len, &a->lab->peer, lab_now(),
-			                   SERVE_UDP };
+		struct serve_request r = {
+			.data = own->request, .len = own->request_len, .peer = &a->lab->peer, .now = lab_now()
+		};
 		own->answer_len = serve_packet(a->worker, &r, own->answer, sizeof(own->answer), NULL);
 		uint16_t len = 0;
 		const uint8_t *nsid = lab_option(own, EDNS_NSID, &len);
