@@ -38,7 +38,6 @@ static void restart_options(const struct config *now, const struct config *next,
 	} options[] = {
 		{ listening_same(a, b), "server.listen" },
 		{ listening_same_tls(a, b), "server.tls.listen" },
-		{ listening_same_proxies(a, b), "server.allow-proxy" },
 		{ a->workers == b->workers, "server.workers" },
 		{ same_text(a->state_directory, b->state_directory), "server.state-directory" },
 		{ same_text(a->user, b->user), "server.user" },
@@ -67,12 +66,6 @@ static void reload_log(struct daemon *d, const struct inventory_summary *s, cons
 	          LOG_STR("needs-restart", needs_restart[0] ? needs_restart : "nothing"));
 }
 
-static void fault_append(struct config_faults *faults, const char *file, const char *text) {
-	faults->items = xrealloc(faults->items, (faults->count + 1) * sizeof(*faults->items));
-	faults->items[faults->count++] = (struct config_fault){ .file = xstrdup(file),
-		                                                .text = xstrdup(text) };
-}
-
 static void tls_log(struct daemon *d, const struct config_server *server) {
 	if (!d->tls) return;
 	int64_t left_s = tls_credentials_expire_s(d->tls) - clock_now().wall_s;
@@ -80,42 +73,38 @@ static void tls_log(struct daemon *d, const struct config_server *server) {
 	          LOG_STR("certificate", server->tls.certificate), LOG_NUM("hours-left", left_s / 3600));
 }
 
-/* Certificate and key are read again though their names are the same. */
-static enum err tls_read_again(struct daemon *d, const struct config *next, struct tls_credentials **out_tls,
-                               struct config_faults *faults) {
-	char text[LISTENING_TEXT_MAX];
-	*out_tls = NULL;
-	if (!d->tls) return OK; /* it begins with the next start */
-	enum err e = listening_credentials(&next->server, d->config->server.user, out_tls, text);
-	if (e != OK) fault_append(faults, d->config_path, text);
-	return e;
-}
-
-static void tls_replace(struct daemon *d, struct tls_credentials *tls, const struct config *config) {
-	if (!tls) return;
+/* Certificate and key are read again though their names are the same.  Zones need not wait until they are good. */
+static void tls_read_again(struct daemon *d, const struct config *next) {
+	struct tls_credentials *tls = NULL;
+	if (!d->tls) return; /* it begins with the next start */
+	if (listening_credentials(&next->server, d->config->server.user, &tls, d->tls_fault) != OK) {
+		log_event(d->log, EVENT_TLS_RELOAD_FAILED, LOG_STR("reason", d->tls_fault));
+		return;
+	}
+	d->tls_fault[0] = '\0';
+	if (!tls) return; /* the section is gone, which the next start will see */
 	tls_credentials_unref(d->tls);
 	d->tls = tls;
 	workers_set_tls(d->workers, tls);
-	tls_log(d, &config->server);
+	tls_log(d, &next->server);
 }
 
 enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
-	struct tls_credentials *tls = NULL;
 	struct inventory_summary summary;
 	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
-	if (e == OK) e = tls_read_again(d, next, &tls, out_faults);
 	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
 	if (e == OK) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
 		serve_configure(d->serve, &settings);
-		tls_replace(d, tls, next);
+		workers_set_proxies(d->workers, next->server.allow_proxy.items,
+		                    next->server.allow_proxy.count);
+		tls_read_again(d, next);
 		reload_log(d, &summary, next);
 		d->reloaded_s = clock_now().wall_s;
 	} else {
-		tls_credentials_unref(tls);
 		faults_log(d, out_faults);
 	}
 	config_free(next);

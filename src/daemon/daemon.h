@@ -10,10 +10,10 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "daemon/listening.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
 #include "inventory/inventory.h"
-#include "net/tls.h"
 #include "serve/serve.h"
 #include "store/store.h"
 #include "transfer/transfer.h"
@@ -29,7 +29,8 @@ struct daemon {
 	struct transfer *transfer;
 	struct serve *serve;
 	struct workers *workers;
-	struct tls_credentials *tls; /* of the workers; NULL: DNS over TLS is not configured */
+	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
+	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct inventory *inventory;
 	struct control *control;
 	uv_loop_t loop;

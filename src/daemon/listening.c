@@ -65,12 +65,3 @@ bool listening_same_tls(const struct config_server *a, const struct config_serve
 	return same_addresses(a->tls.listen.items, a->tls.listen.count, b->tls.listen.items,
 	                      b->tls.listen.count);
 }
-
-bool listening_same_proxies(const struct config_server *a, const struct config_server *b) {
-	if (a->allow_proxy.count != b->allow_proxy.count) return false;
-	for (unsigned i = 0; i < a->allow_proxy.count; i++) {
-		const struct addr_prefix *p = &a->allow_proxy.items[i], *q = &b->allow_proxy.items[i];
-		if (p->len != q->len || !addr_same_ip(&p->addr, &q->addr)) return false;
-	}
-	return true;
-}

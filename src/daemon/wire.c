@@ -62,8 +62,10 @@ static json_t *addresses(const struct addr *list, unsigned count) {
 static json_t *tls_status(const struct daemon *d) {
 	const struct config_listen *listen = &d->config->server.tls.listen;
 	if (!d->tls) return NULL;
-	return json_pack("{s:o, s:I}", "listen", addresses(listen->items, listen->count), "expire_at",
-	                 (json_int_t)tls_credentials_expire_s(d->tls));
+	json_t *fault = d->tls_fault[0] ? json_string(d->tls_fault)
+	                                : NULL; /* paths may be no UTF-8: then without */
+	return json_pack("{s:o, s:I, s:o?}", "listen", addresses(listen->items, listen->count), "expire_at",
+	                 (json_int_t)tls_credentials_expire_s(d->tls), "fault", fault);
 }
 
 static json_t *status(void *ctx) {

@@ -135,8 +135,7 @@ static enum err worker_open(struct worker *w, const struct workers_settings *set
 		                            .between_batches = on_between_batches,
 		                            .ctx = w,
 		                            .now = clock_now,
-		                            .tcp_limits = settings->tcp,
-		                            .proxies = w->all->proxies };
+		                            .tcp_limits = settings->tcp };
 	enum err e = net_worker_new(&config, &w->net);
 	for (unsigned i = 0; i < settings->listen_count && e == OK; i++) {
 		e = add_udp(w, &settings->listen[i], error);
@@ -164,7 +163,6 @@ enum err workers_open(const struct workers_settings *settings, struct workers **
 	struct workers *w = xcalloc(1, sizeof(*w));
 	w->count = settings->count < WORKERS_MAX ? settings->count : WORKERS_MAX;
 	w->list = xcalloc(w->count, sizeof(struct worker *));
-	w->proxies = prefix_set_new(settings->proxies, settings->proxies_count);
 	enum err e = addresses_free(settings, &error);
 	for (unsigned i = 0; i < w->count && e == OK; i++) {
 		w->list[i] = xcalloc(1, sizeof(struct worker));
@@ -176,6 +174,7 @@ enum err workers_open(const struct workers_settings *settings, struct workers **
 		*out_error = error;
 		return e;
 	}
+	workers_set_proxies(w, settings->proxies, settings->proxies_count);
 	*out_workers = w;
 	return OK;
 }
@@ -231,6 +230,21 @@ void workers_free(struct workers *w) {
 	free(w->list);
 	prefix_set_free(w->proxies);
 	free(w);
+}
+
+static void proxies_free(void *proxies) {
+	prefix_set_free(proxies);
+}
+
+void workers_set_proxies(struct workers *w, const struct addr_prefix *proxies, unsigned count) {
+	struct prefix_set *former = w->proxies;
+	w->proxies = prefix_set_new(proxies, count);
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->list[i]->net) net_worker_set_proxies(w->list[i]->net, w->proxies);
+	if (former && w->epoch)
+		epoch_retire(w->epoch, former, proxies_free); /* a batch in work may look at it */
+	else
+		prefix_set_free(former);
 }
 
 void workers_set_tls(struct workers *w, struct tls_credentials *credentials) {

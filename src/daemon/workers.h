@@ -17,15 +17,14 @@
 struct workers;
 
 struct workers_settings {
-	unsigned count;                /* threads, 1 … WORKERS_MAX */
-	const struct addr *listen;     /* with ports; read by workers_open only */
-	unsigned listen_count;         /* at least 1 */
-	struct tcp_limits tcp;         /* of one worker; zeros: defaults */
-	const struct addr *tls_listen; /* as listen, for DNS over TLS */
-	unsigned tls_listen_count;     /* 0: none */
-	struct tls_credentials *tls;   /* references are added; NULL: connections over TLS are closed */
-	const struct addr_prefix
-		*proxies; /* may say for whom they ask (net/proxy.h); read by workers_open only */
+	unsigned count;                    /* threads, 1 … WORKERS_MAX */
+	const struct addr *listen;         /* with ports; read by workers_open only */
+	unsigned listen_count;             /* at least 1 */
+	struct tcp_limits tcp;             /* of one worker; zeros: defaults */
+	const struct addr *tls_listen;     /* as listen, for DNS over TLS */
+	unsigned tls_listen_count;         /* 0: none */
+	struct tls_credentials *tls;       /* references are added; NULL: connections over TLS are closed */
+	const struct addr_prefix *proxies; /* as in workers_set_proxies */
 	unsigned proxies_count;
 };
 
@@ -36,6 +35,9 @@ MUST_CHECK enum err workers_open(const struct workers_settings *settings, struct
 
 /* Connections over TLS that begin from now on use these credentials; references are added.  Also while threads run. */
 void workers_set_tls(struct workers *w, struct tls_credentials *credentials);
+
+/* Who may say for whom it asks (net/proxy.h), from now on.  Read by this call only.  Also while threads run. */
+void workers_set_proxies(struct workers *w, const struct addr_prefix *proxies, unsigned count);
 
 /* Start the threads.  serve and epoch are borrowed until workers_stop returns.  ERR_LIMIT: no more threads or
  * readers to be had; then none runs. */

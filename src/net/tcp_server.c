@@ -40,7 +40,7 @@ struct tcp_server {
 	struct tcp_conn *free_conns;
 	struct tcp_conn **buckets; /* 1 << buckets_bits */
 	struct timer_list timers[TCP_TIMER_COUNT];
-	const struct prefix_set *proxies;
+	_Atomic(const struct prefix_set *) proxies;
 	struct tls_mailbox tls;
 	unsigned handshakes_left; /* in this turn */
 };
@@ -147,11 +147,16 @@ static bool conn_register(struct tcp_server *s, struct tcp_conn *c, int operatio
 	return epoll_ctl(s->epoll_fd, operation, c->fd, &event) == 0;
 }
 
+/* What a new connection begins with. */
+static enum tcp_stage first_stage(enum tcp_listener kind, bool is_proxy) {
+	if (is_proxy) return TCP_STAGE_PROXY;
+	return kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN;
+}
+
 /* A slot is free. */
 static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, const struct addr *peer,
-                      int64_t now_ms) {
+                      bool is_proxy, int64_t now_ms) {
 	struct tcp_conn *c = s->free_conns;
-	enum tcp_stage first = kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN;
 	s->free_conns = c->free_next;
 	*c = (struct tcp_conn){ .fd = fd,
 		                .generation = c->generation,
@@ -159,7 +164,7 @@ static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, cons
 		                .peer = *peer,
 		                .client = client_of(peer),
 		                .listener = kind,
-		                .stage = prefix_set_has(s->proxies, peer) ? TCP_STAGE_PROXY : first };
+		                .stage = first_stage(kind, is_proxy) };
 	timer_add(s, c, TCP_TIMER_FIRST, now_ms);
 	client_add(s, c);
 	set_open(s, s->open + 1);
@@ -188,8 +193,8 @@ static bool make_share(struct tcp_server *s, uint64_t client) {
 
 /* Make room for one more connection, at the cost of an idle one of the same client or, when all slots are taken, of
  * anybody.  Whose a proxy's connection is will be seen when its header comes. */
-static bool make_room(struct tcp_server *s, const struct addr *peer) {
-	if (!prefix_set_has(s->proxies, peer) && !make_share(s, client_of(peer))) return false;
+static bool make_room(struct tcp_server *s, const struct addr *peer, bool is_proxy) {
+	if (!is_proxy && !make_share(s, client_of(peer))) return false;
 	return s->open < s->conns_max || evict(s, oldest_idle(s));
 }
 
@@ -216,8 +221,9 @@ static bool accept_one(struct tcp_server *s, int listen_fd, enum tcp_listener ki
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) return out_of_descriptors(s, listen_fd);
 	if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
 	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&sa);
-	if (make_room(s, &peer)) {
-		conn_open(s, fd, kind, &peer, now_ms);
+	bool is_proxy = prefix_set_has(atomic_load_explicit(&s->proxies, memory_order_acquire), &peer);
+	if (make_room(s, &peer, is_proxy)) {
+		conn_open(s, fd, kind, &peer, is_proxy, now_ms);
 	} else {
 		counter_add(&s->shared.counters.refused, 1);
 		(void)close(fd); /* nothing was written to it */
@@ -343,7 +349,7 @@ static void make_slots(struct tcp_server *s) {
 }
 
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct prefix_set *proxies, const struct tcp_handler *handler) {
+                                  const struct tcp_handler *handler) {
 	struct tcp_server *s = xcalloc(1, sizeof(*s));
 	struct random random = random_secure();
 	s->epoll_fd = epoll_fd;
@@ -358,7 +364,6 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 	s->timers[TCP_TIMER_DRAIN].duration_ms = or_default(limits->drain_ms, 20000);
 	s->shared.buffers_limit = limits->buffers_bytes ? limits->buffers_bytes : (size_t)64 * 1024 * 1024;
 	s->shared.handler = *handler;
-	s->proxies = proxies;
 	s->shared.in = xmalloc(TCP_FRAME_MAX);
 	s->shared.out = xmalloc(TCP_OUTPUT_MAX);
 	make_slots(s);
@@ -381,6 +386,10 @@ void tcp_server_free(struct tcp_server *s) {
 
 void tcp_server_set_tls(struct tcp_server *s, struct tls_credentials *credentials) {
 	tls_mailbox_put(&s->tls, credentials);
+}
+
+void tcp_server_set_proxies(struct tcp_server *s, const struct prefix_set *proxies) {
+	atomic_store_explicit(&s->proxies, proxies, memory_order_release);
 }
 
 void tcp_server_turn(struct tcp_server *s) {

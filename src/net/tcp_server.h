@@ -106,15 +106,17 @@ unsigned tcp_idle_ms(const struct tcp_conn *conn);
 
 /* -- for the worker -------------------------------------------------------------------------------------- */
 
-/* epoll_fd is borrowed, and so is the list of proxies.  Events of connections carry data.u64 = tag | value with value
- * < 2^56. */
+/* epoll_fd is borrowed.  Events of connections carry data.u64 = tag | value with value < 2^56. */
 struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_limits *limits,
-                                  const struct prefix_set *proxies, const struct tcp_handler *handler);
+                                  const struct tcp_handler *handler);
 /* Closes every connection. */
 void tcp_server_free(struct tcp_server *s);
 
 /* Any thread: handshakes that begin from now on use these; a reference is added. */
 void tcp_server_set_tls(struct tcp_server *s, struct tls_credentials *credentials);
+
+/* Any thread, for connections accepted from now on: who may say for whom it asks; NULL: nobody.  Borrowed. */
+void tcp_server_set_proxies(struct tcp_server *s, const struct prefix_set *proxies);
 
 enum tcp_listener { TCP_LISTENER_PLAIN, TCP_LISTENER_TLS };
 

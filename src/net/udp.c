@@ -32,17 +32,17 @@ struct udp_live_counters {
 
 struct udp_batch {
 	struct udp_live_counters counters;
-	const struct prefix_set *proxies;
-	unsigned used; /* headers of `in` that the last receive changed */
+	_Atomic(const struct prefix_set *) next_proxies;
+	const struct prefix_set *proxies; /* of the batch in work */
+	unsigned used;                    /* headers of `in` that the last receive changed */
 	struct mmsghdr in[UDP_BATCH_MAX];
 	struct mmsghdr out[UDP_BATCH_MAX];
 	struct udp_slot slots[UDP_BATCH_MAX];
 };
 
-struct udp_batch *udp_batch_new(const struct prefix_set *proxies) {
+struct udp_batch *udp_batch_new(void) {
 	struct udp_batch *b = xcalloc(1, sizeof(*b));
 	b->used = UDP_BATCH_MAX;
-	b->proxies = proxies;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
 		struct udp_slot *slot = &b->slots[i];
 		slot->request_iov = (struct iovec){ slot->request, sizeof(slot->request) };
@@ -52,6 +52,10 @@ struct udp_batch *udp_batch_new(const struct prefix_set *proxies) {
 		b->in[i].msg_hdr.msg_control = slot->control;
 	}
 	return b;
+}
+
+void udp_batch_set_proxies(struct udp_batch *b, const struct prefix_set *proxies) {
+	atomic_store_explicit(&b->next_proxies, proxies, memory_order_release);
 }
 
 void udp_batch_free(struct udp_batch *b) {
@@ -162,6 +166,7 @@ unsigned udp_serve(struct udp_batch *b, int fd, const struct udp_handler *handle
 	for (unsigned turn = 0; turn < UDP_BATCHES_PER_TURN && received == UDP_BATCH_MAX; turn++) {
 		unsigned pending = 0;
 		received = receive(b, fd);
+		b->proxies = atomic_load_explicit(&b->next_proxies, memory_order_acquire);
 		counter_add(&b->counters.received, received);
 		for (unsigned i = 0; i < received; i++) {
 			size_t len = answer_packet(b, i, handler);

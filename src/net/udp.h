@@ -37,10 +37,12 @@ struct udp_counters {
 };
 
 struct udp_batch;
-/* proxies: whose requests may have a header that says who asks (net/proxy.h); borrowed as long as the batch lives.
- * Where any are listed, headers of others are dropped.  Answers go to the proxy. */
-struct udp_batch *udp_batch_new(const struct prefix_set *proxies);
+struct udp_batch *udp_batch_new(void);
 void udp_batch_free(struct udp_batch *b);
+
+/* Any thread, from the next batch on: whose requests may have a header that says who asks (net/proxy.h); NULL: nobody's.
+ * Borrowed.  Where any are listed, headers of others are dropped.  Answers go to the proxy. */
+void udp_batch_set_proxies(struct udp_batch *b, const struct prefix_set *proxies);
 
 /* Receive from fd (non-blocking) and answer until nothing waits or UDP_BATCHES_PER_TURN receives are done.
  * Returns the number of packets received; what is left waits for the next call. */

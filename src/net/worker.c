@@ -56,9 +56,8 @@ enum err net_worker_new(const struct net_worker_config *config, struct net_worke
 	w->udp_handler = (struct udp_handler){ .handle = config->udp,
 		                               .between_batches = config->between_batches,
 		                               .ctx = config->ctx };
-	w->udp = udp_batch_new(config->proxies);
-	w->tcp = tcp_server_new(w->epoll_fd, tag_of(KIND_CONNECTION), &config->tcp_limits, config->proxies,
-	                        &tcp_handler);
+	w->udp = udp_batch_new();
+	w->tcp = tcp_server_new(w->epoll_fd, tag_of(KIND_CONNECTION), &config->tcp_limits, &tcp_handler);
 	*out_worker = w;
 	return OK;
 }
@@ -95,6 +94,11 @@ enum err net_worker_add_tls(struct net_worker *w, int fd) {
 
 void net_worker_set_tls(struct net_worker *w, struct tls_credentials *credentials) {
 	tcp_server_set_tls(w->tcp, credentials);
+}
+
+void net_worker_set_proxies(struct net_worker *w, const struct prefix_set *proxies) {
+	udp_batch_set_proxies(w->udp, proxies);
+	tcp_server_set_proxies(w->tcp, proxies);
 }
 
 static void call(const struct net_worker *w, void (*callback)(void *ctx)) {

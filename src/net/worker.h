@@ -6,7 +6,7 @@
  *
  * The callbacks are where a reader of published data goes offline, comes back online, and says that it holds
  * nothing (base/epoch.h).
- * Thread: made anywhere, run by one thread; net_worker_stop, net_worker_set_tls and net_worker_counters from any. */
+ * Thread: made anywhere, run by one thread; net_worker_stop, the functions that set and net_worker_counters from any. */
 #ifndef UNDERSTUDY_NET_WORKER_H
 #define UNDERSTUDY_NET_WORKER_H
 
@@ -29,8 +29,6 @@ struct net_worker_config {
 	void *ctx;
 	struct moment (*now)(void); /* clock_now, or a test's clock; only mono_ms is used */
 	struct tcp_limits tcp_limits;
-	const struct prefix_set
-		*proxies; /* may say for whom they ask; borrowed as long as the worker lives */
 };
 
 struct net_worker_counters {
@@ -55,6 +53,10 @@ MUST_CHECK enum err net_worker_add_tls(struct net_worker *w, int fd);
 /* Certificate and key for connections that are accepted from now on; those that are open keep what they began with.
  * A reference is added.  Without any, connections to TLS listeners are closed. */
 void net_worker_set_tls(struct net_worker *w, struct tls_credentials *credentials);
+
+/* Who may say for whom it asks (net/proxy.h); NULL: nobody.  Borrowed; the former set may be looked at until the worker
+ * has called between_batches or before_wait, as any published data. */
+void net_worker_set_proxies(struct net_worker *w, const struct prefix_set *proxies);
 
 /* Serve until net_worker_stop.  after_wait has been called when it returns. */
 void net_worker_run(struct net_worker *w);

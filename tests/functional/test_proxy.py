@@ -178,6 +178,18 @@ def test_strangers_cannot_say_for_whom_they_ask(server):
     assert stats(server, "udp")["proxy_refused"] == 1 and stats(server, "tcp")["proxy_refused"] == 1
 
 
+def test_list_changes_with_a_reload(server):
+    with stream_of(server, header(FRIEND)) as before:
+        server.settings["allow_proxy"] = [STRANGER]
+        server.reload()
+        wait_until(lambda: by_udp(server, header(FRIEND, 2), source=STRANGER, seconds=0.3) == dns.rcode.NOERROR, 10,
+                   "the new proxy is believed")
+        assert by_stream(server, header(FRIEND), source=STRANGER) == dns.rcode.NOERROR
+        assert by_udp(server, header(FRIEND, 2), seconds=0.3) is None and is_closed(server, header(FRIEND))
+        send(before, ask.make(f"www.{ZONE}"))
+        assert read_message(before).rcode() == dns.rcode.NOERROR, "who has come stays who it was"
+
+
 def test_without_a_list_a_header_is_garbage_that_gains_nothing(lab):
     server = lab.make("understudy").start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:

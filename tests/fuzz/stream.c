@@ -18,6 +18,7 @@ enum { HOWS = 5, TURNS_MAX = 2000, SENT_MAX = 16384 };
 
 struct world {
 	struct net_worker *worker;
+	struct prefix_set *proxies;
 	struct addr plain, tls;
 	gnutls_certificate_credentials_t client;
 };
@@ -79,8 +80,9 @@ static struct world *make_world(void) {
 	struct tls_credentials *credentials;
 	char text[TLS_TEXT_MAX];
 	must(addr_prefix_parse("127.0.0.0/8", &loopback) == OK);
-	config.proxies = prefix_set_new(&loopback, 1); /* kept, as the world is */
 	must(net_worker_new(&config, &world.worker) == OK);
+	world.proxies = prefix_set_new(&loopback, 1);
+	net_worker_set_proxies(world.worker, world.proxies);
 	world.plain = add_listener(world.worker, net_worker_add_tcp);
 	world.tls = add_listener(world.worker, net_worker_add_tls);
 	tls_files_make(&files, "fuzz");

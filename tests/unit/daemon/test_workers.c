@@ -296,6 +296,20 @@ static void listed_proxies_may_send_headers(void **state) {
 	assert_int_equal(c.proxy_refused, 1);
 }
 
+static void proxies_change_under_questions(void **state) {
+	struct running *r = *state;
+	struct addr_prefix lists[2][2];
+	assert_int_equal(addr_prefix_parse("127.0.0.0/8", &lists[0][0]), OK);
+	assert_int_equal(addr_prefix_parse("::1", &lists[0][1]), OK);
+	assert_int_equal(addr_prefix_parse("192.0.2.0/24", &lists[1][0]), OK);
+	lists[1][1] = lists[1][0];
+	for (unsigned i = 0; i < 300; i++) {
+		workers_set_proxies(r->workers, lists[i % 2], i % 3);
+		epoch_collect(r->lab->epoch);
+		assert_string_equal(ask_udp(r, &r->listen[i % 2], "www.example. A"), WWW);
+	}
+}
+
 static void address_in_use_is_told(void **state) {
 	struct running *r = *state;
 	struct workers *second = NULL;
@@ -326,6 +340,7 @@ int main(void) {
 		ROW(new_versions_are_published_under_questions),
 		ROW(questions_are_answered_over_tls_while_certificates_change),
 		ROW(listed_proxies_may_send_headers),
+		ROW(proxies_change_under_questions),
 		ROW(address_in_use_is_told),
 		ROW(stop_closes_connections),
 	};

@@ -130,11 +130,11 @@ static inline struct tcp_fixture *tcp_fixture_start_with(const struct tcp_limits
 	struct socket_error error;
 	int fd;
 	if (limits) config.tcp_limits = *limits;
-	config.proxies = proxies;
 	assert_int_equal(addr_parse("0.0.0.0", 0, &any), OK);
 	assert_int_equal(socket_tcp_listen(&any, &fd, &error), OK);
 	assert_int_equal(socket_local_addr(fd, &f->listen), OK);
 	assert_int_equal(net_worker_new(&config, &f->worker), OK);
+	net_worker_set_proxies(f->worker, proxies);
 	assert_int_equal(net_worker_add_tcp(f->worker, fd), OK);
 	return f;
 }

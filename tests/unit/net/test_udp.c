@@ -53,7 +53,8 @@ static struct fixture *start_with(struct fixture *f, const char *listen, struct 
 	if (socket_udp_listen(&a, &f->fd, &error) != OK) fail_msg("%s", error.text);
 	assert_int_equal(socket_local_addr(f->fd, &f->listen), OK);
 	f->proxies = proxies;
-	f->batch = udp_batch_new(proxies);
+	f->batch = udp_batch_new();
+	udp_batch_set_proxies(f->batch, proxies);
 	f->handler = (struct udp_handler){ .handle = echo, .between_batches = batch_done, .ctx = &f->seen };
 	return f;
 }
