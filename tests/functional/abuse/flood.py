@@ -1,6 +1,7 @@
 """Packets as fast as they are answered or ignored, by UDP, TCP and TLS; each answer is checked against its request."""
 import select
 import socket
+import ssl
 import struct
 
 from hostile.packets import packet, question
@@ -9,6 +10,7 @@ from lib.wait import PATIENCE
 BATCH = 96
 MARKER_IDS = 0xF000  # requests have IDs below
 TRIES = 5
+TLS_LINGER_S = 0.01
 
 
 class UdpFlood:
@@ -71,7 +73,7 @@ def stream_of(requests, chance):
     data, in_step = b"", {}
     for number, request in enumerate(requests):
         request = struct.pack("!H", number)[:len(request)] + request[2:]
-        length = chance.choice((len(request),) * 40 + (0, 1, 65535, len(request) + 1, max(0, len(request) - 1)))
+        length = chance.choice((len(request),) * 200 + (0, 1, 65535, len(request) + 1, max(0, len(request) - 1)))
         data += struct.pack("!H", length) + request
         if length != len(request):
             break
@@ -84,25 +86,48 @@ def flood_stream(stream, requests, chance, watch):
     data, in_step = stream_of(requests, chance)
     received = b""
     try:
-        at = 0
-        while at < len(data):
-            size = chance.choice((1, 3, 100, len(data)))
-            stream.sendall(data[at:at + size])
-            at += size
-        shut_writing(stream)
+        send_in_pieces(stream, data, chance)
+        end_writing(stream)
         while part := stream.recv(1 << 16):
             received += part
-    except ConnectionError:
-        pass  # the server may have had enough of it
+    except OSError:
+        pass  # the server may have had enough of it, or (TLS) said all it had to say
     check_frames(received, in_step, watch)
 
 
-def shut_writing(stream):
-    """A TLS stream has no half of its own to close: its close_notify says so."""
-    if hasattr(stream, "unwrap"):
-        stream.settimeout(1 * PATIENCE)
+def send_in_pieces(stream, data, chance):
+    at = 0
+    while at < len(data):
+        size = chance.choice((1, 3, 100, len(data)))
+        stream.sendall(data[at:at + size])
+        at += size
+
+
+def end_writing(stream):
+    """TLS closes both ways at once: then what comes in a while is read."""
+    if isinstance(stream, ssl.SSLSocket):
+        stream.settimeout(TLS_LINGER_S)
     else:
         stream.shutdown(socket.SHUT_WR)
+
+
+def client_hello():
+    """The first octets of a client that speaks TLS."""
+    sends = ssl.MemoryBIO()
+    client = tls_context().wrap_bio(ssl.MemoryBIO(), sends)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        return sends.read()
+    raise AssertionError("a handshake with nobody")
+
+
+def tls_context():
+    """Of a client that asks no questions about the server, and speaks DNS (RFC 7858)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["dot"])
+    return context
 
 
 def check_frames(received, in_step, watch):

@@ -1,4 +1,4 @@
-"""Thousands of TCP clients at once, idle, slow and busy: questions by UDP do not feel them, and nothing is left of them.
+"""Thousands of TCP clients at once, idle, slow and busy: UDP does not feel them, and nothing is left of them.
 
 Latency is measured against a second server without clients, question by question in turn, so that what else happens on
 the machine counts for both."""
