@@ -73,9 +73,7 @@ static size_t answer(struct request *r, const uint8_t *data, size_t len, struct 
 	if (prefix_set_has(r->settings->refused, r->peer)) return refuse_client(r, is_sound);
 	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY) return not_implemented(r, is_sound);
 	if (!is_sound) return malformed(r);
-	/* A NOTIFY says what it has to say even if the SOA that it may carry is broken. */
-	if (opcode == OPCODE_QUERY && !message_extras_sound(m))
-		return reply_error(r, RCODE_FORMERR, EDE_NONE);
+	if (!message_extras_sound(m)) return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	if (m->edns.present && m->edns.version > 0) return bad_version(r);
 	if (!edns_read(r)) return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	if (m->header.qdcount != 1) return no_question(r);
