@@ -124,6 +124,7 @@ size_t serve_packet(struct serve_worker *w, const struct serve_request *request,
 		return 0;
 	}
 	request_init(&r, w, request);
+	if (request->transport == SERVE_UDP) rate_limit_expect(r.settings->limit, request->peer);
 	r.out = out;
 	r.cap = cap;
 	return send_answer(&r, answer(&r, request->data, request->len, out_stream));

@@ -110,9 +110,13 @@ static uint64_t account_hash(const struct rate_limit *l, uint64_t network, enum 
 
 /* -- the meter of a network ------------------------------------------------------------------------------------- */
 
+static _Atomic uint32_t *meter_of(const struct rate_limit *l, uint64_t network) {
+	return &l->meters[network >> (64 - METER_BITS)];
+}
+
 /* Count a question; true: the network might be over some limit. */
 static bool meter_over(struct rate_limit *l, uint64_t network, uint64_t now) {
-	_Atomic uint32_t *meter = &l->meters[network >> (64 - METER_BITS)];
+	_Atomic uint32_t *meter = meter_of(l, network);
 	uint32_t old = atomic_load_explicit(meter, memory_order_relaxed);
 	int32_t max = l->meter_burst + METER_FORGETS;
 	for (unsigned i = 0; i < TRIES; i++) {
@@ -237,6 +241,10 @@ static enum rate_verdict look_closer(struct rate_limit *l, const struct addr *pe
 	}
 	if (verdict != RATE_SEND) report(l, peer, network, class, answer, verdict);
 	return verdict;
+}
+
+void rate_limit_expect(const struct rate_limit *l, const struct addr *peer) {
+	if (l) __builtin_prefetch(meter_of(l, network_hash(l, peer)), 1);
 }
 
 enum rate_verdict rate_limit_check(struct rate_limit *l, const struct addr *peer,
