@@ -5,7 +5,7 @@
  *
  *   meters    uint32_t: one a network, shared by networks whose hashes fall together: then both are looked at more
  *             closely, nothing else.  Counts all questions.
- *   accounts  uint64_t: tag 22 bits, slip 4, time 38; a cache line holds eight, that a hash may choose among.  When
+ *   accounts  uint64_t: tag 20 bits, slip 4, time 40; a cache line holds eight, that a hash may choose among.  When
  *             none of them is full, the one nearest to it gives way: never the one that is over its limit.
  *
  * The burst is a second's worth of answers: a quarter before the meter is over, the rest from the account. */
@@ -24,13 +24,14 @@
 #define SECOND (1000 * TICKS_PER_MS)
 #define METER_BURST_MAX (SECOND / 4)
 #define METER_FORGETS SECOND /* how far beyond its burst it goes, hence how soon it is forgotten */
-#define STALE (3 * SECOND)   /* further ahead than anything gets: from before the counter went round */
+/* Further ahead than anything gets, but for the eyes of a worker whose clock is behind: from before it went round. */
+#define STALE (10 * SECOND)
 
 #define METER_BITS 16
 #define LINE_BITS 13
 #define LINE_WORDS 8
 #define LINE_BYTES (LINE_WORDS * sizeof(uint64_t))
-#define TIME_BITS 38 /* goes round in four hours */
+#define TIME_BITS 40 /* goes round in 18 hours */
 #define SLIP_BITS 4
 #define SLIP_SHIFT TIME_BITS
 #define TAG_SHIFT (TIME_BITS + SLIP_BITS)
@@ -122,7 +123,7 @@ static bool meter_over(struct rate_limit *l, uint64_t network, uint64_t now) {
 	for (unsigned i = 0; i < TRIES; i++) {
 		int32_t ahead = (int32_t)(old - (uint32_t)now);
 		if (ahead < 0 || ahead > STALE) ahead = 0;
-		if (ahead > max) ahead = max;
+		if (ahead > max) return true; /* of a later time than ours: not to be put back */
 		int32_t next = l->meter_cost < max - ahead ? ahead + l->meter_cost : max;
 		uint32_t word = (uint32_t)now + (uint32_t)next;
 		if (word == old ||

@@ -61,7 +61,7 @@ bool rate_limit_has(const struct rate_limit *l, const struct rate_settings *s);
 /* A question of peer's is being answered: what will be needed comes nearer meanwhile.  l may be NULL. */
 void rate_limit_expect(const struct rate_limit *l, const struct addr *peer);
 /* May this answer go to peer?  Counts it.  l may be NULL.  Thread: any, without locks; now may differ between
- * threads by up to a second.  Cost: some 10 ns while the network is below its limits. */
+ * threads by some seconds.  Cost: some 10 ns while the network is below its limits. */
 enum rate_verdict rate_limit_check(struct rate_limit *l, const struct addr *peer,
                                    const struct rate_answer *answer, struct moment now);
 

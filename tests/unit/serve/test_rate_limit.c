@@ -319,6 +319,21 @@ static void clock_of_another_worker_is_behind(void **state) {
 	rate_limit_free(l);
 }
 
+/* One that was kept from running for seconds neither passes what is too much nor makes others do so. */
+static void clock_of_another_worker_is_seconds_behind(void **state) {
+	(void)state;
+	for (int64_t behind_ms = 500; behind_ms <= 8000; behind_ms += 500) {
+		struct rate_limit *l = limiter(limit_of(200));
+		unsigned n = 0;
+		for (int64_t ms = START_MS; ms < START_MS + 20000; ms++) {
+			n += sent(l, "192.0.2.1", WWW, ms, 1);
+			n += sent(l, "192.0.2.1", WWW, ms - behind_ms, 1);
+		}
+		assert_in_range(n, 20 * 200, 21 * 200 + behind_ms / 5); /* from the earlier beginning on */
+		rate_limit_free(l);
+	}
+}
+
 /* -- the table ------------------------------------------------------------------------------------------------------ */
 
 /* More accounts in use at once than there are words: those over their limit stay. */
@@ -442,6 +457,7 @@ int main(void) {
 		cmocka_unit_test(fresh_table_is_full_of_credit_at_any_time),
 		cmocka_unit_test(account_of_days_ago_is_full),
 		cmocka_unit_test(clock_of_another_worker_is_behind),
+		cmocka_unit_test(clock_of_another_worker_is_seconds_behind),
 		cmocka_unit_test(full_table_keeps_the_heavy),
 		cmocka_unit_test(settings_are_compared),
 		cmocka_unit_test(threads_share_one_limit),
