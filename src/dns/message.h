@@ -118,8 +118,7 @@ struct message {
 MUST_CHECK enum err message_parse(const uint8_t *data, size_t len, struct message *out_message);
 
 /* Are the records of a message that was parsed, OPT and TSIG apart, what they say to be: owners and record data can be
- * read, and no type is one that stands in questions only?  Cost: linear in the message where it has such records, else
- * nothing. */
+ * read, no type is one that stands in questions only, and there are at most 32?  Cost: nothing where there are none. */
 bool message_extras_sound(const struct message *m);
 
 /* Encoder.  Names of owner and of 'n' layout fields are compressed against all names written so far

@@ -148,6 +148,19 @@ static void unknown_key_with_a_long_algorithm_gets_no_more_than_512_octets(void 
 	assert_in_range(lab_send(lab, SERVE_TCP), 513, 1000); /* there it is told whole */
 }
 
+static void more_records_than_any_request_has_are_formerr(void **state) {
+	struct lab *lab = *state;
+	struct lab_question q = lab_parse("www.example. A");
+	for (unsigned extras = 32; extras < 34; extras++) {
+		lab_build(lab, &q);
+		lab->request[11] = (uint8_t)extras;
+		for (unsigned i = 0; i < extras; i++, lab->request_len += 15)
+			memcpy(lab->request + lab->request_len, "\0\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 15);
+		lab_send(lab, SERVE_UDP);
+		assert_int_equal(strncmp(lab_show(lab), extras == 32 ? "NOERROR" : "FORMERR", 7), 0);
+	}
+}
+
 static void other_opcodes_are_not_implemented(void **state) {
 	struct lab *lab = *state;
 	struct lab_question q = lab_parse("example. SOA rd");
@@ -358,6 +371,7 @@ int main(void) {
 		ROW(request_cut_anywhere_is_formerr),
 		ROW(malformed_records_beside_the_question_are_formerr),
 		ROW(unknown_key_with_a_long_algorithm_gets_no_more_than_512_octets),
+		ROW(more_records_than_any_request_has_are_formerr),
 		ROW(faulty_opt_is_formerr_with_question_and_opt),
 		ROW(other_opcodes_are_not_implemented),
 		ROW(other_opcodes_with_opt_are_answered_with_opt),
