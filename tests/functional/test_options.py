@@ -74,6 +74,7 @@ def test_zoneversion_names_the_version_that_answered(pair):
         assert option(ask_options(ours.endpoint, name, (ZONEVERSION, b"")), ZONEVERSION) == b"\2\0\0\0\0\7"
     assert option(ask_options(ours.endpoint, "other.test", (ZONEVERSION, b"")), ZONEVERSION) is None
     primary.set_zone(ZONE, small_zone(ZONE, 8))
+    primary.wait_serves(ZONE, 8)
     ours.cli("zone", "refresh", ZONE)
     ours.wait_serves(ZONE, 8)
     assert option(ask_options(ours.endpoint, ZONE, (ZONEVERSION, b""), tcp=True), ZONEVERSION) == b"\2\0\0\0\0\x08"
