@@ -170,7 +170,9 @@ static bool extra_is_sound(struct reader *r) {
 	struct record record;
 	if (record_read(r, &record) != OK) return false;
 	if (record.type == RR_OPT || record.type == RR_TSIG) return true; /* message_parse looked at them */
-	if (record.type == 0 || rrtype_has(rrtype_info(record.type), RRF_META)) return false;
+	/* NXNAME is none either, but servers that do not know it step over it. */
+	bool is_meta = rrtype_has(rrtype_info(record.type), RRF_META) && record.type != RR_NXNAME;
+	if (record.type == 0 || is_meta) return false;
 	struct reader data = *r;
 	data.pos = record.rdata_pos;
 	return rdata_read(&data, record.type, record.rdlength, &w) == OK;
