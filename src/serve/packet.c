@@ -59,7 +59,8 @@ static size_t bad_version(struct request *r) {
  * 5.4). */
 static size_t no_question(struct request *r) {
 	const struct header *h = &r->message.header;
-	bool asks_cookie = header_opcode(h) == OPCODE_QUERY && h->qdcount == 0 && r->has_cookie;
+	bool is_empty = h->qdcount == 0 && h->ancount == 0 && h->nscount == 0;
+	bool asks_cookie = header_opcode(h) == OPCODE_QUERY && is_empty && r->has_cookie;
 	if (!asks_cookie) return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	return reply_error(r, r->cookie == COOKIE_BAD ? RCODE_BADCOOKIE : RCODE_NOERROR, EDE_NONE);
 }
