@@ -10,12 +10,16 @@
 /* Sent three times: a lost packet costs little, a dead primary five seconds. */
 static const uint16_t waits_ms[] = { 800, 1500, 2700, 0 };
 
+/* Questions under way by UDP to a primary that did not answer just before. */
+#define AVOIDED_MAX 8
+
 enum query_state { QUERY_QUEUED, QUERY_REFUSED, QUERY_UDP, QUERY_TCP };
 
 struct soa_query {
 	struct exchange exchange; /* TCP */
+	struct line_item place;   /* QUEUED */
 	struct asker *asker;
-	struct soa_query *next, *prev; /* queued or refused */
+	struct soa_query *next, *prev; /* refused */
 	struct soa_request request;
 	struct peer *peer;
 	struct ask *ask; /* NULL: nothing is sent yet.  Thousands of queries may wait: they are kept small */
@@ -37,10 +41,9 @@ struct asker {
 	struct pool *pool;
 	struct random *random;
 	struct datagram_ops datagram_ops;
-	struct query_list queue[URGENCY_COUNT];
+	struct line line;
 	struct query_list refused; /* told by on_timer, not from inside asker_ask */
 	uv_timer_t timer;
-	unsigned udp_max, udp_running;
 	unsigned open; /* datagrams and the timer that are not closed */
 	uint64_t count;
 	void (*stopped)(void *ctx);
@@ -155,7 +158,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void leave_udp(struct soa_query *q) {
 	q->datagram = NULL;
-	q->asker->udp_running--;
+	line_left(&q->asker->line, peer_line(q->peer));
 }
 
 static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
@@ -221,29 +224,40 @@ static void go_udp(struct soa_query *q) {
 	use_transport(q, TRANSPORT_UDP);
 	size_t len = ask_build(q->ask, (uint16_t)random_u64(a->random), clock_now().wall_s, buf, sizeof(buf));
 	struct datagram_request request = { q->request.primary, q->request.source, waits_ms, buf, len };
-	a->udp_running++;
 	a->open++;
 	q->datagram = datagram_send(a->loop, &request, &a->datagram_ops, q);
 }
 
+/* By UDP, or is that in vain?  A primary that has just been found silent gets few questions of any kind that way: many
+ * zones' NOTIFYs are faster by TCP, where one connection that fails tells for all. */
+static bool admits_udp(struct asker *a, struct soa_query *q, struct why *out_why) {
+	struct reach *udp = peer_udp(q->peer);
+	if (!reach_admits(udp, now_ms(a), q->request.urgency, out_why)) return false;
+	if (!reach_is_avoided(udp, now_ms(a)) || peer_line(q->peer)->on_way <= AVOIDED_MAX) return true;
+	*out_why = udp->why;
+	return false;
+}
+
+static void refuse_udp(struct asker *a, struct soa_query *q, const struct why *why) {
+	struct asked asked = asked_of(q);
+	leave_udp(q);
+	answer_blame(&asked, &q->result.why, why->reason, "as found before: %s", why->evidence);
+	q->state = QUERY_REFUSED;
+	append(&a->refused, q);
+	/* Cannot fail: the handle is initialised and the callback given. */
+	(void)uv_timer_start(&a->timer, on_timer, 0, 0);
+}
+
 static void start_queued(struct asker *a) {
-	for (unsigned u = 0; u < URGENCY_COUNT; u++) {
-		while (a->queue[u].first && a->udp_running < a->udp_max) {
-			struct soa_query *q = a->queue[u].first;
-			struct why why;
-			unlink_query(&a->queue[u], q);
-			/* While it waited, others may have found the primary dead. */
-			if (reach_admits(peer_udp(q->peer), now_ms(a), q->request.urgency, &why)) {
-				go_udp(q);
-				continue;
-			}
-			struct asked asked = asked_of(q);
-			answer_blame(&asked, &q->result.why, why.reason, "as found before: %s", why.evidence);
-			q->state = QUERY_REFUSED;
-			append(&a->refused, q);
-			/* Cannot fail: the handle is initialised and the callback given. */
-			(void)uv_timer_start(&a->timer, on_timer, 0, 0);
-		}
+	struct line_item *item;
+	while ((item = line_next(&a->line))) {
+		struct soa_query *q = (struct soa_query *)((char *)item - offsetof(struct soa_query, place));
+		struct why why;
+		/* While it waited, others may have found the primary dead. */
+		if (admits_udp(a, q, &why))
+			go_udp(q);
+		else
+			refuse_udp(a, q, &why);
 	}
 }
 
@@ -270,14 +284,14 @@ struct soa_query *asker_ask(struct asker *a, const struct soa_request *request) 
 	q->transport = TRANSPORT_UDP;
 	q->state = QUERY_QUEUED;
 	a->count++;
-	append(&a->queue[request->urgency], q);
+	line_put(&a->line, peer_line(q->peer), &q->place, request->urgency);
 	start_queued(a);
 	return q;
 }
 
 void asker_cancel(struct asker *a, struct soa_query *q) {
 	if (!q) return;
-	if (q->state == QUERY_QUEUED) unlink_query(&a->queue[q->request.urgency], q);
+	if (q->state == QUERY_QUEUED) line_remove(&q->place);
 	if (q->state == QUERY_REFUSED) unlink_query(&a->refused, q);
 	if (q->state == QUERY_TCP) pool_cancel(a->pool, &q->exchange);
 	if (q->state == QUERY_UDP) {
@@ -301,7 +315,7 @@ struct asker *asker_new(uv_loop_t *loop, unsigned udp_max, struct pool *pool, st
 	a->loop = loop;
 	a->pool = pool;
 	a->random = random;
-	a->udp_max = udp_max > 0 ? udp_max : 256;
+	a->line = line_of(udp_max > 0 ? udp_max : 256);
 	a->datagram_ops = (struct datagram_ops){ on_udp_answer, on_udp_failed, on_datagram_closed, a };
 	(void)uv_timer_init(loop, &a->timer); /* always 0 */
 	a->timer.data = a;

@@ -3,8 +3,8 @@
  *   queue ──► UDP ── answer ──────────────────────────────► result
  *               └── TC, silence, or UDP known to be dead ──► TCP (pool.h) ──► result
  *
- * So many questions are under way by UDP at once as the settings say, operator before NOTIFY before refresh; the rest
- * waits.  A primary that is known not to answer (reach.h) fails refreshes at once.
+ * So many questions are under way by UDP at once as the settings say; which of those that wait goes next: line.h.  A
+ * primary that is known not to answer (reach.h) fails refreshes at once, and gets few others by UDP.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_TRANSFER_ASKER_H
 #define UNDERSTUDY_TRANSFER_ASKER_H

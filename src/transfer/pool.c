@@ -28,6 +28,7 @@ struct peer {
 	struct peer *next; /* in the bucket */
 	struct addr to, source;
 	struct reach udp, tcp;
+	struct line_peer line;
 	struct lane questions, transfers;
 };
 
@@ -84,6 +85,10 @@ struct reach *peer_udp(struct peer *peer) {
 
 struct reach *peer_tcp(struct peer *peer) {
 	return &peer->tcp;
+}
+
+struct line_peer *peer_line(struct peer *peer) {
+	return &peer->line;
 }
 
 static int64_t now_ms(const struct pool *p) {

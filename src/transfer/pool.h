@@ -14,6 +14,7 @@
 #define UNDERSTUDY_TRANSFER_POOL_H
 
 #include "transfer/connection.h"
+#include "transfer/line.h"
 #include "transfer/reach.h"
 
 #define POOL_OVER 8
@@ -34,6 +35,7 @@ void pool_free(struct pool *p);
 struct peer *pool_peer(struct pool *p, const struct addr *to, const struct addr *source);
 struct reach *peer_udp(struct peer *peer);
 struct reach *peer_tcp(struct peer *peer);
+struct line_peer *peer_line(struct peer *peer); /* its questions by UDP, for the asker */
 
 /* Queue x; ops, urgency, is_transfer and alone are set.  Never calls back from inside. */
 void pool_submit(struct pool *p, struct peer *peer, struct exchange *x);
