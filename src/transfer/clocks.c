@@ -5,9 +5,6 @@
  * due, but a zone that the step made expire is first given a minute to be refreshed. */
 #include "transfer/followed.h"
 
-#define STEP_BACK_S 5
-#define STEP_FORWARD_S 60
-#define EXPIRE_GRACE_S 60
 #define LOOK_AT_LEAST_MS 60000 /* to notice that the clock was set */
 #define DUE_PER_TURN 500       /* zones handled before sockets have their turn */
 #define COLLECT_MS 50
@@ -27,8 +24,7 @@ static void grant_grace(struct transfer *t, int64_t now_s) {
 	size_t cursor = 0;
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
-		if (!z->follow.has_version || z->follow.expired || z->follow.expire_s > now_s) continue;
-		z->follow.expire_s = now_s + EXPIRE_GRACE_S;
+		if (!follow_grant_grace(&z->follow, now_s)) continue;
 		followed_tell_expiry(z);
 		schedule_set(&t->schedule, &z->due, follow_next_due(&z->follow));
 	}
@@ -36,10 +32,11 @@ static void grant_grace(struct transfer *t, int64_t now_s) {
 
 int64_t clocks_now_s(struct transfer *t) {
 	struct moment now = clock_now();
-	int64_t step_s = (now.wall_s - t->last.wall_s) - (now.mono_ms - t->last.mono_ms) / 1000;
+	int64_t step_s;
+	enum clock_step step = timers_judge_clock(t->last, now, &step_s);
 	t->last = now;
-	if (step_s <= -STEP_BACK_S) shift_all(t, step_s);
-	if (step_s >= STEP_FORWARD_S) grant_grace(t, now.wall_s);
+	if (step == CLOCK_SET_BACK) shift_all(t, step_s);
+	if (step == CLOCK_JUMPED) grant_grace(t, now.wall_s);
 	return now.wall_s;
 }
 

@@ -88,6 +88,12 @@ void follow_shift(struct follow *f, int64_t delta_s) {
 	f->ended_s += delta_s;
 }
 
+bool follow_grant_grace(struct follow *f, int64_t now_s) {
+	if (!serves(f) || f->expire_s > now_s) return false;
+	f->expire_s = now_s + FOLLOW_GRACE_S;
+	return true;
+}
+
 /* -- rounds -- */
 
 static unsigned current_primary(const struct follow *f, const struct follow_env *env) {

@@ -131,6 +131,10 @@ struct follow_decision follow_failed(struct follow *f, const struct follow_env *
 int64_t follow_next_due(const struct follow *f);
 /* The wall clock was set back by -delta_s (< 0): all times move with it. */
 void follow_shift(struct follow *f, int64_t delta_s);
+/* The wall clock jumped: a version that expired by that is served for FOLLOW_GRACE_S more, so that a primary can confirm
+ * it first.  True: the times are others now. */
+#define FOLLOW_GRACE_S 60
+bool follow_grant_grace(struct follow *f, int64_t now_s);
 
 /* What is wrong with the zone; REASON_NONE if nothing. */
 const struct why *follow_why(const struct follow *f);

@@ -7,42 +7,48 @@
 
 void schedule_done(struct schedule *s) {
 	for (uint32_t i = 1; i <= s->count; i++)
-		s->heap[i]->place = 0;
+		s->heap[i].item->place = 0;
 	free(s->heap);
 	*s = (struct schedule){ 0 };
 }
 
-static void put(struct schedule *s, uint32_t place, struct schedule_item *item) {
-	s->heap[place] = item;
-	item->place = place;
+static void put(struct schedule *s, uint32_t place, struct schedule_entry entry) {
+	s->heap[place] = entry;
+	entry.item->place = place;
 }
 
-static void sift_up(struct schedule *s, struct schedule_item *item) {
-	uint32_t i = item->place;
-	while (i > 1 && s->heap[i / 2]->due_s > item->due_s) {
+static void sift_up(struct schedule *s, uint32_t i, struct schedule_entry entry) {
+	while (i > 1 && s->heap[i / 2].due_s > entry.due_s) {
 		put(s, i, s->heap[i / 2]);
 		i /= 2;
 	}
-	put(s, i, item);
+	put(s, i, entry);
 }
 
-static void sift_down(struct schedule *s, struct schedule_item *item) {
-	uint32_t i = item->place;
+static void sift_down(struct schedule *s, uint32_t i, struct schedule_entry entry) {
 	for (;;) {
 		uint32_t child = 2 * i;
 		if (child > s->count) break;
-		if (child < s->count && s->heap[child + 1]->due_s < s->heap[child]->due_s) child++;
-		if (s->heap[child]->due_s >= item->due_s) break;
+		if (child < s->count && s->heap[child + 1].due_s < s->heap[child].due_s) child++;
+		if (s->heap[child].due_s >= entry.due_s) break;
 		put(s, i, s->heap[child]);
 		i = child;
 	}
-	put(s, i, item);
+	put(s, i, entry);
+}
+
+/* Put entry into the heap whose place i is free, up or down from there. */
+static void sift(struct schedule *s, uint32_t i, struct schedule_entry entry) {
+	if (i > 1 && s->heap[i / 2].due_s > entry.due_s)
+		sift_up(s, i, entry);
+	else
+		sift_down(s, i, entry);
 }
 
 static void grow(struct schedule *s) {
 	if (s->count + 1 < s->cap) return;
 	s->cap = s->cap ? 2 * s->cap : 64;
-	s->heap = xrealloc(s->heap, (size_t)s->cap * sizeof(struct schedule_item *));
+	s->heap = xrealloc(s->heap, (size_t)s->cap * sizeof(*s->heap));
 }
 
 void schedule_set(struct schedule *s, struct schedule_item *item, int64_t due_s) {
@@ -50,28 +56,25 @@ void schedule_set(struct schedule *s, struct schedule_item *item, int64_t due_s)
 		schedule_remove(s, item);
 		return;
 	}
-	if (item->place == 0) {
-		grow(s);
-		put(s, ++s->count, item);
-	}
+	struct schedule_entry entry = { due_s, item };
+	uint32_t place = item->place;
 	item->due_s = due_s;
-	sift_up(s, item);
-	sift_down(s, item);
+	if (place == 0) {
+		grow(s);
+		place = ++s->count;
+	}
+	sift(s, place, entry);
 }
 
 void schedule_remove(struct schedule *s, struct schedule_item *item) {
 	if (item->place == 0) return;
-	struct schedule_item *last = s->heap[s->count--];
-	if (last != item) {
-		put(s, item->place, last);
-		sift_up(s, last);
-		sift_down(s, last);
-	}
+	struct schedule_entry last = s->heap[s->count--];
+	if (last.item != item) sift(s, item->place, last);
 	item->place = 0;
 }
 
 struct schedule_item *schedule_first(const struct schedule *s) {
-	return s->count > 0 ? s->heap[1] : NULL;
+	return s->count > 0 ? s->heap[1].item : NULL;
 }
 
 struct schedule_item *schedule_pop(struct schedule *s, int64_t now_s) {
@@ -82,6 +85,14 @@ struct schedule_item *schedule_pop(struct schedule *s, int64_t now_s) {
 }
 
 void schedule_shift(struct schedule *s, int64_t delta_s) {
-	for (uint32_t i = 1; i <= s->count; i++)
-		s->heap[i]->due_s += delta_s;
+	for (uint32_t i = 1; i <= s->count; i++) {
+		s->heap[i].due_s += delta_s;
+		s->heap[i].item->due_s += delta_s;
+	}
+}
+
+uint32_t schedule_spread_s(size_t zones) {
+	if (zones < SCHEDULE_SPREAD_FROM) return 0;
+	size_t s = 2 + zones / SCHEDULE_SPREAD_ZONES_S;
+	return s < SCHEDULE_SPREAD_MAX_S ? (uint32_t)s : SCHEDULE_SPREAD_MAX_S;
 }

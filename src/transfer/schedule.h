@@ -18,8 +18,14 @@ struct schedule_item {
 	uint32_t place; /* in the heap, from 1; 0: not scheduled */
 };
 
+/* The time beside the pointer: comparing does not touch the items, of which a million may be far apart. */
+struct schedule_entry {
+	int64_t due_s;
+	struct schedule_item *item; /* borrowed */
+};
+
 struct schedule {
-	struct schedule_item **heap; /* owned array of borrowed items; [0] is unused */
+	struct schedule_entry *heap; /* owned; [0] is unused */
 	uint32_t count;
 	uint32_t cap;
 };
@@ -37,5 +43,12 @@ struct schedule_item *schedule_pop(struct schedule *s, int64_t now_s);
 
 /* The wall clock was set by delta_s: every item moves with it, so that intervals keep their length.  O(n). */
 void schedule_shift(struct schedule *s, int64_t delta_s);
+
+/* How long a start with so many zones takes to refresh what is due: 0, at once, for few; at most
+ * SCHEDULE_SPREAD_MAX_S. */
+#define SCHEDULE_SPREAD_FROM 200
+#define SCHEDULE_SPREAD_ZONES_S 2000 /* zones a second */
+#define SCHEDULE_SPREAD_MAX_S 60
+uint32_t schedule_spread_s(size_t zones);
 
 #endif

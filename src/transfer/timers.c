@@ -58,3 +58,10 @@ enum serial_verdict timers_judge_serial(uint32_t held, uint32_t offered) {
 	if (held == offered) return SERIAL_SAME;
 	return serial_newer(offered, held) ? SERIAL_NEWER : SERIAL_OLDER;
 }
+
+enum clock_step timers_judge_clock(struct moment before, struct moment now, int64_t *out_step_s) {
+	int64_t step_s = (now.wall_s - before.wall_s) - (now.mono_ms - before.mono_ms) / 1000;
+	*out_step_s = step_s;
+	if (step_s <= -CLOCK_BACK_S) return CLOCK_SET_BACK;
+	return step_s >= CLOCK_FORWARD_S ? CLOCK_JUMPED : CLOCK_WENT_ON;
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "dns/rdata.h"
 #include "inventory/policy.h"
@@ -45,5 +46,12 @@ uint32_t timers_pending_wait(const struct timer_bounds *bounds, uint32_t failure
 enum serial_verdict { SERIAL_SAME, SERIAL_NEWER, SERIAL_OLDER };
 /* RFC 1982; the undefined distance of 2^31 is SERIAL_OLDER. */
 enum serial_verdict timers_judge_serial(uint32_t held, uint32_t offered);
+
+/* What the wall clock did between two looks, beside what has passed by the monotonic one: out_step_s.  Set back: all times
+ * are to move by out_step_s.  Jumped: set forward, or the machine was suspended; that is taken as time that has passed. */
+enum clock_step { CLOCK_WENT_ON, CLOCK_SET_BACK, CLOCK_JUMPED };
+#define CLOCK_BACK_S 5     /* steps below are not worth it */
+#define CLOCK_FORWARD_S 60 /* likewise */
+enum clock_step timers_judge_clock(struct moment before, struct moment now, int64_t *out_step_s);
 
 #endif

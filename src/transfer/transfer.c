@@ -7,10 +7,6 @@
 #include "base/alloc.h"
 #include "transfer/followed.h"
 
-#define SPREAD_FROM 200     /* loaded zones, from which on a start spreads what is due */
-#define SPREAD_ZONES_S 2000 /* zones a second that a start may refresh */
-#define SPREAD_MAX_S 60
-
 /* -- what the store had -- */
 
 static struct followed **loaded_place(struct transfer *t, const uint8_t *name) {
@@ -93,16 +89,11 @@ void transfer_claimed(struct transfer *t) {
 
 /* -- zones come, change and go -- */
 
-static uint32_t spread_s(const struct transfer *t) {
-	if (t->loaded_count < SPREAD_FROM) return 0;
-	size_t s = 2 + t->loaded_count / SPREAD_ZONES_S;
-	return s < SPREAD_MAX_S ? (uint32_t)s : SPREAD_MAX_S;
-}
-
 static void begin(struct followed *z) {
 	struct transfer *t = z->transfer;
 	struct follow_env env = steps_env(z);
-	struct follow_decision d = follow_begin(&z->follow, &env, z->follow.has_version ? spread_s(t) : 0);
+	uint32_t spread_s = z->follow.has_version ? schedule_spread_s(t->loaded_count) : 0;
+	struct follow_decision d = follow_begin(&z->follow, &env, spread_s);
 	if (z->follow.has_version && !d.expire) steps_publish(z, z->version, ZONE_SERVED);
 	steps_apply(z, d);
 }

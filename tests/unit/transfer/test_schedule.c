@@ -78,12 +78,20 @@ static void a_shift_moves_all_alike(void **state) {
 	schedule_done(&s);
 }
 
+static void a_start_with_many_zones_spreads_them_but_not_for_ever(void **state) {
+	(void)state;
+	assert_int_equal(schedule_spread_s(SCHEDULE_SPREAD_FROM - 1), 0);
+	assert_in_range(schedule_spread_s(10000), 5, 10);
+	assert_int_equal(schedule_spread_s(10000000), SCHEDULE_SPREAD_MAX_S);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(items_come_out_in_the_order_they_are_due),
 		cmocka_unit_test(nothing_comes_out_before_it_is_due),
 		cmocka_unit_test(a_removed_item_never_comes_out),
 		cmocka_unit_test(a_shift_moves_all_alike),
+		cmocka_unit_test(a_start_with_many_zones_spreads_them_but_not_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,22 @@ static void serials_compare_by_rfc_1982(void **state) {
 	assert_int_equal(timers_judge_serial(1, 0x80000001U), SERIAL_OLDER); /* undefined: not newer */
 }
 
+static void a_clock_that_drifts_has_not_been_set(void **state) {
+	(void)state;
+	struct moment before = { 1000000, 5000 }, now = { 1000100, 5000 + 100000 };
+	int64_t step_s;
+	assert_int_equal(timers_judge_clock(before, now, &step_s), CLOCK_WENT_ON);
+	assert_int_equal(step_s, 0);
+	now.wall_s -= CLOCK_BACK_S - 1;
+	assert_int_equal(timers_judge_clock(before, now, &step_s), CLOCK_WENT_ON);
+	now.wall_s -= 1;
+	assert_int_equal(timers_judge_clock(before, now, &step_s), CLOCK_SET_BACK);
+	assert_int_equal(step_s, -CLOCK_BACK_S);
+	now.wall_s = 1000100 + CLOCK_FORWARD_S;
+	assert_int_equal(timers_judge_clock(before, now, &step_s), CLOCK_JUMPED);
+	assert_int_equal(step_s, CLOCK_FORWARD_S);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_hold_over_the_soa),
@@ -108,6 +124,7 @@ int main(void) {
 		cmocka_unit_test(retry_is_never_longer_than_its_bound),
 		cmocka_unit_test(a_zone_never_loaded_retries_fast_first),
 		cmocka_unit_test(serials_compare_by_rfc_1982),
+		cmocka_unit_test(a_clock_that_drifts_has_not_been_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
