@@ -10,9 +10,6 @@
 /* Sent three times: a lost packet costs little, a dead primary five seconds. */
 static const uint16_t waits_ms[] = { 800, 1500, 2700, 0 };
 
-/* Questions under way by UDP to a primary that did not answer just before. */
-#define AVOIDED_MAX 8
-
 enum query_state { QUERY_QUEUED, QUERY_REFUSED, QUERY_UDP, QUERY_TCP };
 
 struct soa_query {
@@ -228,16 +225,6 @@ static void go_udp(struct soa_query *q) {
 	q->datagram = datagram_send(a->loop, &request, &a->datagram_ops, q);
 }
 
-/* By UDP, or is that in vain?  A primary that has just been found silent gets few questions of any kind that way: many
- * zones' NOTIFYs are faster by TCP, where one connection that fails tells for all. */
-static bool admits_udp(struct asker *a, struct soa_query *q, struct why *out_why) {
-	struct reach *udp = peer_udp(q->peer);
-	if (!reach_admits(udp, now_ms(a), q->request.urgency, out_why)) return false;
-	if (!reach_is_avoided(udp, now_ms(a)) || peer_line(q->peer)->on_way <= AVOIDED_MAX) return true;
-	*out_why = udp->why;
-	return false;
-}
-
 static void refuse_udp(struct asker *a, struct soa_query *q, const struct why *why) {
 	struct asked asked = asked_of(q);
 	leave_udp(q);
@@ -254,7 +241,8 @@ static void start_queued(struct asker *a) {
 		struct soa_query *q = (struct soa_query *)((char *)item - offsetof(struct soa_query, place));
 		struct why why;
 		/* While it waited, others may have found the primary dead. */
-		if (admits_udp(a, q, &why))
+		if (reach_admits_datagram(peer_udp(q->peer), now_ms(a), q->request.urgency,
+		                          peer_line(q->peer)->on_way, &why))
 			go_udp(q);
 		else
 			refuse_udp(a, q, &why);

@@ -24,3 +24,11 @@ bool reach_admits(struct reach *r, int64_t now_ms, enum urgency urgency, struct 
 	*out_why = r->why;
 	return false;
 }
+
+bool reach_admits_datagram(struct reach *r, int64_t now_ms, enum urgency urgency, unsigned on_way,
+                           struct why *out_why) {
+	if (!reach_admits(r, now_ms, urgency, out_why)) return false;
+	if (!reach_is_avoided(r, now_ms) || on_way <= REACH_FEW) return true;
+	*out_why = r->why;
+	return false;
+}

@@ -30,6 +30,11 @@ void reach_failed(struct reach *r, int64_t now_ms, const struct why *why);
 void reach_answered(struct reach *r);
 /* May a question of this urgency go?  False: out_why is what was found before. */
 bool reach_admits(struct reach *r, int64_t now_ms, enum urgency urgency, struct why *out_why);
+/* The same for a question by UDP, one of on_way that are then under way: while the peer is avoided few of any urgency go.
+ * Many zones' NOTIFYs are faster by TCP, where one connection that fails tells for all. */
+#define REACH_FEW 8
+bool reach_admits_datagram(struct reach *r, int64_t now_ms, enum urgency urgency, unsigned on_way,
+                           struct why *out_why);
 /* Failed lately, and nothing has come since. */
 static inline bool reach_is_avoided(const struct reach *r, int64_t now_ms) {
 	return r->until_ms > now_ms;

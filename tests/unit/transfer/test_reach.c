@@ -35,6 +35,20 @@ static void one_of_many_is_let_through_to_look(void **state) {
 	assert_int_equal(admitted, 9);
 }
 
+static void few_questions_of_any_urgency_go_by_udp_to_a_silent_primary(void **state) {
+	(void)state;
+	struct reach r = { 0 };
+	struct why why = dead(), found = { 0 };
+	assert_true(reach_admits_datagram(&r, 0, URGENCY_NOTIFY, 1000, &found));
+	reach_failed(&r, 0, &why);
+	assert_true(reach_admits_datagram(&r, 1, URGENCY_NOTIFY, REACH_FEW, &found));
+	assert_false(reach_admits_datagram(&r, 1, URGENCY_NOTIFY, REACH_FEW + 1, &found));
+	assert_int_equal(found.reason, REASON_TIMEOUT);
+	assert_false(reach_admits_datagram(&r, 1, URGENCY_REFRESH, 1, &found));
+	reach_answered(&r);
+	assert_true(reach_admits_datagram(&r, 1, URGENCY_NOTIFY, 1000, &found));
+}
+
 static void avoidance_doubles_up_to_its_longest(void **state) {
 	(void)state;
 	struct reach r = { 0 };
@@ -63,6 +77,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dead_primary_fails_refreshes_at_once_with_what_was_found),
 		cmocka_unit_test(one_of_many_is_let_through_to_look),
+		cmocka_unit_test(few_questions_of_any_urgency_go_by_udp_to_a_silent_primary),
 		cmocka_unit_test(avoidance_doubles_up_to_its_longest),
 		cmocka_unit_test(an_answer_ends_it),
 	};
