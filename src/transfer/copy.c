@@ -46,7 +46,8 @@ static void tell(struct copy *c, bool no_tcp) {
 		.records = in->builder ? builder_records(in->builder) : 0,
 		.ms = (uint32_t)(clock_now().mono_ms - c->start_ms),
 	};
-	if (c->verdict == AXFR_WHOLE) result.builder = axfr_in_take(in);
+	result.ok = c->verdict == AXFR_WHOLE;
+	if (result.ok) result.builder = axfr_in_take(in);
 	copy_free(c);
 	request.result(request.ctx, &result);
 }

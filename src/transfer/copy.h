@@ -7,12 +7,28 @@
 #include "zone/builder.h"
 
 struct copy; /* waiting or under way; gone when its result is told */
+struct change;
+
+/* What came.  Of a failure: as far as it was seen. */
+enum copy_kind {
+	COPY_AXFR,
+	COPY_IXFR,          /* changes: steps from the version that we have */
+	COPY_AXFR_FOR_IXFR, /* differences were asked for, the whole zone came */
+	COPY_CURRENT        /* differences were asked for; the primary has none (RFC 1995 section 2) */
+};
 
 struct copy_result {
-	struct builder *builder; /* taken over by who is told; NULL: failed */
-	struct soa soa;          /* valid with has_soa */
+	bool ok;
+	enum copy_kind got;
+	/* Taken over by who is told.  If ok exactly one of them is there, but none for COPY_CURRENT; else none. */
+	struct builder *builder;
+	struct change **changes; /* change_count references, oldest step first, in an array to be freed */
+	unsigned change_count;
+	struct soa soa; /* of the version that came; valid with has_soa */
 	bool has_soa;
-	struct why why; /* valid without builder */
+	bool has_expire; /* the primary told how long it holds the version to be valid (RFC 7314) */
+	uint32_t expire_s;
+	struct why why; /* valid if not ok */
 	bool no_tcp;    /* no connection could be made */
 	bool tsig;
 	uint32_t messages, ms;
@@ -26,6 +42,8 @@ struct copy_request {
 	bool alone; /* known to be large */
 	bool has_floor;
 	uint32_t floor;
+	struct zone_version
+		*have; /* ask for the differences from this version (IXFR); NULL: for all (AXFR) */
 	struct builder_limits limits;
 	void (*result)(void *ctx, struct copy_result *result);
 	void *ctx;

@@ -182,7 +182,7 @@ static void on_copied(void *ctx, struct copy_result *r) {
 	struct followed *z = ctx;
 	const struct primary *primary = &followed_policy(z)->primaries[z->asked];
 	z->copy = NULL;
-	if (!r->builder) {
+	if (!r->ok) {
 		copy_failed(z, r, primary);
 		return;
 	}
