@@ -159,18 +159,30 @@ static void reason_lines(FILE *out, const json_t *zone, int64_t now_s) {
 	line_text(out, "  advice", text_of(zone, "advice"));
 }
 
+/* "IXFR over tcp, key k1". */
+static void attempt_asked(FILE *out, const json_t *a) {
+	const char *key = json_string_value(json_object_get(a, "key"));
+	bool is_signed = json_is_true(json_object_get(a, "tsig"));
+	fprintf(out, "%s over %s%s%s", text_of(a, "asked"), text_of(a, "transport"),
+	        key         ? ", key "
+	        : is_signed ? ", signed"
+	                    : "",
+	        key ? key : "");
+}
+
 static void attempt_lines(FILE *out, const json_t *a, int64_t now_s) {
-	char when[SHOW_TIME_MAX], serial[NUMBER_MAX];
+	char when[SHOW_TIME_MAX], serial[NUMBER_MAX], before[NUMBER_MAX];
 	bool ok = json_is_true(json_object_get(a, "ok"));
-	fprintf(out, "  %s  %s %s over %s%s: ", show_time(number_of(a, "time"), now_s, when),
-	        text_of(a, "primary"), text_of(a, "asked"), text_of(a, "transport"),
-	        json_is_true(json_object_get(a, "tsig")) ? ", signed" : "");
+	fprintf(out, "  %s  %s ", show_time(number_of(a, "time"), now_s, when), text_of(a, "primary"));
+	attempt_asked(out, a);
 	if (!ok) {
-		fprintf(out, "%s\n      %s\n", text_of(a, "reason"), text_of(a, "evidence"));
+		fprintf(out, ": %s\n      %s\n", text_of(a, "reason"), text_of(a, "evidence"));
 		return;
 	}
-	fprintf(out, "serial %s", number_text(a, "serial", serial));
-	if (number_of(a, "records") > 0) {
+	fprintf(out, ": %s, serial %s", text_of(a, "got"), number_text(a, "serial", serial));
+	if (json_is_integer(json_object_get(a, "before")) && number_of(a, "before") != number_of(a, "serial"))
+		fprintf(out, " after %s", number_text(a, "before", before));
+	if (number_of(a, "records") > 1) {
 		fprintf(out, ", %" PRId64 " records, %" PRId64 " octets, %" PRId64 " messages",
 		        number_of(a, "records"), number_of(a, "bytes"), number_of(a, "messages"));
 	}

@@ -44,25 +44,23 @@ static json_t *primaries(const struct zone_policy *policy) {
 	return list;
 }
 
-static const char *asked_text(uint16_t type) {
-	return type == RR_SOA ? "SOA" : type == RR_AXFR ? "AXFR" : "IXFR";
-}
-
 static json_t *attempt(const struct attempt *a) {
 	char text[ADDR_TEXT_MAX];
 	json_t *o = json_object();
 	set(o, "time", json_integer(a->time_s));
 	set(o, "primary", json_string(addr_text(&a->primary, text)));
-	set(o, "transport", json_string(a->transport == 't' ? "tcp" : "udp"));
-	set(o, "asked", json_string(asked_text(a->asked)));
-	set(o, "got", a->ok ? json_string(asked_text(a->asked)) : json_null());
+	set(o, "transport", json_string(attempt_transport_text(a->transport)));
+	set(o, "asked", json_string(attempt_asked_text(a->asked)));
+	set(o, "got", json_string(attempt_got_text(a->got)));
 	set(o, "ok", json_boolean(a->ok));
+	set(o, "before", integer_or_null(a->has_before, a->before));
 	set(o, "serial", integer_or_null(a->has_serial, a->serial));
 	set(o, "messages", json_integer(a->messages));
 	set(o, "records", json_integer((json_int_t)a->records));
 	set(o, "bytes", json_integer((json_int_t)a->bytes));
 	set(o, "ms", json_integer(a->ms));
 	set(o, "tsig", json_boolean(a->tsig));
+	set(o, "key", a->tsig ? name_value(a->key.wire) : json_null());
 	set(o, "reason", json_string(reason_slug(a->why.reason)));
 	set(o, "evidence", text_value(a->why.evidence));
 	return o;
@@ -115,12 +113,20 @@ static json_t *serve_stats(const struct serve_counters *c) {
 }
 
 static json_t *transfer_stats(const struct transfer_counters *c) {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "soa_queries", (json_int_t)c->soa_queries,
-	                 "transfers", (json_int_t)c->transfers, "transfers_failed",
-	                 (json_int_t)c->transfers_failed, "transferred_bytes",
-	                 (json_int_t)c->transferred_bytes, "transferred_records",
-	                 (json_int_t)c->transferred_records, "notify_in", (json_int_t)c->notify_in,
-	                 "notify_out", (json_int_t)c->notify_out);
+	json_t *o = json_object();
+#define TRANSFER_COUNTER(name, text) set(o, #name, json_integer((json_int_t)c->name));
+#include "transfer/counters.def"
+#undef TRANSFER_COUNTER
+	return o;
+}
+
+/* Reasons that occurred. */
+static json_t *reason_stats(const uint64_t counts[static REASON_COUNT]) {
+	json_t *o = json_object();
+	for (int i = 0; i < REASON_COUNT; i++) {
+		if (counts[i] > 0) set(o, reason_slug((enum reason)i), json_integer((json_int_t)counts[i]));
+	}
+	return o;
 }
 
 /* One row a counter: counters of a kind have the names of their fields. */
@@ -165,6 +171,8 @@ json_t *report_stats(const struct serve_counters *serve, const struct transfer_c
 	json_t *o = json_object();
 	set(o, "serve", serve_stats(serve));
 	set(o, "transfer", transfer_stats(transfer));
+	set(o, "ixfr_failed_by", reason_stats(transfer->ixfr_failed_by));
+	set(o, "attempts_failed_by", reason_stats(transfer->failed_by));
 	set(o, "udp", udp_stats(&net->udp));
 	set(o, "tcp", tcp_stats(&net->tcp));
 	return o;

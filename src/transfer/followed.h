@@ -88,6 +88,11 @@ void clocks_init(struct transfer *t);
 /* Something was retired: free it when no reader can hold it. */
 void clocks_collect(struct transfer *t);
 
+/* -- attempt.c -- */
+
+/* Into the history of the zone, the counters and the log.  The only way an attempt gets there. */
+void record_attempt(struct followed *z, const struct attempt *attempt);
+
 /* -- steps.c: decisions of the state machine carried out -- */
 
 struct follow_env steps_env(struct followed *z);

@@ -22,10 +22,7 @@ struct arrival {
 	struct why why;
 	enum err error;
 	uint64_t octets;
-	struct addr primary;
-	uint64_t records, bytes;
-	uint32_t serial, messages, ms;
-	bool tsig;
+	struct attempt attempt;
 };
 
 static void press(struct ingest *in, int64_t change) {
@@ -43,31 +40,12 @@ static void arrival_free(struct arrival *a) {
 	press(in, -(int64_t)octets);
 }
 
-/* The attempt is over: for status and counters. */
-static void record(const struct arrival *a, const struct why *why) {
+static void record(struct arrival *a, const struct why *why) {
 	struct followed *z = a->zone;
-	struct transfer_counters *counters = &z->transfer->counters;
-	struct attempt attempt = { .time_s = clocks_now_s(z->transfer),
-		                   .primary = a->primary,
-		                   .transport = TRANSPORT_TCP,
-		                   .asked = RR_AXFR,
-		                   .ok = why == NULL,
-		                   .has_serial = true,
-		                   .serial = a->serial,
-		                   .messages = a->messages,
-		                   .records = a->records,
-		                   .bytes = a->bytes,
-		                   .ms = a->ms,
-		                   .tsig = a->tsig };
-	if (why) {
-		attempt.why = *why;
-		counters->transfers_failed++;
-	} else {
-		counters->transfers++;
-		counters->transferred_bytes += a->bytes;
-		counters->transferred_records += a->records;
-	}
-	z->history = history_add(z->history, &attempt);
+	a->attempt.time_s = clocks_now_s(z->transfer);
+	a->attempt.ok = why == NULL;
+	if (why) a->attempt.why = *why;
+	record_attempt(z, &a->attempt);
 }
 
 static void fail(struct arrival *a, const struct why *why) {
@@ -85,11 +63,12 @@ static void fail(struct arrival *a, const struct why *why) {
 static void announce(const struct arrival *a) {
 	char name[NAME_TEXT_MAX], primary[ADDR_TEXT_MAX];
 	struct followed *z = a->zone;
+	const struct attempt *t = &a->attempt;
 	log_event(z->transfer->log, EVENT_ZONE_TRANSFERRED, LOG_STR("zone", name_text_short(z->name, name)),
-	          LOG_NUM("serial", a->serial), LOG_STR("primary", addr_text(&a->primary, primary)),
-	          LOG_NUM("records", a->records), LOG_NUM("bytes", a->bytes),
-	          LOG_NUM("messages", a->messages), LOG_NUM("ms", a->ms),
-	          LOG_STR("tsig", a->tsig ? "yes" : "no"));
+	          LOG_NUM("serial", t->serial), LOG_STR("primary", addr_text(&t->primary, primary)),
+	          LOG_STR("got", attempt_got_text(t->got)), LOG_NUM("records", t->records),
+	          LOG_NUM("bytes", t->bytes), LOG_NUM("messages", t->messages), LOG_NUM("ms", t->ms),
+	          LOG_STR("tsig", t->tsig ? "yes" : "no"));
 	if (z->transfer->stopping) return;
 	notifier_tell(z->transfer->notifier, &z->notify, z->name, followed_policy(z));
 }
@@ -188,22 +167,16 @@ static void on_built(uv_work_t *work, int status) {
 }
 
 void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
-                 const struct addr *primary) {
+                 const struct attempt *attempt) {
 	struct arrival *a = xcalloc(1, sizeof(*a));
 	a->ingest = in;
 	a->zone = z;
 	followed_ref(z);
 	a->builder = result->builder;
 	a->octets = builder_bytes(a->builder);
-	a->primary = *primary;
-	a->records = result->records;
-	a->bytes = result->bytes;
-	a->serial = result->soa.serial;
-	a->messages = result->messages;
-	a->ms = result->ms;
-	a->tsig = result->tsig;
+	a->attempt = *attempt;
 	press(in, (int64_t)a->octets);
-	if (a->records <= INGEST_INLINE_RECORDS) {
+	if (a->attempt.records <= INGEST_INLINE_RECORDS) {
 		build(a);
 		built(a);
 		return;

@@ -12,20 +12,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-
 struct ingest;
 struct transfer;
 struct followed;
 struct copy_result;
+struct attempt;
 
 #define INGEST_INLINE_RECORDS 2000          /* a zone of so many records is built on the loop */
 #define INGEST_WAITING_OCTETS (256UL << 20) /* beyond this no further transfer is started */
 
 struct ingest *ingest_new(struct transfer *t);
-/* Take over the result's builder.  Ends in follow_saved or follow_failed of z, unless z is removed meanwhile. */
+/* Take over the result's builder.  attempt: as it went so far; it is recorded with its end.  Ends in follow_saved or follow_failed of z, unless z is removed meanwhile. */
 void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
-                 const struct addr *primary);
+                 const struct attempt *attempt);
 /* Nothing is being built (what is built waits in the saver). */
 bool ingest_is_idle(const struct ingest *in);
 void ingest_free(struct ingest *in);

@@ -119,24 +119,34 @@ void steps_keep(struct followed *z) {
 
 /* -- asking -- */
 
+static struct attempt attempt_begin(const struct followed *z, const struct primary *primary) {
+	struct attempt a = { .time_s = clocks_now_s(z->transfer), .primary = primary->addr };
+	a.has_before = z->follow.has_version;
+	a.before = z->follow.serial;
+	attempt_set_key(&a, primary->key);
+	return a;
+}
+
+static void record_answer(struct followed *z, const struct soa_result *r, const struct primary *primary) {
+	struct attempt a = attempt_begin(z, primary);
+	a.transport = r->transport;
+	a.asked = RR_SOA;
+	a.ok = a.has_serial = r->ok;
+	a.got = r->ok ? ATTEMPT_SOA : ATTEMPT_NOTHING;
+	a.serial = r->ok ? r->soa.serial : 0;
+	a.messages = r->bytes > 0;
+	a.records = r->ok;
+	a.bytes = r->bytes;
+	a.ms = r->ms;
+	if (!r->ok) a.why = r->why;
+	record_attempt(z, &a);
+}
+
 static void on_answer(void *ctx, const struct soa_result *r) {
 	struct followed *z = ctx;
 	const struct primary *primary = &followed_policy(z)->primaries[z->asked];
 	z->query = NULL;
-	struct attempt attempt = { .time_s = clocks_now_s(z->transfer),
-		                   .primary = primary->addr,
-		                   .transport = r->transport,
-		                   .asked = RR_SOA,
-		                   .ok = r->ok,
-		                   .has_serial = r->ok,
-		                   .serial = r->ok ? r->soa.serial : 0,
-		                   .messages = r->bytes > 0,
-		                   .records = r->ok,
-		                   .bytes = r->bytes,
-		                   .ms = r->ms,
-		                   .tsig = r->tsig };
-	if (!r->ok) attempt.why = r->why;
-	if (r->sent) z->history = history_add(z->history, &attempt);
+	if (r->sent) record_answer(z, r, primary);
 	struct follow_env env = steps_env(z);
 	steps_apply(z, r->ok ? follow_answered(&z->follow, &env, r->soa.serial, r->transport == TRANSPORT_UDP)
 	                     : follow_failed(&z->follow, &env, &r->why, r->no_tcp));
@@ -159,21 +169,25 @@ static void start_question(struct followed *z, const struct follow_decision *d) 
 
 /* -- copying -- */
 
+static struct attempt attempt_of_copy(const struct followed *z, const struct copy_result *r,
+                                      const struct primary *primary) {
+	struct attempt a = attempt_begin(z, primary);
+	a.transport = TRANSPORT_TCP;
+	a.asked = RR_AXFR;
+	a.got = r->has_soa ? ATTEMPT_AXFR : ATTEMPT_NOTHING;
+	a.has_serial = r->has_soa;
+	a.serial = r->has_soa ? r->soa.serial : 0;
+	a.messages = r->messages;
+	a.records = r->records;
+	a.bytes = r->bytes;
+	a.ms = r->ms;
+	return a;
+}
+
 static void copy_failed(struct followed *z, const struct copy_result *r, const struct primary *primary) {
-	struct attempt attempt = { .time_s = clocks_now_s(z->transfer),
-		                   .primary = primary->addr,
-		                   .transport = TRANSPORT_TCP,
-		                   .asked = RR_AXFR,
-		                   .has_serial = r->has_soa,
-		                   .serial = r->has_soa ? r->soa.serial : 0,
-		                   .messages = r->messages,
-		                   .records = r->records,
-		                   .bytes = r->bytes,
-		                   .ms = r->ms,
-		                   .tsig = r->tsig,
-		                   .why = r->why };
-	z->history = history_add(z->history, &attempt);
-	z->transfer->counters.transfers_failed++;
+	struct attempt a = attempt_of_copy(z, r, primary);
+	a.why = r->why;
+	record_attempt(z, &a);
 	struct follow_env env = steps_env(z);
 	steps_apply(z, follow_failed(&z->follow, &env, &r->why, r->no_tcp));
 }
@@ -186,9 +200,10 @@ static void on_copied(void *ctx, struct copy_result *r) {
 		copy_failed(z, r, primary);
 		return;
 	}
+	struct attempt attempt = attempt_of_copy(z, r, primary);
 	struct follow_env env = steps_env(z);
 	steps_apply(z, follow_copied(&z->follow, &env, r->soa.serial));
-	ingest_take(z->transfer->ingest, z, r, &primary->addr);
+	ingest_take(z->transfer->ingest, z, r, &attempt);
 }
 
 /* The primary is known not to take connections: the next decision comes at once. */

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "inventory/policy.h"
 #include "store/store.h"
+#include "transfer/attempt.h"
 #include "zone/table.h"
 
 struct transfer;
@@ -53,22 +54,9 @@ void transfer_notified(struct transfer *t, struct zone_entry *entry, const struc
 MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */
 MUST_CHECK enum err transfer_retransfer(struct transfer *t, const uint8_t *name); /* AXFR now, any serial */
 
-/* One attempt, kept for status: the newest ATTEMPTS_KEPT per zone. */
+/* Attempts kept for the status of a zone: the newest so many. */
 #define ATTEMPTS_KEPT 8
-struct attempt {
-	int64_t time_s;      /* when it ended */
-	struct addr primary; /* with port */
-	uint8_t transport;   /* 'u' UDP, 't' TCP */
-	uint16_t asked;      /* RR_SOA, RR_AXFR */
-	bool ok;
-	bool has_serial;
-	uint32_t serial; /* that came */
-	uint32_t messages;
-	uint64_t records, bytes;
-	uint32_t ms;
-	bool tsig;
-	struct why why;
-};
+
 /* All there is to say about a zone. */
 struct zone_report {
 	struct name name;
@@ -87,9 +75,13 @@ MUST_CHECK enum err transfer_report(struct transfer *t, const uint8_t *name, str
 /* Version for an export: a reference, or NULL. */
 struct zone_version *transfer_version(struct transfer *t, const uint8_t *name);
 
+/* Since the start, but for the last line: zones now. */
 struct transfer_counters {
-	uint64_t soa_queries, transfers, transfers_failed, transferred_bytes, transferred_records, notify_in,
-		notify_out;
+#define TRANSFER_COUNTER(name, text) uint64_t name;
+#include "transfer/counters.def"
+#undef TRANSFER_COUNTER
+	uint64_t ixfr_failed_by[REASON_COUNT]; /* why an AXFR had to follow */
+	uint64_t failed_by[REASON_COUNT];      /* attempts of any kind */
 	uint64_t zones, zones_served, zones_pending, zones_expired;
 };
 void transfer_count(const struct transfer *t, struct transfer_counters *out_counters);

@@ -53,9 +53,9 @@ static void a_zone_in_trouble_shows_reason_evidence_and_advice(void **state) {
 		"\"primaries\":[{\"name\":\"p1\",\"address\":\"192.0.2.1@53\",\"key\":\"k1\"}],\"reason\":\"refused\","
 		"\"reason_text\":\"It refuses.\",\"advice\":\"Allow it.\",\"evidence\":\"AXFR: REFUSED\",\"since\":1769857200,"
 		"\"attempts\":[{\"time\":1769860790,\"primary\":\"192.0.2.1@53\",\"transport\":\"tcp\",\"asked\":\"AXFR\","
-		"\"got\":null,\"ok\":false,\"serial\":null,\"messages\":1,\"records\":0,\"bytes\":40,\"ms\":3,\"tsig\":true,"
+		"\"got\":\"nothing\",\"before\":7,\"ok\":false,\"serial\":null,\"messages\":1,\"records\":0,\"bytes\":40,\"ms\":3,\"tsig\":true,\"key\":\"k1\","
 		"\"reason\":\"refused\",\"evidence\":\"AXFR: REFUSED\"},"
-		"{\"time\":1769860700,\"primary\":\"192.0.2.1@53\",\"transport\":\"udp\",\"asked\":\"SOA\",\"got\":\"SOA\","
+		"{\"time\":1769860700,\"primary\":\"192.0.2.1@53\",\"transport\":\"udp\",\"asked\":\"SOA\",\"got\":\"soa\",\"before\":7,"
 		"\"ok\":true,\"serial\":9,\"messages\":1,\"records\":0,\"bytes\":80,\"ms\":2,\"tsig\":false,"
 		"\"reason\":\"none\",\"evidence\":\"\"}]}");
 	assert_has(out, "state          stale, transferring\n");
@@ -67,8 +67,8 @@ static void a_zone_in_trouble_shows_reason_evidence_and_advice(void **state) {
 	assert_has(out, "Allow it.");
 	assert_has(out, "(in 30 s)");
 	assert_has(out, "(1 h 0 min ago)");
-	assert_has(out, "AXFR over tcp, signed: refused\n");
-	assert_has(out, "SOA over udp: serial 9, 2 ms\n");
+	assert_has(out, "AXFR over tcp, key k1: refused\n");
+	assert_has(out, "SOA over udp: soa, serial 9 after 7, 2 ms\n");
 	free(out);
 }
 

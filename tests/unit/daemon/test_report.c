@@ -90,7 +90,9 @@ static void a_failure_has_reason_advice_and_evidence(void **state) {
 	assert_string_equal(text_at(a, "primary"), "::1@5300");
 	assert_string_equal(text_at(a, "transport"), "tcp");
 	assert_string_equal(text_at(a, "asked"), "AXFR");
-	assert_true(null_at(a, "got"));
+	assert_string_equal(text_at(a, "got"), "nothing");
+	assert_true(null_at(a, "before"));
+	assert_true(null_at(a, "key"));
 	assert_true(null_at(a, "serial"));
 	assert_string_equal(text_at(a, "reason"), "refused");
 	json_decref(o);

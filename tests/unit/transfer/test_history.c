@@ -59,11 +59,33 @@ static void failures_are_each_kept(void **state) {
 	history_free(h);
 }
 
+static void what_came_and_the_key_are_kept(void **state) {
+	(void)state;
+	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_IXFR, 5, true);
+	struct tsig_key key = { .algorithm = TSIG_HMAC_SHA256 };
+	assert_int_equal(name_parse("k1.example", &key.name), OK);
+	a.got = ATTEMPT_AXFR_FOR_IXFR;
+	a.has_before = true;
+	a.before = 3;
+	attempt_set_key(&a, &key);
+	struct history *h = history_add(NULL, &a);
+	a.ok = false;
+	h = history_add(h, &a);
+	assert_int_equal(history_read(h, out), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(out[i].got, ATTEMPT_AXFR_FOR_IXFR);
+		assert_true(out[i].has_before && out[i].before == 3);
+		assert_true(out[i].tsig && name_equal(out[i].key.wire, key.name.wire));
+	}
+	history_free(h);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_attempts_are_kept_newest_first),
 		cmocka_unit_test(questions_that_find_nothing_new_are_one_entry),
 		cmocka_unit_test(failures_are_each_kept),
+		cmocka_unit_test(what_came_and_the_key_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
