@@ -85,9 +85,9 @@ static enum err write_file(struct store_batch *b, const struct zone_version *v, 
 	struct store *s = b->store;
 	struct zone_version *mapped;
 	uint64_t id = random_u64(&s->random);
-	enum err e = image_file_write(&s->images, id, v->block, v->block_size);
+	enum err e = image_file_write(&s->images, id, v->layers[0]->block, v->layers[0]->block_size);
 	if (e != OK) return e;
-	e = image_file_map(&s->images, id, v->block_size, &mapped);
+	e = image_file_map(&s->images, id, v->layers[0]->block_size, &mapped);
 	if (e != OK) {
 		int saved = errno;
 		image_file_remove(&s->images, id);
@@ -183,7 +183,8 @@ static enum err apply_put(struct database_txn *txn, const struct operation *o) {
 	enum err e;
 	if (o->image)
 		e = database_put(txn, TABLE_IMAGES, key,
-		                 (struct octets){ o->image->block, o->image->block_size });
+		                 (struct octets){ o->image->layers[0]->block,
+		                                  o->image->layers[0]->block_size });
 	else
 		e = database_delete(txn, TABLE_IMAGES,
 		                    key); /* a former one, also below a state that can't be read */

@@ -44,7 +44,7 @@ enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_re
 	r->serial = h->soa.serial;
 	r->soa = h->soa;
 	r->records = h->record_count;
-	r->bytes = h->size;
+	r->bytes = version_bytes(z->version);
 	return OK;
 }
 

@@ -77,7 +77,7 @@ static struct save *take(struct saver *s) {
 	uint64_t octets = 0;
 	for (unsigned n = 0; s->first && n < SAVER_BATCH_MAX; n++) {
 		struct save *i = s->first;
-		uint64_t more = i->kind == SAVE_VERSION ? i->version->block_size : 0;
+		uint64_t more = i->kind == SAVE_VERSION ? version_bytes(i->version) : 0;
 		if (n > 0 && octets + more > SAVER_BATCH_OCTETS) break;
 		octets += more;
 		i->error = i->prepare(i) ? OK : ERR_NOTFOUND;

@@ -1,11 +1,15 @@
-/* A zone version: an image and what holds its memory, with a reference count.  Never changed after it was made.
- * Readers that answer questions borrow it under an epoch (zone/table.h); whoever needs it longer (a transfer
- * out, the store) takes a reference. */
+/* A zone version: a stack of layers with a reference count.  The lowest layer is a whole image (the base); above it
+ * delta images (zone/delta.h), each with the nodes that it changes, whole, and tombstones for those that are gone.
+ * Lookups ask the newest layer first.  Never changed after it was published.
+ *
+ * Readers that answer questions borrow it under an epoch (zone/table.h); whoever needs it longer (a transfer out, the
+ * store) takes a reference.  A layer is shared by all versions that stand on it. */
 #ifndef UNDERSTUDY_ZONE_VERSION_H
 #define UNDERSTUDY_ZONE_VERSION_H
 
 #include <stdatomic.h>
 
+#include "zone/change.h"
 #include "zone/image.h"
 
 enum version_memory {
@@ -13,20 +17,41 @@ enum version_memory {
 	VERSION_MAPPED  /* munmap() */
 };
 
-struct zone_version {
+/* An image and what holds its memory. */
+struct layer {
 	struct image image;
 	void *block;
 	size_t block_size;
 	enum version_memory memory;
 	_Atomic unsigned references;
 };
-
 /* Take over block.  One reference, the caller's. */
+struct layer *layer_new(void *block, size_t size, enum version_memory memory, const struct image *image);
+void layer_ref(struct layer *l);
+void layer_unref(struct layer *l);
+
+#define VERSION_LAYERS_MAX 12
+
+struct zone_version {
+	struct image
+		image; /* the newest layer's: its header tells SOA, flags, NSEC3 parameters and totals of the whole */
+	struct changes *
+		changes; /* a reference: the steps that led here, as far as they are kept in memory; NULL: none */
+	_Atomic unsigned references;
+	unsigned layer_count;
+	struct layer *layers[]; /* [0] is the base; a reference each */
+};
+
+/* A version of one layer.  Take over block.  One reference, the caller's. */
 struct zone_version *version_new(void *block, size_t size, enum version_memory memory,
                                  const struct image *image);
+/* The layers below, and `top` (NULL: none) over them; takes references of its own.  changes is NULL. */
+struct zone_version *version_stack(struct layer *const *layers, unsigned count, struct layer *top);
 void version_ref(struct zone_version *v);
 /* NULL is allowed. */
 void version_unref(struct zone_version *v);
+/* Before it is published: the steps that led to it; takes a reference of its own. */
+void version_set_changes(struct zone_version *v, struct changes *changes);
 
 static inline uint32_t version_serial(const struct zone_version *v) {
 	return v->image.header->soa.serial;
@@ -37,5 +62,11 @@ static inline const struct soa *version_soa(const struct zone_version *v) {
 static inline const uint8_t *version_apex(const struct zone_version *v) {
 	return v->image.header->apex;
 }
+/* Records of the whole version, as an AXFR sends them, the closing SOA not counted. */
+static inline uint64_t version_records(const struct zone_version *v) {
+	return v->image.header->record_count;
+}
+/* Octets of the images of all layers. */
+uint64_t version_bytes(const struct zone_version *v);
 
 #endif

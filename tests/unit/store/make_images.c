@@ -29,7 +29,7 @@ static void finish(struct maker *m, const char *folder, const char *file) {
 	assert_int_equal(image_check_deep(&v->image), OK);
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	assert_int_equal(write(fd, v->block, v->block_size), v->block_size);
+	assert_int_equal(write(fd, v->layers[0]->block, v->layers[0]->block_size), v->layers[0]->block_size);
 	close(fd);
 	version_unref(v);
 }

@@ -219,8 +219,8 @@ static void large_version_is_published_from_its_file(void **unused) {
 	struct store_batch *b = store_batch_new(lab.store);
 	assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
 	assert_ptr_not_equal(saved, v);
-	assert_int_equal(saved->memory, VERSION_MAPPED);
-	assert_memory_equal(saved->block, v->block, v->block_size);
+	assert_int_equal(saved->layers[0]->memory, VERSION_MAPPED);
+	assert_memory_equal(saved->layers[0]->block, v->layers[0]->block, v->layers[0]->block_size);
 	assert_int_equal(store_batch_commit(b, &why), OK);
 	version_unref(saved);
 	version_unref(v);
