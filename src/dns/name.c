@@ -181,6 +181,15 @@ void name_to_lower(struct name *n) {
 	name_lower_to(n->wire, n->wire, n->len);
 }
 
+enum err name_join(const uint8_t *relative, const uint8_t *apex, struct name *out_name) {
+	size_t front = name_len(relative) - 1, back = name_len(apex);
+	if (front + back > NAME_MAX_LEN) return ERR_LIMIT;
+	memcpy(out_name->wire, relative, front);
+	memcpy(out_name->wire + front, apex, back);
+	out_name->len = (uint8_t)(front + back);
+	return OK;
+}
+
 enum err name_make_wildcard(const uint8_t *parent, struct name *out_name) {
 	size_t len = name_len(parent);
 	if (len + 2 > NAME_MAX_LEN) return ERR_LIMIT;

@@ -71,6 +71,8 @@ void name_copy(struct name *dst, const uint8_t *src);
 void name_to_lower(struct name *n);
 /* The first len octets of a name or of several, in lower case: length octets are below 'A' and stay. */
 void name_lower_to(uint8_t *to, const uint8_t *from, size_t len);
+/* A name relative to apex (root label included), made whole.  ERR_LIMIT: longer than 255. */
+MUST_CHECK enum err name_join(const uint8_t *relative, const uint8_t *apex, struct name *out_name);
 /* "*." in front of n.  ERR_LIMIT: longer than 255. */
 MUST_CHECK enum err name_make_wildcard(const uint8_t *parent, struct name *out_name);
 /* prefix's labels above `cut` replaced: DNAME substitution (RFC 6672 section 2.2): name must be below owner.

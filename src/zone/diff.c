@@ -1,0 +1,162 @@
+/* What leads from one version to another: both are walked side by side, in canonical order. */
+#include <string.h>
+
+#include "zone/apply.h"
+#include "zone/lookup.h"
+
+struct diff {
+	struct change_writer writer;
+};
+
+static enum err put_all(struct diff *d, enum change_side side, const uint8_t *owner, uint16_t type,
+                        uint32_t ttl_s, const uint8_t *data, unsigned count) {
+	enum err e = OK;
+	while (count-- > 0 && e == OK) {
+		struct change_record r = { .owner = owner, .type = type, .ttl_s = ttl_s };
+		r.rdata = rrset_next(&data, &r.rdlength);
+		e = change_put(&d->writer, side, &r);
+	}
+	return e;
+}
+
+/* The records of one RRset or its signatures, on one side. */
+struct records {
+	const uint8_t *owner;
+	uint16_t type;
+	uint32_t ttl_s;
+	const uint8_t *data;
+	unsigned count;
+};
+
+static enum err put_next(struct diff *d, enum change_side side, struct records *r) {
+	const uint8_t *from = r->data;
+	uint16_t len;
+	(void)rrset_next(&r->data, &len); /* put_all reads it again */
+	r->count--;
+	return put_all(d, side, r->owner, r->type, r->ttl_s, from, 1);
+}
+
+static int compare_next(const struct records *a, const struct records *b) {
+	const uint8_t *pa = a->data, *pb = b->data;
+	uint16_t a_len, b_len;
+	if (!a->count) return 1;
+	if (!b->count) return -1;
+	const uint8_t *ra = rrset_next(&pa, &a_len), *rb = rrset_next(&pb, &b_len);
+	return rdata_compare(a->type, ra, a_len, rb, b_len);
+}
+
+static void step_over(struct records *r) {
+	uint16_t len;
+	(void)rrset_next(&r->data, &len); /* it stands on both sides */
+	r->count--;
+}
+
+/* Both are sorted by rdata; another TTL makes every record another one, and so it is with a SOA that stands for a
+ * step. */
+static enum err diff_records(struct diff *d, struct records a, struct records b) {
+	bool all = a.type == RR_SOA || (a.count && b.count && a.ttl_s != b.ttl_s);
+	enum err e = OK;
+	while (e == OK && (a.count || b.count)) {
+		int order = all ? (a.count ? -1 : 1) : compare_next(&a, &b);
+		if (order == 0) {
+			step_over(&a);
+			step_over(&b);
+		} else {
+			e = order < 0 ? put_next(d, CHANGE_REMOVED, &a) : put_next(d, CHANGE_ADDED, &b);
+		}
+	}
+	return e;
+}
+
+static enum err diff_sets(struct diff *d, const uint8_t *owner_a, const struct rrset *a,
+                          const uint8_t *owner_b, const struct rrset *b) {
+	uint16_t type = a->type ? a->type : b->type;
+	struct records ra = { owner_a, type, a->ttl_s, a->rdatas, a->count };
+	struct records rb = { owner_b, type, b->ttl_s, b->rdatas, b->count };
+	struct records sa = { owner_a, RR_RRSIG, a->sig_ttl_s, a->sigs, a->sig_count };
+	struct records sb = { owner_b, RR_RRSIG, b->sig_ttl_s, b->sigs, b->sig_count };
+	enum err e = diff_records(d, ra, rb);
+	return e == OK ? diff_records(d, sa, sb) : e;
+}
+
+static bool set_at(struct node n, unsigned place, struct rrset *out_set) {
+	if (!node_found(n) || place >= node_rrset_count(n)) return false;
+	node_rrset_at(n, place, out_set);
+	return true;
+}
+
+/* Sets stand in the order of their types. */
+static enum err diff_nodes(struct diff *d, struct node a, struct node b) {
+	uint8_t len;
+	const uint8_t *owner_a = node_found(a) ? node_relative(a, &len) : NULL;
+	const uint8_t *owner_b = node_found(b) ? node_relative(b, &len) : NULL;
+	unsigned i = 0, j = 0;
+	struct rrset none = { 0 }, set_a, set_b;
+	enum err e = OK;
+	while (e == OK) {
+		bool has_a = set_at(a, i, &set_a), has_b = set_at(b, j, &set_b);
+		if (!has_a && !has_b) break;
+		bool take_a = has_a && (!has_b || set_a.type <= set_b.type);
+		bool take_b = has_b && (!has_a || set_b.type <= set_a.type);
+		e = diff_sets(d, owner_a, take_a ? &set_a : &none, owner_b, take_b ? &set_b : &none);
+		i += take_a;
+		j += take_b;
+	}
+	return e;
+}
+
+static int compare_owners(struct node a, struct node b) {
+	uint8_t len;
+	if (!node_found(a)) return 1;
+	if (!node_found(b)) return -1;
+	const uint8_t *owner_a = node_relative(a, &len);
+	return name_compare(owner_a, node_relative(b, &len));
+}
+
+/* One version's nodes; NSEC3 owners follow the names in their own order. */
+struct side {
+	const struct zone_version *v;
+	struct zone_walk walk;
+	struct node node;
+};
+
+static void side_next(struct side *s) {
+	struct node n;
+	s->node = zone_walk_next(s->v, &s->walk, &n) ? n : (struct node){ 0 };
+}
+
+static enum err diff_walk(struct diff *d, struct side *a, struct side *b,
+                          bool (*of_part)(const struct side *)) {
+	enum err e = OK;
+	while (e == OK) {
+		struct node none = { 0 };
+		bool has_a = of_part(a), has_b = of_part(b);
+		if (!has_a && !has_b) break;
+		int order = compare_owners(has_a ? a->node : none, has_b ? b->node : none);
+		e = diff_nodes(d, order <= 0 ? a->node : none, order >= 0 ? b->node : none);
+		if (order <= 0) side_next(a);
+		if (order >= 0) side_next(b);
+	}
+	return e;
+}
+
+static bool is_name(const struct side *s) {
+	return node_found(s->node) && s->walk.next <= s->v->image.header->node_count;
+}
+
+static bool is_any(const struct side *s) {
+	return node_found(s->node);
+}
+
+enum err version_diff(const struct zone_version *a, const struct zone_version *b, uint64_t max_bytes,
+                      int64_t time_s, struct change **out_change) {
+	struct diff d = { change_writer_init(max_bytes) };
+	struct side side_a = { .v = a }, side_b = { .v = b };
+	side_next(&side_a);
+	side_next(&side_b);
+	enum err e = diff_walk(&d, &side_a, &side_b, is_name);
+	if (e == OK) e = diff_walk(&d, &side_a, &side_b, is_any);
+	if (e == OK) e = change_finish(&d.writer, time_s, out_change);
+	change_writer_done(&d.writer);
+	return e;
+}
