@@ -39,7 +39,8 @@ enum err listening_credentials(const struct config_server *server, const char *u
 	char text[TLS_TEXT_MAX];
 	struct tls_credentials *tls = NULL;
 	if (server->tls.listen.count > 0 &&
-	    tls_credentials_load(server->tls.certificate, server->tls.key, &tls, text) != OK) {
+	    tls_credentials_load(server->tls.certificate, server->tls.key, server->tls.asks_clients, &tls,
+	                         text) != OK) {
 		/* Cutting is right for a message. */
 		(void)snprintf(out_text, LISTENING_TEXT_MAX,
 		               user ? "server.tls: %s (read as user %s)" : "server.tls: %s", text, user);

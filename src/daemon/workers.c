@@ -60,6 +60,7 @@ static void on_tcp(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t 
 	struct serve_stream *stream = NULL;
 	enum serve_transport transport = tcp_is_tls(conn) ? SERVE_TLS : SERVE_TCP;
 	struct serve_request r = request_of(w, transport, req, len, tcp_peer(conn));
+	r.pin = tcp_client_pin(conn);
 	r.tcp_idle_ms = tcp_idle_ms(conn);
 	size_t answer_len = serve_packet(w->serve, &r, w->answer, sizeof(w->answer), &stream);
 	if (stream)

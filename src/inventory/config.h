@@ -32,6 +32,7 @@ struct config_prefixes {
 struct config_tls {
 	struct config_listen listen;
 	char *certificate, *key;
+	bool asks_clients; /* a list of a zone admits by a client's certificate */
 };
 
 /* Answers a second to one network; 0: no limit. */

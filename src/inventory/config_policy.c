@@ -66,58 +66,6 @@ static bool primaries_value(struct config_reader *r, const struct values *v, enu
 	return faults == 0;
 }
 
-/* -- access lists ----------------------------------------------------------------------------------------- */
-
-static bool key_word(const char *text, const char **out_name) {
-	if (strncmp(text, "key:", 4) != 0) return false;
-	*out_name = text + 4;
-	return true;
-}
-
-/* "192.0.2.0/24", "key:k1", "192.0.2.0/24 key:k1", each with "!" before it for whom to keep out */
-static void access_item(struct config_reader *r, const struct values *v, enum option option, int node,
-                        struct acl *acl) {
-	const char *text = tree_text(r->tree, node), *key_name = NULL;
-	struct acl_item item = { .keeps_out = *text == '!' };
-	text += item.keeps_out;
-	size_t first = strcspn(text, " ");
-	const char *second = text + first + strspn(text + first, " ");
-	char prefix[ADDR_TEXT_MAX] = "";
-	bool good = true;
-	if (!key_word(text, &key_name)) {
-		good = first < sizeof(prefix);
-		if (good) memcpy(prefix, text, first);
-		item.has_prefix = good && addr_prefix_parse(prefix, &item.prefix) == OK;
-		good = item.has_prefix && (*second == '\0' || key_word(second, &key_name));
-	}
-	if (good && key_name) {
-		item.key = key_find(r, key_name);
-		char where[64];
-		snprintf(where, sizeof(where), "%s.%s", v->section->name, option_key(option));
-		if (!item.key) key_unknown(r, tree_line(r->tree, node), where, key_name);
-	} else if (!good) {
-		value_fault(r, v, option, node);
-	}
-	((struct acl_item *)(uintptr_t)acl->items)[acl->count++] = item;
-}
-
-static void access_value(struct config_reader *r, const struct values *v, enum option option,
-                         struct acl_item *items, struct acl *out_acl) {
-	size_t count = value_count(r, v, option);
-	struct acl acl = { .items = items };
-	if (!v->nodes[option]) return;
-	if (count > CONFIG_ACCESS_MAX) {
-		fault_add(r, value_line(r, v, option), "%s.%s: expected at most %d items, found %zu",
-		          v->section->name, option_key(option), CONFIG_ACCESS_MAX, count);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		int item = value_item(r, v, option, i);
-		if (item) access_item(r, v, option, item, &acl);
-	}
-	*out_acl = acl;
-}
-
 /* -- numbers ---------------------------------------------------------------------------------------------- */
 
 static void seconds_value(struct config_reader *r, const struct values *v, enum option option,

@@ -3,6 +3,7 @@
  *   config.c         the file as a whole: sections control, log
  *   config_server.c  the section server
  *   config_keys.c    keys and primaries, to which the rest refers by name
+ *   config_access.c  access lists
  *   config_policy.c  what templates and zones have in common
  *   config_zones.c   templates and zones
  *   zones_file.c     the zones file
@@ -110,6 +111,11 @@ void primaries_read(struct config_reader *r, int node);
 const struct tsig_key *key_find(const struct config_reader *r, const char *text);
 /* "text" is no key: did you mean ... */
 void key_unknown(struct config_reader *r, unsigned line, const char *option, const char *text);
+
+/* -- config_access.c */
+/* items: room for CONFIG_ACCESS_MAX.  Not given: out_acl stays as it is. */
+void access_value(struct config_reader *r, const struct values *v, enum option option, struct acl_item *items,
+                  struct acl *out_acl);
 
 /* -- config_policy.c */
 /* text is a primary's name or an address; its addresses are added to items (CONFIG_PRIMARIES_MAX).  ERR_NOTFOUND,

@@ -3,12 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsig_key *key) {
+static bool has_key(const struct acl_client *client, const struct tsig_key *key) {
+	return client->key && name_equal(key->name.wire, client->key->name.wire);
+}
+
+/* A certificate counts over TLS only, whatever the client says to have. */
+static bool has_pin(const struct acl_client *client, const struct pin *pin) {
+	return client->over_tls && client->pin && pin_equal(pin, client->pin);
+}
+
+/* An item that asks for nothing fits nobody. */
+static bool item_fits(const struct acl_item *item, const struct acl_client *client) {
+	if (item->has_prefix && !addr_in_prefix(client->peer, &item->prefix)) return false;
+	if (item->key && !has_key(client, item->key)) return false;
+	if (item->needs_tls && !client->over_tls) return false;
+	if (item->has_pin && !has_pin(client, &item->pin)) return false;
+	return item->has_prefix || item->key || item->needs_tls || item->has_pin;
+}
+
+bool acl_admits(const struct acl *acl, const struct acl_client *client) {
 	for (unsigned i = 0; i < acl->count; i++) {
-		const struct acl_item *item = &acl->items[i];
-		if (item->has_prefix && !addr_in_prefix(peer, &item->prefix)) continue;
-		if (item->key && (!key || !name_equal(item->key->name.wire, key->name.wire))) continue;
-		if (item->has_prefix || item->key) return !item->keeps_out;
+		if (item_fits(&acl->items[i], client)) return !acl->items[i].keeps_out;
+	}
+	return false;
+}
+
+bool acl_has_pins(const struct acl *acl) {
+	for (unsigned i = 0; i < acl->count; i++) {
+		if (acl->items[i].has_pin) return true;
 	}
 	return false;
 }
@@ -64,8 +86,9 @@ static bool acl_equal(const struct acl *a, const struct acl *b) {
 	for (unsigned i = 0; a->items != b->items && i < a->count; i++) {
 		const struct acl_item *x = &a->items[i], *y = &b->items[i];
 		if (x->keeps_out != y->keeps_out || x->has_prefix != y->has_prefix ||
-		    !key_equal(x->key, y->key))
+		    x->needs_tls != y->needs_tls || x->has_pin != y->has_pin || !key_equal(x->key, y->key))
 			return false;
+		if (x->has_pin && !pin_equal(&x->pin, &y->pin)) return false;
 		if (x->has_prefix &&
 		    (x->prefix.len != y->prefix.len || !addr_same_ip(&x->prefix.addr, &y->prefix.addr))) {
 			return false;

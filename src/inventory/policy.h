@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "dns/tsig.h"
+#include "net/pin.h"
 
 /* One address to copy from. */
 struct primary {
@@ -16,20 +17,31 @@ struct primary {
 	char name[64];              /* as in the configuration; the address itself if none */
 };
 
-/* One line of an access list: address prefix, or key, or both must fit. */
+/* One line of an access list: all that it asks for must fit. */
 struct acl_item {
 	bool keeps_out; /* whom it fits is not admitted, whatever follows */
 	bool has_prefix;
+	bool needs_tls;
+	bool has_pin; /* then needs_tls too */
 	struct addr_prefix prefix;
 	const struct tsig_key *key; /* NULL: no key asked for */
+	struct pin pin;             /* of the client's certificate; valid with has_pin */
+};
+/* Who asks, as far as access lists look; all borrowed. */
+struct acl_client {
+	const struct addr *peer;
+	const struct tsig_key *key; /* that the request was verified with; NULL: none */
+	bool over_tls;
+	const struct pin *pin; /* of the certificate that it has proven to be its own; NULL: none */
 };
 struct acl {
 	const struct acl_item *items;
 	unsigned count;
 };
-/* The first item that fits decides; nobody is admitted by none.  key: the key that the request was verified with,
- * NULL if none. */
-bool acl_admits(const struct acl *acl, const struct addr *peer, const struct tsig_key *key);
+/* The first item that fits decides; nobody is admitted by none. */
+bool acl_admits(const struct acl *acl, const struct acl_client *client);
+/* An item asks for a certificate. */
+bool acl_has_pins(const struct acl *acl);
 
 /* All keys of one configuration; immutable, counted. */
 struct keyset {

@@ -124,6 +124,10 @@ bool tcp_is_tls(const struct tcp_conn *conn) {
 	return conn->tls != NULL;
 }
 
+const struct pin *tcp_client_pin(const struct tcp_conn *conn) {
+	return conn->tls ? tls_client_pin(conn->tls) : NULL;
+}
+
 unsigned tcp_idle_ms(const struct tcp_conn *conn) {
 	return conn->shared->idle_ms;
 }

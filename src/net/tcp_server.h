@@ -38,6 +38,7 @@
 
 struct tcp_server;
 struct tcp_conn;
+struct pin;
 struct tls_credentials;
 
 struct tcp_handler {
@@ -100,6 +101,8 @@ void tcp_close_after(struct tcp_conn *conn);
 const struct addr *tcp_peer(const struct tcp_conn *conn);
 /* Does the connection run over TLS? */
 bool tcp_is_tls(const struct tcp_conn *conn);
+/* Of the client's certificate; NULL: it has shown none.  Valid as long as conn is. */
+const struct pin *tcp_client_pin(const struct tcp_conn *conn);
 /* How long it may be idle as things are now (for edns-tcp-keepalive, RFC 7828); if many more are opened it may turn
  * out to be less. */
 unsigned tcp_idle_ms(const struct tcp_conn *conn);

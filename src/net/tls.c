@@ -30,6 +30,7 @@ struct tls_credentials {
 	gnutls_priority_t priority;
 	gnutls_datum_t ticket_key; /* from which GnuTLS derives a new one every few hours */
 	int64_t expire_s;
+	bool asks_clients;
 };
 
 struct tls_session {
@@ -39,9 +40,11 @@ struct tls_session {
 	bool is_open;      /* the handshake is done, no error has come */
 	bool is_half_sent; /* GnuTLS keeps a record that the socket did not take whole */
 	bool said_goodbye;
-	bool is_cut;   /* the socket has ended */
-	bool has_end;  /* end_errno is to be told by the next tls_recv */
-	int end_errno; /* 0: the client sends no more */
+	bool has_pin;
+	struct pin pin; /* of the client's certificate */
+	bool is_cut;    /* the socket has ended */
+	bool has_end;   /* end_errno is to be told by the next tls_recv */
+	int end_errno;  /* 0: the client sends no more */
 	size_t ahead_pos, ahead_len;
 	uint8_t ahead[AHEAD_BYTES];
 };
@@ -113,11 +116,12 @@ static enum err join(struct tls_credentials *c, const gnutls_datum_t *certificat
 	return n >= 0 ? OK : says(text, "certificate", certificate_path, gnutls_strerror(n));
 }
 
-enum err tls_credentials_load(const char *certificate_path, const char *key_path,
+enum err tls_credentials_load(const char *certificate_path, const char *key_path, bool asks_clients,
                               struct tls_credentials **out_credentials, char out_text[static TLS_TEXT_MAX]) {
 	gnutls_datum_t certificate = { 0 }, key = { 0 };
 	struct tls_credentials *c = xcalloc(1, sizeof(*c));
 	atomic_init(&c->references, 1);
+	c->asks_clients = asks_clients;
 	enum err e = read_file("certificate", certificate_path, &certificate, out_text);
 	if (e == OK) e = read_file("key", key_path, &key, out_text);
 	if (e == OK) e = check_certificate(c, &certificate, certificate_path, out_text);
@@ -217,6 +221,7 @@ static int configure(struct tls_session *s) {
 	/* A client that names no protocol is welcome, one that names others only was meant for another server
 	 * (RFC 7301 section 3.2). */
 	if (n == 0) n = gnutls_alpn_set_protocols(s->gnutls, &dot, 1, GNUTLS_ALPN_MANDATORY);
+	if (c->asks_clients) gnutls_certificate_server_set_request(s->gnutls, GNUTLS_CERT_REQUEST);
 	if (n == 0) n = gnutls_session_ticket_enable_server(s->gnutls, &c->ticket_key);
 	gnutls_handshake_set_max_packet_length(s->gnutls, TLS_HANDSHAKE_MAX);
 	gnutls_transport_set_ptr(s->gnutls, s);
@@ -252,12 +257,23 @@ static bool is_retry(long n) {
 	return n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED;
 }
 
+/* That the client has the certificate's key is what the handshake has shown (RFC 8446 section 4.4.3). */
+static void keep_pin(struct tls_session *s) {
+	unsigned count = 0;
+	if (!s->credentials->asks_clients) return;
+	const gnutls_datum_t *list = gnutls_certificate_get_peers(s->gnutls, &count);
+	s->has_pin = list && count > 0 && pin_of_certificate(&list[0], &s->pin) == OK;
+}
+
 enum err tls_handshake(struct tls_session *s) {
 	int n = GNUTLS_E_WARNING_ALERT_RECEIVED;
 	for (unsigned i = 0; i < RECORDS_PER_RECEIVE && n == GNUTLS_E_WARNING_ALERT_RECEIVED; i++)
 		n = gnutls_handshake(s->gnutls);
 	s->is_open = n == 0;
-	if (n == 0) return OK;
+	if (n == 0) {
+		keep_pin(s);
+		return OK;
+	}
 	if (is_retry(n)) return s->is_cut ? ERR_CLOSED : ERR_AGAIN;
 	if (n == GNUTLS_E_PREMATURE_TERMINATION || n == GNUTLS_E_PUSH_ERROR || n == GNUTLS_E_PULL_ERROR ||
 	    n == GNUTLS_E_FATAL_ALERT_RECEIVED)
@@ -272,6 +288,10 @@ bool tls_wants_write(const struct tls_session *s) {
 
 bool tls_is_resumed(const struct tls_session *s) {
 	return gnutls_session_is_resumed(s->gnutls) != 0;
+}
+
+const struct pin *tls_client_pin(const struct tls_session *s) {
+	return s->has_pin ? &s->pin : NULL;
 }
 
 /* The client sends no more (0), or the session is dead. */

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "net/pin.h"
 
 #define TLS_TEXT_MAX 640               /* sentence about files that can't be used, NUL included */
 #define TLS_FILE_MAX (1U << 20)        /* octets of a certificate or key file */
@@ -25,9 +26,11 @@ struct tls_credentials;
 struct tls_session;
 
 /* Read a certificate (PEM, followed by those that lead to its authority) and its private key (PEM).
+ * asks_clients: clients are asked for certificates of their own, which they need not have; whose one is, it has proven
+ * by its key, but who has signed it is not looked at (tls_client_pin).
  * ERR_CONFIG: out_text says which file and why, as a sentence for an operator.  The caller owns a reference. */
 MUST_CHECK enum err tls_credentials_load(const char *certificate_path, const char *key_path,
-                                         struct tls_credentials **out_credentials,
+                                         bool asks_clients, struct tls_credentials **out_credentials,
                                          char out_text[static TLS_TEXT_MAX]);
 /* Returns c, with a reference more. */
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *c);
@@ -62,6 +65,8 @@ MUST_CHECK enum err tls_handshake(struct tls_session *s);
 bool tls_wants_write(const struct tls_session *s);
 /* After the handshake: went it by a ticket of an earlier session? */
 bool tls_is_resumed(const struct tls_session *s);
+/* After the handshake: of the certificate that the client has proven to be its own; NULL: it has shown none. */
+const struct pin *tls_client_pin(const struct tls_session *s);
 
 /* As recv(2) and send(2) on a non-blocking socket: octets, 0 when the client sends no more (close_notify, or the
  * end of the connection), -1 with errno EAGAIN, or with another one when the session is dead.  What tls_send did not

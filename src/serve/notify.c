@@ -14,7 +14,8 @@ static bool is_primary(const struct zone_policy *policy, const struct addr *peer
 
 static bool may_notify(const struct request *r, const struct zone_entry *entry) {
 	const struct zone_policy *policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
-	return is_primary(policy, r->peer) || acl_admits(&policy->allow_notify, r->peer, r->key);
+	struct acl_client client = request_client(r);
+	return is_primary(policy, r->peer) || acl_admits(&policy->allow_notify, &client);
 }
 
 /* Serial of the SOA that a primary may put into the answer section as a hint (section 3.7). */

@@ -8,6 +8,7 @@ static void request_init(struct request *r, struct serve_worker *w, const struct
 	r->settings = atomic_load_explicit(&w->serve->settings, memory_order_acquire);
 	r->transport = from->transport;
 	r->peer = from->peer;
+	r->pin = from->pin;
 	r->now = from->now;
 	r->tcp_idle_ms = from->tcp_idle_ms;
 	r->key = NULL;

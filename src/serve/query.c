@@ -51,7 +51,7 @@ static bool is_transfer(const struct question *q) {
 size_t query_answer(struct request *r, struct serve_stream **out_stream) {
 	const struct question *q = &r->message.question;
 	bool is_internet = q->class == CLASS_IN || q->class == CLASS_ANY;
-	struct scope scope = { .table = r->serve->table, .peer = r->peer };
+	struct scope scope = { .table = r->serve->table };
 	struct zone_entry *entry = NULL;
 	if (is_internet)
 		entry = is_transfer(q) ? table_find(scope.table, q->name.wire)
@@ -61,7 +61,7 @@ size_t query_answer(struct request *r, struct serve_stream **out_stream) {
 	if (!is_internet) return reply_error(r, RCODE_REFUSED, EDE_CLASS);
 	if (is_transfer(q)) return transfer_out_answer(r, entry, out_stream);
 	if (!entry) return reply_error(r, RCODE_REFUSED, EDE_NOT_HELD);
-	scope.key = r->key;
+	scope.client = request_client(r);
 	if (!scope_admits(&scope, entry)) return reply_error(r, RCODE_REFUSED, EDE_QUERY);
 	return answer_from_zone(r, &scope, entry);
 }

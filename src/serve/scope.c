@@ -11,5 +11,5 @@ struct zone_entry *scope_zone(const struct scope *s, const uint8_t *name, uint16
 
 bool scope_admits(const struct scope *s, const struct zone_entry *entry) {
 	const struct zone_policy *policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
-	return !policy->query_limited || acl_admits(&policy->allow_query, s->peer, s->key);
+	return !policy->query_limited || acl_admits(&policy->allow_query, &s->client);
 }

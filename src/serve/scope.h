@@ -9,8 +9,7 @@
 /* Who asks, of which zones; all borrowed. */
 struct scope {
 	const struct zone_table *table;
-	const struct addr *peer;
-	const struct tsig_key *key; /* that the request was verified with, NULL: none */
+	struct acl_client client;
 };
 
 /* The longest match (RFC 1034 section 4.3.2 step 2), but DS of a zone's own name is its parent's to answer where that

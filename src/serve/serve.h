@@ -60,6 +60,7 @@ struct serve_request {
 	const struct addr *peer;
 	struct moment now;
 	enum serve_transport transport;
+	const struct pin *pin; /* of the client's certificate, over TLS; NULL: it has shown none */
 	unsigned
 		tcp_idle_ms; /* what this connection may be idle now, if less than the settings say; 0: as they say */
 };

@@ -77,8 +77,8 @@ size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct s
 	if (!incremental && !can_stream) return refuse(r, RCODE_NOTIMP, EDE_AXFR_BY_UDP);
 	/* Who may not have the zone learns nothing more about it, and takes nobody's place. */
 	const struct zone_policy *policy = atomic_load_explicit(&entry->policy, memory_order_acquire);
-	if (!acl_admits(&policy->allow_transfer, r->peer, r->key))
-		return refuse(r, RCODE_REFUSED, EDE_TRANSFER);
+	struct acl_client client = request_client(r);
+	if (!acl_admits(&policy->allow_transfer, &client)) return refuse(r, RCODE_REFUSED, EDE_TRANSFER);
 	if (incremental && !read_client_serial(&r->message, &serial))
 		return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	struct zone_version *v = request_version(r, entry);

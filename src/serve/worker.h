@@ -63,6 +63,7 @@ struct request {
 	const struct settings *settings;
 	enum serve_transport transport;
 	const struct addr *peer;
+	const struct pin *pin; /* as in the serve_request */
 	struct moment now;
 	unsigned tcp_idle_ms; /* as in the serve_request */
 	uint8_t *out;
@@ -90,6 +91,13 @@ struct request {
 /* The client is where it says to be: nobody else has got its cookie (RFC 7873 section 5.2.5). */
 static inline bool request_has_valid_cookie(const struct request *r) {
 	return r->has_cookie && r->cookie == COOKIE_VALID;
+}
+
+/* Who asks, for the zones' access lists; after request_verify. */
+static inline struct acl_client request_client(const struct request *r) {
+	return (struct acl_client){
+		.peer = r->peer, .key = r->key, .over_tls = r->transport == SERVE_TLS, .pin = r->pin
+	};
 }
 
 /* Single writer: a plain add, visible to readers whole. */

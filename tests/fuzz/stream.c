@@ -86,7 +86,7 @@ static struct world *make_world(void) {
 	world.plain = add_listener(world.worker, net_worker_add_tcp);
 	world.tls = add_listener(world.worker, net_worker_add_tls);
 	tls_files_make(&files, "fuzz");
-	must(tls_credentials_load(files.certificate, files.key, &credentials, text) == OK);
+	must(tls_credentials_load(files.certificate, files.key, false, &credentials, text) == OK);
 	tls_files_remove(&files);
 	net_worker_set_tls(world.worker, credentials);
 	tls_credentials_unref(credentials);

@@ -57,7 +57,7 @@ static struct tls_credentials *credentials(const char *name) {
 	struct tls_files files;
 	char text[TLS_TEXT_MAX];
 	tls_files_make(&files, name);
-	assert_int_equal(tls_credentials_load(files.certificate, files.key, &c, text), OK);
+	assert_int_equal(tls_credentials_load(files.certificate, files.key, false, &c, text), OK);
 	tls_files_remove(&files);
 	return c;
 }

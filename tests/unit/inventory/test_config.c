@@ -128,6 +128,28 @@ static void who_may_ask_is_everybody_until_said(void **state) {
 	config_free(c);
 }
 
+#define PIN "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static void access_items_join_what_they_ask_for(void **state) {
+	(void)state;
+	struct config *c = lab_config(
+		"keys: [ { name: k, secret: c2VjcmV0 } ]\n"
+		"zones: [ { name: a, primaries: [\"::1\"], allow-transfer: [ tls, \"!cert:" PIN "\",\n"
+		"           \"10.0.0.0/8 key:k tls\", \"tls cert:" PIN " key:k 10.1.0.0/16\" ] } ]\n");
+	const struct acl_item *items = zone_of(c, "a")->policy->allow_transfer.items;
+	assert_int_equal(zone_of(c, "a")->policy->allow_transfer.count, 4);
+	assert_true(items[0].needs_tls && !items[0].has_prefix && !items[0].has_pin);
+	assert_true(items[1].has_pin && items[1].needs_tls && items[1].keeps_out);
+	assert_int_equal(items[1].pin.sha256[31], 31);
+	assert_true(items[2].has_prefix && items[2].key && items[2].needs_tls && !items[2].has_pin);
+	assert_true(items[3].has_prefix && items[3].key && items[3].has_pin);
+	assert_true(c->server.tls.asks_clients);
+	config_free(c);
+	c = lab_config("zones: [ { name: a, primaries: [\"::1\"], allow-transfer: [ tls ] } ]\n");
+	assert_false(c->server.tls.asks_clients);
+	config_free(c);
+}
+
 static void a_zone_takes_what_it_does_not_say_from_its_template(void **state) {
 	(void)state;
 	struct config *c = lab_config(full);
@@ -302,6 +324,7 @@ int main(void) {
 		cmocka_unit_test(every_option_of_the_server_is_read),
 		cmocka_unit_test(every_option_of_answering_is_read),
 		cmocka_unit_test(answering_has_defaults),
+		cmocka_unit_test(access_items_join_what_they_ask_for),
 		cmocka_unit_test(who_may_ask_is_everybody_until_said),
 		cmocka_unit_test(a_zone_takes_what_it_does_not_say_from_its_template),
 		cmocka_unit_test(a_zone_overrides_single_options_of_its_template),

@@ -18,17 +18,22 @@ static struct acl_item item(const char *prefix, const struct tsig_key *key) {
 	return i;
 }
 
+static bool admitted(const struct acl *acl, const struct addr *peer, const struct tsig_key *key) {
+	struct acl_client client = { .peer = peer, .key = key };
+	return acl_admits(acl, &client);
+}
+
 static bool admits(struct acl_item i, const char *peer, const struct tsig_key *key) {
 	struct acl acl = { .items = &i, .count = 1 };
 	struct addr a = address(peer);
-	return acl_admits(&acl, &a, key);
+	return admitted(&acl, &a, key);
 }
 
 static void an_empty_list_admits_nobody(void **state) {
 	(void)state;
 	struct acl acl = { 0 };
 	struct addr a = address("127.0.0.1");
-	assert_false(acl_admits(&acl, &a, &k1));
+	assert_false(admitted(&acl, &a, &k1));
 }
 
 static void a_prefix_admits_its_addresses(void **state) {
@@ -65,8 +70,8 @@ static void any_item_of_a_list_is_enough(void **state) {
 	struct acl_item items[] = { item("10.0.0.0/8", NULL), item(NULL, &k2) };
 	struct acl acl = { .items = items, .count = 2 };
 	struct addr a = address("192.0.2.1");
-	assert_true(acl_admits(&acl, &a, &k2));
-	assert_false(acl_admits(&acl, &a, &k1));
+	assert_true(admitted(&acl, &a, &k2));
+	assert_false(admitted(&acl, &a, &k1));
 }
 
 static void the_first_item_that_fits_decides(void **state) {
@@ -76,10 +81,10 @@ static void the_first_item_that_fits_decides(void **state) {
 	struct acl acl = { .items = items, .count = 3 };
 	struct addr inside = address("10.1.2.3"), beside = address("10.2.2.3"),
 		    outside = address("192.0.2.1");
-	assert_false(acl_admits(&acl, &inside, &k2));
-	assert_true(acl_admits(&acl, &beside, NULL));
-	assert_false(acl_admits(&acl, &outside, NULL));
-	assert_true(acl_admits(&acl, &outside, &k2));
+	assert_false(admitted(&acl, &inside, &k2));
+	assert_true(admitted(&acl, &beside, NULL));
+	assert_false(admitted(&acl, &outside, NULL));
+	assert_true(admitted(&acl, &outside, &k2));
 }
 
 /* Policies of two readings of the same text; changed: a text put in place of @ in the second one. */
@@ -135,6 +140,34 @@ static void a_policy_outlives_its_configuration(void **state) {
 	policy_unref(p);
 }
 
+static void item_that_asks_for_tls_admits_over_tls_only(void **state) {
+	(void)state;
+	struct acl_item items[] = { { .needs_tls = true } };
+	struct acl acl = { .items = items, .count = 1 };
+	struct addr a = address("192.0.2.1");
+	struct acl_client plain = { .peer = &a, .key = &k1 }, tls = { .peer = &a, .over_tls = true };
+	assert_false(acl_admits(&acl, &plain));
+	assert_true(acl_admits(&acl, &tls));
+	assert_false(acl_has_pins(&acl));
+}
+
+static void item_that_asks_for_a_certificate_never_admits_without_tls(void **state) {
+	(void)state;
+	static const struct pin pin = { { 1 } }, other = { { 2 } };
+	struct acl_item items[] = { { .has_pin = true, .pin = pin } };
+	struct acl acl = { .items = items, .count = 1 };
+	struct addr a = address("192.0.2.1");
+	struct acl_client client = { .peer = &a, .key = &k1, .pin = &pin };
+	assert_true(acl_has_pins(&acl));
+	assert_false(acl_admits(&acl, &client));
+	client.over_tls = true;
+	assert_true(acl_admits(&acl, &client));
+	client.pin = &other;
+	assert_false(acl_admits(&acl, &client));
+	client.pin = NULL;
+	assert_false(acl_admits(&acl, &client));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_list_admits_nobody),
@@ -144,6 +177,8 @@ int main(void) {
 		cmocka_unit_test(an_item_without_condition_admits_nobody),
 		cmocka_unit_test(any_item_of_a_list_is_enough),
 		cmocka_unit_test(the_first_item_that_fits_decides),
+		cmocka_unit_test(item_that_asks_for_tls_admits_over_tls_only),
+		cmocka_unit_test(item_that_asks_for_a_certificate_never_admits_without_tls),
 		cmocka_unit_test(policies_are_compared_by_content),
 		cmocka_unit_test(another_secret_is_another_policy),
 		cmocka_unit_test(a_policy_outlives_its_configuration),

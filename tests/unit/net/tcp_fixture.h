@@ -5,6 +5,7 @@
  *   'a' a stream that breaks off after one message
  *   't' answer "tls" or "tcp"         'p' answer with who asks, as text
  *   'i' answer with how long it may be idle
+ *   'c' answer with the pin of the client's certificate, or "none"
  * The worker's clock is the test's own. */
 #ifndef UNDERSTUDY_TESTS_TCP_FIXTURE_H
 #define UNDERSTUDY_TESTS_TCP_FIXTURE_H
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "net/pin.h"
 #include "net/socket.h"
 #include "net/worker.h"
 
@@ -84,6 +86,12 @@ static inline void test_handle(void *ctx, struct tcp_conn *conn, const uint8_t *
 	case 'p': {
 		char text[ADDR_TEXT_MAX];
 		addr_text(tcp_peer(conn), text);
+		assert_int_equal(tcp_answer(conn, (const uint8_t *)text, strlen(text)), OK);
+		return;
+	}
+	case 'c': {
+		char text[PIN_TEXT_MAX] = "none";
+		if (tcp_client_pin(conn)) pin_text(tcp_client_pin(conn), text);
 		assert_int_equal(tcp_answer(conn, (const uint8_t *)text, strlen(text)), OK);
 		return;
 	}

@@ -22,7 +22,7 @@ static int teardown(void **state) {
 static void refused(const char *certificate, const char *key, const char *const words[], unsigned count) {
 	char text[TLS_TEXT_MAX] = "";
 	struct tls_credentials *c = NULL;
-	assert_int_equal(tls_credentials_load(certificate, key, &c, text), ERR_CONFIG);
+	assert_int_equal(tls_credentials_load(certificate, key, false, &c, text), ERR_CONFIG);
 	assert_null(c);
 	for (unsigned i = 0; i < count; i++)
 		if (!strstr(text, words[i])) fail_msg("\"%s\" is not in \"%s\"", words[i], text);
@@ -36,7 +36,7 @@ static void certificate_and_key_that_belong_together_are_loaded(void **state) {
 	(void)state;
 	char text[TLS_TEXT_MAX];
 	struct tls_credentials *c = NULL;
-	assert_int_equal(tls_credentials_load(files.certificate, files.key, &c, text), OK);
+	assert_int_equal(tls_credentials_load(files.certificate, files.key, false, &c, text), OK);
 	assert_in_range(tls_credentials_expire_s(c) - time(NULL), 86400 - 60, 86400);
 	tls_credentials_unref(tls_credentials_ref(c));
 	tls_credentials_unref(c);

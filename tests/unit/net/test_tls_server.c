@@ -326,6 +326,95 @@ static void session_is_resumed_until_the_certificate_changes(void **state) {
 	tls_fixture_stop(f);
 }
 
+static void expect_pin(struct tls_client *c, const char *text) {
+	tls_client_send(c, "certificate?", 12);
+	assert_int_equal(tls_client_read(c, buf), (long)strlen(text));
+	assert_memory_equal(buf, text, strlen(text));
+}
+
+/* A client of one version with a certificate of its own (NULL: without). */
+static struct tls_client *open_with(struct tls_fixture *f, const char *version,
+                                    const struct tls_files *files) {
+	struct tls_client *c = tls_client_new(f, version, "dot");
+	if (files) {
+		assert_int_equal(gnutls_certificate_set_x509_key_file(c->credentials, files->certificate,
+		                                                      files->key, GNUTLS_X509_FMT_PEM),
+		                 0);
+	}
+	assert_int_equal(tls_client_shake(c), 0);
+	return c;
+}
+
+static void pin_of_file(const char *path, char text[static PIN_TEXT_MAX]) {
+	gnutls_datum_t pem, der;
+	struct pin pin;
+	assert_int_equal(gnutls_load_file(path, &pem), 0);
+	assert_int_equal(gnutls_pem_base64_decode2("CERTIFICATE", &pem, &der), 0);
+	assert_int_equal(pin_of_certificate(&der, &pin), OK);
+	pin_text(&pin, text);
+	gnutls_free(pem.data);
+	gnutls_free(der.data);
+}
+
+static void ask_clients(struct tls_fixture *f, const struct tls_files *own) {
+	struct tls_credentials *asking = NULL;
+	char text[TLS_TEXT_MAX];
+	assert_int_equal(tls_credentials_load(own->certificate, own->key, true, &asking, text), OK);
+	net_worker_set_tls(f->tcp->worker, asking);
+	tls_credentials_unref(asking);
+}
+
+static void client_is_known_by_its_certificate_where_it_is_asked(void **state) {
+	(void)state;
+	struct tls_fixture *f = tls_fixture_start(NULL);
+	struct tls_files files;
+	char pin[PIN_TEXT_MAX];
+	tls_files_make(&files, "client");
+	pin_of_file(files.certificate, pin);
+	for (unsigned i = 0; i < 2; i++) {
+		struct tls_client *c = open_with(f, versions[i], &files);
+		expect_pin(c, "none"); /* nobody has asked for it */
+		tls_client_free(c);
+	}
+	ask_clients(f, &files);
+	for (unsigned i = 0; i < 2; i++) {
+		struct tls_client *c = open_with(f, versions[i], &files),
+				  *without = open_with(f, versions[i], NULL);
+		expect_pin(c, pin);
+		expect_pin(without, "none");
+		tls_client_free(c);
+		tls_client_free(without);
+	}
+	tls_files_remove(&files);
+	tls_fixture_stop(f);
+}
+
+static void resumed_session_is_the_same_clients(void **state) {
+	(void)state;
+	struct tls_fixture *f = tls_fixture_start(NULL);
+	struct tls_files files;
+	char pin[PIN_TEXT_MAX];
+	tls_files_make(&files, "client");
+	pin_of_file(files.certificate, pin);
+	ask_clients(f, &files);
+	for (unsigned i = 0; i < 2; i++) {
+		gnutls_datum_t session;
+		struct tls_client *first = open_with(f, versions[i], &files);
+		expect_pin(first, pin);
+		assert_int_equal(gnutls_session_get_data2(first->session, &session), 0);
+		struct tls_client *c = tls_client_new(f, versions[i], "dot");
+		assert_int_equal(gnutls_session_set_data(c->session, session.data, session.size), 0);
+		assert_int_equal(tls_client_shake(c), 0);
+		assert_true(gnutls_session_is_resumed(c->session));
+		expect_pin(c, pin);
+		gnutls_free(session.data);
+		tls_client_free(first);
+		tls_client_free(c);
+	}
+	tls_files_remove(&files);
+	tls_fixture_stop(f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(question_is_answered_over_both_versions),
@@ -344,6 +433,8 @@ int main(void) {
 		cmocka_unit_test(second_handshake_is_not_done),
 		cmocka_unit_test(new_certificate_is_for_new_connections),
 		cmocka_unit_test(session_is_resumed_until_the_certificate_changes),
+		cmocka_unit_test(client_is_known_by_its_certificate_where_it_is_asked),
+		cmocka_unit_test(resumed_session_is_the_same_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static inline struct tls_credentials *tls_credentials_make(const char *name) {
 	struct tls_files files;
 	char text[TLS_TEXT_MAX];
 	tls_files_make(&files, name);
-	if (tls_credentials_load(files.certificate, files.key, &c, text) != OK) fail_msg("%s", text);
+	if (tls_credentials_load(files.certificate, files.key, false, &c, text) != OK) fail_msg("%s", text);
 	tls_files_remove(&files);
 	return c;
 }
