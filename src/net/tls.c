@@ -5,18 +5,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
+#include "net/tls_file.h"
 
 #define AHEAD_BYTES TLS_HEAD_MAX
 #define RECORDS_PER_RECEIVE 64 /* so that empty records and warnings can't keep us */
-#define TEXT_OF_PATH "%.200s"  /* of a path, in sentences */
 
 /* RFC 9325: no static keys, no CBC, no finite-field groups (costly for us, cheap for whoever asks), no SHA-1. */
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
@@ -51,69 +48,17 @@ struct tls_session {
 
 /* -- credentials ------------------------------------------------------------------------------------------------ */
 
-static enum err says(char *text, const char *what, const char *path, const char *why) {
-	(void)snprintf(text, TLS_TEXT_MAX, "%s " TEXT_OF_PATH ": %s", what, path, why); /* cutting is right */
-	return ERR_CONFIG;
-}
-
-static enum err read_file(const char *what, const char *path, gnutls_datum_t *out, char *text) {
-	char *data, reason[96];
-	size_t len;
-	enum err e = file_read(path, TLS_FILE_MAX, &data, &len);
-	if (e == ERR_LIMIT) return says(text, what, path, "larger than a mebibyte");
-	if (e == ERR_NOTFOUND) return says(text, what, path, "no such file");
-	if (e != OK) return says(text, what, path, strerror_r(errno, reason, sizeof(reason)));
-	*out = (gnutls_datum_t){ (unsigned char *)data, (unsigned)len };
-	return OK;
-}
-
-/* Keys do not stay in memory that is used again. */
-static void forget(gnutls_datum_t *d) {
-	if (d->data) gnutls_memset(d->data, 0, d->size);
-	free(d->data);
-	*d = (gnutls_datum_t){ 0 };
-}
-
-/* The first certificate of the file is the server's. */
-static enum err check_certificate(struct tls_credentials *c, const gnutls_datum_t *pem, const char *path,
-                                  char *text) {
-	gnutls_x509_crt_t *list = NULL;
-	unsigned count = 0;
-	int n = gnutls_x509_crt_list_import2(&list, &count, pem, GNUTLS_X509_FMT_PEM, 0);
-	if (n < 0) return says(text, "certificate", path, gnutls_strerror(n));
-	c->expire_s = count > 0 ? gnutls_x509_crt_get_expiration_time(list[0]) : -1;
-	for (unsigned i = 0; i < count; i++)
-		gnutls_x509_crt_deinit(list[i]);
-	gnutls_free(list);
-	return c->expire_s >= 0 ? OK : says(text, "certificate", path, "no certificate in it");
-}
-
-static enum err check_key(const gnutls_datum_t *pem, const char *path, char *text) {
-	gnutls_x509_privkey_t key;
-	int n = gnutls_x509_privkey_init(&key);
-	if (n != 0) return says(text, "key", path, gnutls_strerror(n));
-	n = gnutls_x509_privkey_import2(key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
-	gnutls_x509_privkey_deinit(key);
-	if (n == GNUTLS_E_DECRYPTION_FAILED || n == GNUTLS_E_PKCS1_WRONG_PAD)
-		return says(text, "key", path, "protected by a password; expected a key without one");
-	return n == 0 ? OK : says(text, "key", path, gnutls_strerror(n));
-}
-
 static enum err join(struct tls_credentials *c, const gnutls_datum_t *certificate, const gnutls_datum_t *key,
                      const char *certificate_path, const char *key_path, char *text) {
 	int n = gnutls_certificate_allocate_credentials(&c->certificate);
 	if (n == 0)
 		n = gnutls_certificate_set_x509_key_mem(c->certificate, certificate, key,
 		                                        GNUTLS_X509_FMT_PEM);
-	if (n == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
-		(void)snprintf(text, TLS_TEXT_MAX, /* cutting is right */
-		               "key " TEXT_OF_PATH ": does not belong to certificate " TEXT_OF_PATH, key_path,
-		               certificate_path);
-		return ERR_CONFIG;
-	}
+	if (n == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return tls_file_says_mismatch(text, certificate_path, key_path);
 	if (n >= 0) n = gnutls_priority_init(&c->priority, priorities, NULL);
 	if (n >= 0) n = gnutls_session_ticket_key_generate(&c->ticket_key);
-	return n >= 0 ? OK : says(text, "certificate", certificate_path, gnutls_strerror(n));
+	return n >= 0 ? OK : tls_file_says(text, "certificate", certificate_path, gnutls_strerror(n));
 }
 
 enum err tls_credentials_load(const char *certificate_path, const char *key_path, bool asks_clients,
@@ -122,13 +67,15 @@ enum err tls_credentials_load(const char *certificate_path, const char *key_path
 	struct tls_credentials *c = xcalloc(1, sizeof(*c));
 	atomic_init(&c->references, 1);
 	c->asks_clients = asks_clients;
-	enum err e = read_file("certificate", certificate_path, &certificate, out_text);
-	if (e == OK) e = read_file("key", key_path, &key, out_text);
-	if (e == OK) e = check_certificate(c, &certificate, certificate_path, out_text);
-	if (e == OK) e = check_key(&key, key_path, out_text);
+	enum err e = tls_file_read("certificate", certificate_path, &certificate, out_text);
+	if (e == OK) e = tls_file_read("key", key_path, &key, out_text);
+	if (e == OK)
+		e = tls_file_check_certificate(&certificate, "certificate", certificate_path, &c->expire_s,
+		                               out_text);
+	if (e == OK) e = tls_file_check_key(&key, key_path, out_text);
 	if (e == OK) e = join(c, &certificate, &key, certificate_path, key_path, out_text);
-	forget(&certificate);
-	forget(&key);
+	tls_file_forget(&certificate);
+	tls_file_forget(&key);
 	if (e != OK) {
 		tls_credentials_unref(c);
 		return e;
