@@ -25,7 +25,7 @@ class Bind(Server):
                  " recursion no; dnssec-validation no; empty-zones-enable no; notify explicit; notify-delay 0;\n"
                  " notify-rate 10000; startup-notify-rate 10000; serial-query-rate 10000; check-names primary ignore;\n"
                  " check-integrity no; transfers-in 100; transfers-per-ns 100; tcp-clients 1000; tcp-idle-timeout 100;\n"
-                 f" {self._allow()} {self.extra_options} request-ixfr no; masterfile-format text; minimal-responses no;\n}};\n"
+                 f" {self._allow()} {self.extra_options} {self._ixfr()} masterfile-format text; minimal-responses no;\n}};\n"
                  "controls { };\n"]
         parts += [self._zone(zone) for zone in self.zones.values()]
         self.write("named.conf", "".join(parts))
@@ -34,11 +34,14 @@ class Bind(Server):
         who = f'key "{self.key.name}";' if self.key else "127.0.0.0/8; ::1;"
         return f"allow-transfer {{ {who} }};"
 
+    def _ixfr(self):
+        return "request-ixfr yes; max-ixfr-ratio unlimited;" if self.ixfr else "request-ixfr no;"
+
     def _zone(self, zone):
         head = f'zone "{zone.name}" {{ file "{zone.file_name}"; '
         if zone.text is not None:
             notify = " ".join(_bind_endpoint(e, self.key) for e in zone.notify)
-            return head + f"type primary; also-notify {{ {notify} }}; ixfr-from-differences no; }};\n"
+            return head + f"type primary; also-notify {{ {notify} }}; ixfr-from-differences {'yes' if self.ixfr else 'no'}; }};\n"
         primaries = " ".join(_bind_endpoint(e, self.key) for e in zone.primaries)
         limits = "".join(f"{option}-time {zone.options[ours]}; " for option, ours in (
             ("min-refresh", "refresh_min"), ("max-refresh", "refresh_max"),

@@ -49,11 +49,14 @@ class Knot(Server):
     def _zone(self, zone):
         lines = [f"  - domain: {zone.name}", f"    file: {zone.file_name}"]
         if zone.text is not None:
-            lines += ["    zonefile-sync: -1", "    journal-content: none"]
+            lines += ["    zonefile-sync: -1"]
+            lines += ["    zonefile-load: difference", "    journal-content: changes"] if self.ixfr else [
+                "    journal-content: none"]
         if zone.notify:
             lines.append(f"    notify: [{', '.join(self._id(e) for e in zone.notify)}]")
         if zone.primaries:
-            lines.append("    journal-content: none")  # what is fetched is kept as zone file, at once
+            if not self.ixfr:
+                lines.append("    journal-content: none")  # what is fetched is kept as zone file, at once
             lines.append(f"    master: [{', '.join(self._id(e) for e in zone.primaries)}]")
         for ours, option in (("refresh_min", "refresh-min-interval"), ("refresh_max", "refresh-max-interval"),
                              ("retry_min", "retry-min-interval"), ("retry_max", "retry-max-interval"),

@@ -35,11 +35,13 @@ class Nsd(Server):
 
     def _zone(self, zone):
         key = self.key.name if self.key else "NOKEY"
-        lines = ["zone:", f'  name: "{zone.name}"', f'  zonefile: "{zone.file_name}"',
+        lines = ["zone:", f'  name: "{zone.name}"', f'  zonefile: "{self.folder}/{zone.file_name}"',
                  f"  provide-xfr: 127.0.0.0/8 {key}", f"  provide-xfr: ::1 {key}"]
         lines += [f"  notify: {e.text} {key}" for e in zone.notify]
         for primary in zone.primaries:
-            lines += [f"  request-xfr: AXFR {primary.text} {key}"]
+            lines += [f"  request-xfr: {'' if self.ixfr else 'AXFR '}{primary.text} {key}"]
+        if self.ixfr:
+            lines += ["  store-ixfr: yes", "  ixfr-size: 0"] + (["  create-ixfr: yes"] if zone.text is not None else [])
         if zone.primaries:
             lines += [f"  allow-notify: 127.0.0.0/8 {key}", f"  allow-notify: ::1 {key}"]
         for ours, option in (("refresh_min", "min-refresh-time"), ("refresh_max", "max-refresh-time"),

@@ -28,6 +28,7 @@ class Server(abc.ABC):
 
     binary = None  # argv[0]; Debian keeps most in /usr/sbin
     ready_s = 20
+    ixfr = False  # whether it gives and asks for differences; set before start()
     answers_to_trust = 1  # so many in a row; more for a server whose processes switch to a new version one by one
 
     def __init__(self, folder, address="127.0.0.1", key=None):
