@@ -6,30 +6,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "store/store_parts.h"
+#include "store/batch_parts.h"
+#include "zone/apply.h"
 
-enum operation_kind { OPERATION_PUT, OPERATION_STATE, OPERATION_REMOVE };
-
-struct operation {
-	enum operation_kind kind;
-	struct name name; /* lower case */
-	struct saved_state saved;
-	struct zone_version *image; /* PUT of an inline image: one reference; else NULL */
-};
-
-struct id_list {
-	uint64_t *ids;
-	size_t count, cap;
-};
-
-struct store_batch {
-	struct store *store;
-	struct operation *operations;
-	size_t count, cap;
-	struct id_list written;  /* files of this batch: removed if it fails */
-	struct id_list replaced; /* files that the commit leaves without a name: removed when it succeeds */
-	struct why why;          /* of the last put that failed */
-};
+#define IMAGE_PREFERRED_BYTES 16384 /* a few pages of the database, as steps take some too */
 
 struct store_batch *store_batch_new(struct store *s) {
 	struct store_batch *b = xcalloc(1, sizeof(*b));
@@ -37,7 +17,7 @@ struct store_batch *store_batch_new(struct store *s) {
 	return b;
 }
 
-static void add_id(struct id_list *list, uint64_t id) {
+void id_list_add(struct id_list *list, uint64_t id) {
 	if (list->count == list->cap) {
 		list->cap = list->cap ? 2 * list->cap : 8;
 		list->ids = xrealloc(list->ids, list->cap * sizeof(*list->ids));
@@ -51,9 +31,17 @@ static void remove_files(const struct store *s, const struct id_list *list) {
 	}
 }
 
+static void operation_done(struct operation *o) {
+	version_unref(o->image);
+	for (unsigned i = 0; i < o->step_count; i++) {
+		change_unref(o->steps[i]);
+	}
+	free(o->steps);
+}
+
 static void batch_free(struct store_batch *b) {
 	for (size_t i = 0; i < b->count; i++) {
-		version_unref(b->operations[i].image);
+		operation_done(&b->operations[i]);
 	}
 	free(b->operations);
 	free(b->written.ids);
@@ -83,54 +71,102 @@ static struct operation *add_operation(struct store_batch *b, enum operation_kin
 static enum err write_file(struct store_batch *b, const struct zone_version *v, uint64_t *out_id,
                            struct zone_version **out_version) {
 	struct store *s = b->store;
+	const struct layer *whole = v->layers[0];
 	struct zone_version *mapped;
 	uint64_t id = random_u64(&s->random);
-	enum err e = image_file_write(&s->images, id, v->layers[0]->block, v->layers[0]->block_size);
+	enum err e = image_file_write(&s->images, id, whole->block, whole->block_size);
 	if (e != OK) return e;
-	e = image_file_map(&s->images, id, v->layers[0]->block_size, &mapped);
+	e = image_file_map(&s->images, id, whole->block_size, &mapped);
 	if (e != OK) {
 		int saved = errno;
 		image_file_remove(&s->images, id);
 		errno = saved;
 		return e;
 	}
-	add_id(&b->written, id);
+	version_set_changes(mapped, v->changes);
+	id_list_add(&b->written, id);
 	*out_id = id;
 	*out_version = mapped;
 	return OK;
 }
 
-enum err store_batch_put(struct store_batch *b, const uint8_t *name, const struct zone_state *state,
-                         struct zone_version *v, struct zone_version **out_version) {
+/* An operation that brings an image: v's file is written, or it will stand in the database. */
+static enum err add_image(struct store_batch *b, enum operation_kind kind, const uint8_t *name,
+                          struct zone_version *v, struct operation **out_operation,
+                          struct zone_version **out_version) {
 	const struct image_header *h = v->image.header;
-	assert(name_equal(name, version_apex(v)));
+	assert(name_equal(name, version_apex(v)) && version_is_whole(v));
 	bool in_file = h->size > STORE_INLINE_MAX;
 	struct zone_version *result = v;
 	uint64_t id = 0;
-	if (in_file) {
-		enum err e = write_file(b, v, &id, &result);
-		if (e != OK) {
-			why_set(&b->why, REASON_STORE_FAILED, "the image can't be written: %s",
-			        e == ERR_IO ? strerror(errno) : err_text(e));
-			return e;
-		}
-	} else {
-		version_ref(v);
+	enum err e = in_file ? write_file(b, v, &id, &result) : OK;
+	if (e != OK) {
+		why_set(&b->why, REASON_STORE_FAILED, "the image can't be written: %s",
+		        e == ERR_IO ? strerror(errno) : err_text(e));
+		return e;
 	}
-	struct operation *o = add_operation(b, OPERATION_PUT, name);
-	o->saved = (struct saved_state){ .state = *state,
-		                         .in_file = in_file,
+	if (!in_file) version_ref(v);
+	struct operation *o = add_operation(b, kind, name);
+	o->saved = (struct saved_state){ .in_file = in_file,
 		                         .file_id = id,
 		                         .image_size = h->size,
-		                         .image_checksum = h->checksum };
-	o->saved.state.has_version = true;
-	o->saved.state.serial = h->soa.serial;
+		                         .image_checksum = h->checksum,
+		                         .image_serial = h->soa.serial };
 	if (!in_file) {
 		version_ref(v);
 		o->image = v;
 	}
+	*out_operation = o;
 	*out_version = result;
 	return OK;
+}
+
+static void set_steps(struct operation *o, const struct store_steps *steps) {
+	assert(steps->count > 0);
+	o->steps = xmalloc(steps->count * sizeof(struct change *));
+	o->step_count = steps->count;
+	o->bounds = steps->bounds;
+	for (unsigned i = 0; i < steps->count; i++) {
+		assert(i == 0 || steps->steps[i]->from == steps->steps[i - 1]->to);
+		o->steps[i] = steps->steps[i];
+		change_ref(o->steps[i]);
+	}
+}
+
+enum err store_batch_put(struct store_batch *b, const uint8_t *name, const struct zone_state *state,
+                         struct zone_version *v, const struct store_steps *steps,
+                         struct zone_version **out_version) {
+	struct operation *o;
+	enum err e = add_image(b, OPERATION_PUT, name, v, &o, out_version);
+	if (e != OK) return e;
+	o->saved.state = *state;
+	o->saved.state.has_version = true;
+	o->saved.state.serial = version_serial(v);
+	if (!steps) return OK;
+	assert(steps->steps[steps->count - 1]->to == version_serial(v));
+	set_steps(o, steps);
+	return OK;
+}
+
+enum err store_batch_step(struct store_batch *b, const uint8_t *name, const struct zone_state *state,
+                          const struct store_steps *steps, struct store_outcome *outcome) {
+	struct operation *o = add_operation(b, OPERATION_STEP, name);
+	o->saved.state = *state;
+	o->outcome = outcome;
+	set_steps(o, steps);
+	return OK;
+}
+
+enum err store_batch_image(struct store_batch *b, const uint8_t *name, struct zone_version *v,
+                           struct zone_version **out_version, struct store_outcome *outcome) {
+	struct operation *o;
+	enum err e = add_image(b, OPERATION_IMAGE, name, v, &o, out_version);
+	if (e == OK) o->outcome = outcome;
+	return e;
+}
+
+bool store_prefers_image(const struct zone_version *v) {
+	return version_is_whole(v) && v->image.header->size <= IMAGE_PREFERRED_BYTES;
 }
 
 const struct why *store_batch_why(const struct store_batch *b) {
@@ -147,80 +183,16 @@ enum err store_batch_remove(struct store_batch *b, const uint8_t *name) {
 	return OK;
 }
 
-/* What the database holds of the zone now, earlier operations of this batch included; all zero for
- * nothing, or for a record that can't be read: its file, if any, is an orphan of the next start. */
-static enum err former_state(struct database_txn *txn, const struct operation *o,
-                             struct saved_state *out_saved) {
-	struct octets value;
-	struct saved_state saved = { 0 };
-	enum err e = database_get(txn, TABLE_STATES, name_octets(o->name.wire), &value);
-	if (e != OK && e != ERR_NOTFOUND) return e;
-	if (e == OK && saved_state_decode(value.data, value.len, o->name.wire, &saved) != OK)
-		memset(&saved, 0, sizeof(saved));
-	*out_saved = saved;
-	return OK;
-}
-
-static enum err put_state(struct database_txn *txn, const struct operation *o,
-                          const struct saved_state *saved) {
-	uint8_t buf[SAVED_STATE_MAX];
-	size_t len = saved_state_encode(saved, o->name.wire, buf);
-	return database_put(txn, TABLE_STATES, name_octets(o->name.wire), (struct octets){ buf, len });
-}
-
-/* The state is new, the version and what belongs to it stay as they are. */
-static enum err apply_state(struct database_txn *txn, const struct operation *o,
-                            const struct saved_state *former) {
-	struct saved_state saved = *former;
-	saved.state = o->saved.state;
-	saved.state.has_version = former->state.has_version;
-	saved.state.serial = former->state.serial;
-	return put_state(txn, o, &saved);
-}
-
-static enum err apply_put(struct database_txn *txn, const struct operation *o) {
-	struct octets key = name_octets(o->name.wire);
-	enum err e;
-	if (o->image)
-		e = database_put(txn, TABLE_IMAGES, key,
-		                 (struct octets){ o->image->layers[0]->block,
-		                                  o->image->layers[0]->block_size });
-	else
-		e = database_delete(txn, TABLE_IMAGES,
-		                    key); /* a former one, also below a state that can't be read */
-	return e == OK ? put_state(txn, o, &o->saved) : e;
-}
-
-static enum err apply_remove(struct database_txn *txn, const struct operation *o) {
-	enum err e = database_delete(txn, TABLE_IMAGES, name_octets(o->name.wire));
-	return e == OK ? database_delete(txn, TABLE_STATES, name_octets(o->name.wire)) : e;
-}
-
-static enum err apply(struct store_batch *b, struct database_txn *txn, const struct operation *o) {
-	struct saved_state former;
-	enum err e = former_state(txn, o, &former);
-	if (e != OK) return e;
-	if (o->kind == OPERATION_STATE) return apply_state(txn, o, &former);
-	e = o->kind == OPERATION_PUT ? apply_put(txn, o) : apply_remove(txn, o);
-	if (e == OK && former.in_file) add_id(&b->replaced, former.file_id);
-	return e;
-}
-
-static enum err write_all(struct store_batch *b, struct why *why) {
-	struct database_txn *txn;
-	enum err e = database_begin(b->store->db, true, &txn, why);
-	if (e != OK) return e;
-	for (size_t i = 0; i < b->count && e == OK; i++) {
-		e = apply(b, txn, &b->operations[i]);
+static void tell_outcomes(const struct store_batch *b) {
+	for (size_t i = 0; i < b->count; i++) {
+		const struct operation *o = &b->operations[i];
+		if (o->outcome) *o->outcome = o->result;
 	}
-	if (e == OK) return database_commit(txn, why);
-	database_explain(txn, why);
-	database_abort(txn);
-	return e;
 }
 
 enum err store_batch_commit(struct store_batch *b, struct why *why) {
-	enum err e = b->count ? write_all(b, why) : OK;
+	enum err e = b->count ? batch_write(b, why) : OK;
+	if (e == OK) tell_outcomes(b);
 	remove_files(b->store, e == OK ? &b->replaced : &b->written);
 	batch_free(b);
 	return e;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -10,6 +11,7 @@
 #include "base/fault.h"
 
 struct database {
+	pthread_mutex_t lock; /* held while a transaction is open */
 	MDB_env *env;
 	MDB_dbi tables[TABLE_COUNT];
 	size_t max_bytes;
@@ -55,25 +57,24 @@ static void explain(const struct database *db, int code, struct why *why) {
 		why_set(why, REASON_STORE_FAILED, "%s: %s", db->path, mdb_strerror(code));
 }
 
-/* A new file has no table yet; one that has some and not ours has lost them. */
-static int create_flag(MDB_txn *txn, unsigned *out_flag) {
-	MDB_dbi all;
-	MDB_stat stat;
-	int rc = mdb_dbi_open(txn, NULL, 0, &all);
-	if (!rc) rc = mdb_stat(txn, all, &stat);
-	if (!rc) *out_flag = stat.ms_entries == 0 ? MDB_CREATE : 0;
-	return rc;
+static const char *const table_names[TABLE_COUNT] = { "states", "images", "journal" };
+
+/* A new file has no table yet; one that has some and not ours has lost them.  Files of programs that kept no journal
+ * get theirs now. */
+static unsigned create_flag(const MDB_stat *all, int table) {
+	return all->ms_entries == 0 || table == TABLE_JOURNAL ? MDB_CREATE : 0;
 }
 
 static int open_tables(struct database *db) {
-	static const char *const names[TABLE_COUNT] = { "states", "images" };
 	MDB_txn *txn;
-	unsigned flag = 0;
+	MDB_dbi all;
+	MDB_stat stat = { 0 };
 	int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
 	if (rc) return rc;
-	rc = create_flag(txn, &flag);
+	rc = mdb_dbi_open(txn, NULL, 0, &all);
+	if (!rc) rc = mdb_stat(txn, all, &stat);
 	for (int i = 0; i < TABLE_COUNT && !rc; i++) {
-		rc = mdb_dbi_open(txn, names[i], flag, &db->tables[i]);
+		rc = mdb_dbi_open(txn, table_names[i], create_flag(&stat, i), &db->tables[i]);
 	}
 	if (!rc) return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
@@ -108,6 +109,7 @@ enum err database_open(const char *path, size_t max_bytes, struct database **out
 	struct database *db = xcalloc(1, sizeof(*db));
 	db->path = xstrdup(path);
 	db->max_bytes = max_bytes;
+	(void)pthread_mutex_init(&db->lock, NULL); /* a plain one: cannot fail */
 	int rc = open_environment(db);
 	if (rc) {
 		explain(db, rc, why);
@@ -121,6 +123,7 @@ enum err database_open(const char *path, size_t max_bytes, struct database **out
 void database_close(struct database *db) {
 	if (!db) return;
 	if (db->env) mdb_env_close(db->env);
+	(void)pthread_mutex_destroy(&db->lock); /* nobody holds it */
 	free(db->path);
 	free(db);
 }
@@ -137,8 +140,10 @@ static int begin(struct database *db, bool write, MDB_txn **out_txn) {
 
 enum err database_begin(struct database *db, bool write, struct database_txn **out_txn, struct why *why) {
 	MDB_txn *inner;
+	(void)pthread_mutex_lock(&db->lock); /* fails only if this thread holds it */
 	int rc = begin(db, write, &inner);
 	if (rc) {
+		(void)pthread_mutex_unlock(&db->lock); /* ours */
 		explain(db, rc, why);
 		return err_of(rc);
 	}
@@ -149,9 +154,14 @@ enum err database_begin(struct database *db, bool write, struct database_txn **o
 	return OK;
 }
 
+static void txn_end(struct database_txn *txn) {
+	(void)pthread_mutex_unlock(&txn->db->lock); /* ours since database_begin */
+	free(txn);
+}
+
 void database_abort(struct database_txn *txn) {
 	mdb_txn_abort(txn->txn);
-	free(txn);
+	txn_end(txn);
 }
 
 enum err database_commit(struct database_txn *txn, struct why *why) {
@@ -161,7 +171,7 @@ enum err database_commit(struct database_txn *txn, struct why *why) {
 	else
 		rc = mdb_txn_commit(txn->txn);
 	if (rc) explain(txn->db, rc, why);
-	free(txn);
+	txn_end(txn);
 	return err_of(rc);
 }
 
@@ -199,6 +209,33 @@ enum err database_delete(struct database_txn *txn, enum database_table table, st
 	MDB_val k = val_of(key);
 	enum err e = note(txn, mdb_del(txn->txn, txn->db->tables[table], &k, NULL));
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static bool begins_with(MDB_val key, struct octets prefix) {
+	return key.mv_size >= prefix.len && memcmp(key.mv_data, prefix.data, prefix.len) == 0;
+}
+
+enum err database_delete_prefix(struct database_txn *txn, enum database_table table, struct octets prefix) {
+	MDB_cursor *cursor;
+	MDB_val k = val_of(prefix), v;
+	int rc = mdb_cursor_open(txn->txn, txn->db->tables[table], &cursor);
+	if (rc) return note(txn, rc);
+	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	while (!rc && begins_with(k, prefix)) {
+		rc = mdb_cursor_del(cursor, 0);
+		if (!rc) rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? OK : note(txn, rc);
+}
+
+enum err database_table_bytes(struct database_txn *txn, enum database_table table, uint64_t *out_bytes) {
+	MDB_stat stat;
+	int rc = mdb_stat(txn->txn, txn->db->tables[table], &stat);
+	if (rc) return note(txn, rc);
+	uint64_t pages = (uint64_t)stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+	*out_bytes = pages * stat.ms_psize;
+	return OK;
 }
 
 /* each is called with LMDB's own pointers.  More records than the table says it has: its pages form a

@@ -1,8 +1,9 @@
 /* Ordered records under keys, changed by transactions: the one place that knows LMDB.
  *
- * LMDB's own locks are off: the store holds the lock of its directory (store.c), has one writer and opens no
- * transaction while another is open.
- * Thread: one at a time; a transaction stays on the thread that began it. */
+ * LMDB's own locks are off: the store holds the lock of its directory (store.c), and a lock of the database admits one
+ * transaction at a time.
+ * Thread: any that may wait for another's transaction; a transaction stays on the thread that began it, which begins
+ * no second one meanwhile. */
 #ifndef UNDERSTUDY_STORE_DATABASE_H
 #define UNDERSTUDY_STORE_DATABASE_H
 
@@ -17,8 +18,9 @@ struct database;
 struct database_txn;
 
 enum database_table {
-	TABLE_STATES, /* struct saved_state under the zone's name */
-	TABLE_IMAGES, /* images up to STORE_INLINE_MAX under the zone's name */
+	TABLE_STATES,  /* struct saved_state under the zone's name */
+	TABLE_IMAGES,  /* images up to STORE_INLINE_MAX under the zone's name */
+	TABLE_JOURNAL, /* frames under the zone's name and a sequence number (store/frame.h) */
 	TABLE_COUNT
 };
 
@@ -41,7 +43,7 @@ MUST_CHECK enum err database_check(struct database *db);
  * file that does not exist, is OK: database_open will tell.  why is filled on failure. */
 MUST_CHECK enum err database_probe(const char *path, size_t max_bytes, struct why *why);
 
-/* why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
+/* Waits for the transaction that is open.  why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
 MUST_CHECK enum err database_begin(struct database *db, bool write, struct database_txn **out_txn,
                                    struct why *why);
 void database_abort(struct database_txn *txn);
@@ -56,6 +58,13 @@ MUST_CHECK enum err database_put(struct database_txn *txn, enum database_table t
                                  struct octets value);
 /* A key that does not exist is fine. */
 MUST_CHECK enum err database_delete(struct database_txn *txn, enum database_table table, struct octets key);
+
+/* Every key that begins with prefix. */
+MUST_CHECK enum err database_delete_prefix(struct database_txn *txn, enum database_table table,
+                                           struct octets prefix);
+/* Octets of the file that the table takes. */
+MUST_CHECK enum err database_table_bytes(struct database_txn *txn, enum database_table table,
+                                         uint64_t *out_bytes);
 
 typedef void database_each_fn(void *ctx, struct octets key, struct octets value);
 MUST_CHECK enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,

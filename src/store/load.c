@@ -1,4 +1,5 @@
-/* Restart: images of the database are copied out, files verified by a few threads and mapped. */
+/* Restart: images of the database are copied out, files verified by a few threads and mapped; then the journal leads from
+ * them to the versions to serve. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "store/replay.h"
 #include "store/store_parts.h"
 
 #define LOAD_THREADS 2
@@ -31,25 +33,52 @@ static struct image_facts facts_of(const struct saved_state *saved, const uint8_
 	return (struct image_facts){ .apex = name,
 		                     .size = saved->image_size,
 		                     .checksum = saved->image_checksum,
-		                     .serial = saved->state.serial };
+		                     .serial = saved->image_serial };
+}
+
+static void log_damage(const struct load *l, const struct name *name, const struct why *why) {
+	char text[NAME_TEXT_MAX];
+	log_event(l->store->log, EVENT_ZONE_DAMAGED, LOG_STR("zone", name_text_short(name->wire, text)),
+	          LOG_STR("evidence", why->evidence));
+}
+
+static void log_loaded(const struct load *l, const struct name *name, const struct zone_version *v) {
+	char text[NAME_TEXT_MAX];
+	log_event(l->store->log, EVENT_ZONE_LOADED, LOG_STR("zone", name_text_short(name->wire, text)),
+	          LOG_NUM("serial", version_serial(v)));
+}
+
+/* From the image to the version to serve.  When that is not the one that was served last, the zone is due at once. */
+static struct zone_version *follow_journal(const struct load *l, const struct name *name,
+                                           const struct saved_state *saved, struct zone_version *image,
+                                           struct zone_state *state) {
+	struct why why = { .reason = REASON_NONE };
+	struct zone_version *v = replay(l->txn, name, saved, image, l->store->memory, &why);
+	log_loaded(l, name, v);
+	if (why.reason == REASON_NONE) return v;
+	log_damage(l, name, &why);
+	state->why = why;
+	state->refresh_s = 0;
+	if (!state->has_rollback || version_serial(v) != state->held_serial) {
+		state->has_rollback = false;
+		state->serial = version_serial(v);
+	}
+	return v;
 }
 
 /* Hand over; a zone whose version is damaged has none. */
-static void deliver(struct load *l, const struct name *name, struct zone_state *state,
-                    struct zone_version *version, const struct why *why) {
-	char text[NAME_TEXT_MAX];
-	if (version) {
-		log_event(l->store->log, EVENT_ZONE_LOADED,
-		          LOG_STR("zone", name_text_short(name->wire, text)),
-		          LOG_NUM("serial", state->serial));
+static void deliver(struct load *l, const struct name *name, const struct saved_state *saved,
+                    struct zone_version *image, const struct why *why) {
+	struct zone_state state = saved->state;
+	struct zone_version *version = NULL;
+	if (image) {
+		version = follow_journal(l, name, saved, image, &state);
 	} else if (why) {
-		log_event(l->store->log, EVENT_ZONE_DAMAGED,
-		          LOG_STR("zone", name_text_short(name->wire, text)),
-		          LOG_STR("evidence", why->evidence));
-		state->why = *why;
-		state->has_version = false;
+		log_damage(l, name, why);
+		state.why = *why;
+		state.has_version = false;
 	}
-	l->each(l->ctx, name->wire, state, version);
+	l->each(l->ctx, name->wire, &state, version);
 }
 
 static void load_file(struct load *l, struct file_job *job, uint8_t *buffer, struct checksum *scratch) {
@@ -139,19 +168,19 @@ static void load_small(void *ctx, struct octets key, struct octets value) {
 	if (e != OK) {
 		memset(&saved, 0, sizeof(saved));
 		why_set(&why, REASON_STORE_DAMAGED, "the saved state: %s", err_text(e));
-		deliver(l, &name, &saved.state, NULL, &why);
+		deliver(l, &name, &saved, NULL, &why);
 	} else if (!saved.state.has_version) {
-		deliver(l, &name, &saved.state, NULL, NULL);
+		deliver(l, &name, &saved, NULL, NULL);
 	} else if (!saved.in_file) {
 		struct zone_version *version = load_inline(l, &name, &saved, &why);
-		deliver(l, &name, &saved.state, version, &why);
+		deliver(l, &name, &saved, version, &why);
 	}
 }
 
 static void deliver_files(struct load *l) {
 	for (size_t i = 0; i < l->count; i++) {
 		struct file_job *job = &l->jobs[i];
-		deliver(l, &job->name, &job->saved.state, job->version, &job->why);
+		deliver(l, &job->name, &job->saved, job->version, &job->why);
 	}
 }
 

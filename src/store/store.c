@@ -52,11 +52,11 @@ static enum err move_aside(struct store *s, struct why *why) {
 
 /* Only what is surely damaged is moved aside: a full disk, a missing permission or short memory is not. */
 static enum err open_database(struct store *s, struct why *why) {
-	enum err e = database_probe(s->path, STORE_MAP_BYTES, why);
-	if (e == OK) e = database_open(s->path, STORE_MAP_BYTES, &s->db, why);
+	enum err e = database_probe(s->path, s->map_bytes, why);
+	if (e == OK) e = database_open(s->path, s->map_bytes, &s->db, why);
 	if (e != ERR_CORRUPT) return e;
 	e = move_aside(s, why);
-	return e == OK ? database_open(s->path, STORE_MAP_BYTES, &s->db, why) : e;
+	return e == OK ? database_open(s->path, s->map_bytes, &s->db, why) : e;
 }
 
 struct id_list {
@@ -115,12 +115,20 @@ static enum err open_all(struct store *s, const char *dir, struct why *why) {
 }
 
 enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why) {
+	return store_open_bounded(dir, STORE_MAP_BYTES, log, out_store, why);
+}
+
+enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, struct store **out_store,
+                            struct why *why) {
 	struct store *s = xcalloc(1, sizeof(*s));
 	size_t size = strlen(dir) + sizeof("/store.mdb");
 	s->path = xmalloc(size);
 	snprintf(s->path, size, "%s/store.mdb", dir);
 	s->directory_fd = s->lock_fd = s->images.fd = -1;
 	s->log = log;
+	s->map_bytes = map_bytes;
+	s->memory = history_memory_new(0);
+	s->journal_bytes_max = map_bytes / STORE_JOURNAL_SHARE;
 	s->random = random_secure();
 	enum err e = open_all(s, dir, why);
 	if (e != OK) {
@@ -137,6 +145,7 @@ void store_close(struct store *s) {
 	if (s->images.fd >= 0) image_folder_close(&s->images);
 	if (s->lock_fd >= 0) close(s->lock_fd);
 	if (s->directory_fd >= 0) close(s->directory_fd);
+	history_memory_unref(s->memory);
 	free(s->path);
 	free(s);
 }

@@ -1,9 +1,18 @@
-/* What survives a crash: for every zone its state and its served version, committed together in LMDB.
+/* What survives a crash: for every zone its state, its version and its history, committed together in LMDB.
  * Images up to STORE_INLINE_MAX octets stand in the database, larger ones in files beside it
  * (images/<16 hex>.img), which are written and synced before the commit that names them and removed after
- * the commit that no longer does; files that no commit names are removed at start.  docs/formats/store.md.
+ * the commit that no longer does; files that no commit names are removed at start.
  *
- * Thread: one writer at a time (transfer's saver thread); store_load_all before the others start. */
+ * The journal holds the steps from version to version, one frame each, in the order in which they came:
+ *
+ *     oldest kept ──step──► … ──step──► saved image ──step──► … ──step──► newest version
+ *     └────── history ──────────────────────┘         └── replayed at the next start ──┘
+ *
+ * Of the history the oldest steps are dropped when a zone's bounds are passed; the steps behind the image stay until
+ * another image is saved.  docs/formats/store.md.
+ *
+ * Thread: one writer at a time (transfer's saver thread); store_load_all before the others start; history is read on
+ * any thread that may wait for the disk and for a commit. */
 #ifndef UNDERSTUDY_STORE_STORE_H
 #define UNDERSTUDY_STORE_STORE_H
 
@@ -19,13 +28,36 @@ struct zone_state {
 	int64_t refresh_s;       /* next planned attempt */
 	int64_t expire_s;        /* when the served version expires */
 	int64_t since_s;         /* since when `reason` holds */
-	uint32_t serial;         /* of the saved version; valid if has_version */
+	uint32_t serial;         /* of the newest saved version; valid if has_version */
 	uint32_t primary_serial; /* last seen at a primary; valid if has_primary_serial */
 	uint32_t failures;       /* in a row */
 	bool has_version;
 	bool has_primary_serial;
 	bool expired;
-	struct why why; /* last failure, or REASON_NONE */
+	bool held;            /* an operator has stopped transfers */
+	bool has_rollback;    /* an operator has gone back to an earlier version, held_serial */
+	uint32_t held_serial; /* valid if has_rollback */
+	struct why why;       /* last failure, or REASON_NONE */
+};
+
+/* How much of a zone's past is kept: what passes one of them is dropped when the zone is saved next. */
+struct history_bounds {
+	uint32_t versions; /* steps; 0: none */
+	uint64_t bytes;    /* of their frames; never more than the image or 64 KiB, whichever is larger */
+	uint32_t age_s;    /* 0: of any age */
+};
+
+/* What led from the version saved last to the one that is saved now. */
+struct store_steps {
+	struct change *const *steps; /* in order; references of their own are taken */
+	unsigned count;              /* at least 1 */
+	struct history_bounds bounds;
+};
+
+/* Written by a commit that succeeds: what became of one change of the batch. */
+struct store_outcome {
+	enum err error;   /* OK; ERR_STALE, ERR_LIMIT: see there; nothing of this change is saved then */
+	bool wants_image; /* the steps behind the saved image are many: save a whole image soon */
 };
 
 struct store;
@@ -49,13 +81,29 @@ MUST_CHECK enum err store_load_all(struct store *s, store_each_fn *each, void *c
 /* A group of changes that is committed at once with one sync. */
 struct store_batch;
 struct store_batch *store_batch_new(struct store *s);
-/* Save version and state together; serial and has_version are taken from v, whose apex is name.  For a
- * large image its file is written and synced here: ERR_IO with errno, ERR_NOMEM; the batch is then as
+/* Save a whole image (version_is_whole) and state together; serial and has_version are taken from v, whose apex is
+ * name.  For a large image its file is written and synced here: ERR_IO with errno, ERR_NOMEM; the batch is then as
  * before and may go on.  *out_version is the version to publish in place of v after the commit: a mapping
- * of the saved file for large images, else v itself; a new reference either way. */
+ * of the saved file for large images, else v itself; a new reference either way.
+ * steps: the last one's `to` is v's serial.  If they do not follow on the version saved last, or are NULL, the history
+ * ends here and begins anew. */
 MUST_CHECK enum err store_batch_put(struct store_batch *b, const uint8_t *name,
                                     const struct zone_state *state, struct zone_version *v,
-                                    struct zone_version **out_version);
+                                    const struct store_steps *steps, struct zone_version **out_version);
+/* Save the steps to a new version instead of its image, with the state; the saved image stays and the steps are
+ * replayed at the next start.  serial is taken from the last step.  Costs what the steps cost.
+ * outcome->error: ERR_STALE: they do not follow on the version saved last; ERR_LIMIT: too many steps are behind the
+ * image already: save the version whole.  outcome lives until the commit. */
+MUST_CHECK enum err store_batch_step(struct store_batch *b, const uint8_t *name,
+                                     const struct zone_state *state, const struct store_steps *steps,
+                                     struct store_outcome *outcome);
+/* Save the whole image of a version that the journal leads to or through: v's serial is that of the saved image or of a
+ * step behind it (the newest such).  The steps up to it become history, those behind it stay; the state stays.  As
+ * store_batch_put otherwise.  outcome->error: ERR_STALE: there is no such version. */
+MUST_CHECK enum err store_batch_image(struct store_batch *b, const uint8_t *name, struct zone_version *v,
+                                      struct zone_version **out_version, struct store_outcome *outcome);
+/* Saving v whole (if it is) costs little more than its steps and saves the replay at the next start. */
+bool store_prefers_image(const struct zone_version *v);
 /* Why the last store_batch_put that failed did so; borrowed from b. */
 const struct why *store_batch_why(const struct store_batch *b);
 /* State alone; the saved version stays with its serial, whatever state says of it. */
@@ -67,6 +115,32 @@ void store_batch_abort(struct store_batch *b);
 /* All or nothing.  Later changes of a zone win over earlier ones.  Frees b in any case.  On failure
  * nothing of the batch is saved and files written for it are removed. */
 MUST_CHECK enum err store_batch_commit(struct store_batch *b, struct why *why);
+
+/* -- history -- */
+
+/* One step of a zone's history. */
+struct history_step {
+	uint32_t from, to;       /* serials */
+	uint32_t removed, added; /* records, the SOA of each side not counted */
+	int64_t time_s;          /* when it came here */
+	uint64_t bytes;          /* in the database */
+};
+/* Calls each for every step that is kept, oldest first; nothing for a zone without.  The store waits meanwhile: each
+ * must not call it.  Damaged steps end the list.  ERR_IO, ERR_CORRUPT: the database can't be read. */
+typedef void store_history_fn(void *ctx, const struct history_step *step);
+MUST_CHECK enum err store_history(struct store *s, const uint8_t *name, store_history_fn *each, void *ctx);
+/* The steps that lead from serial `from` to the later serial `to` (for version_apply, forward or backward): one
+ * reference, the caller's.  Where a serial occurs twice the newest way is meant.
+ * ERR_NOTFOUND: the history has no such way; ERR_LIMIT: more than max_bytes; ERR_CORRUPT, ERR_IO, ERR_NOMEM. */
+MUST_CHECK enum err store_read_steps(struct store *s, const uint8_t *name, uint32_t from, uint32_t to,
+                                     uint64_t max_bytes, struct changes **out_changes);
+
+/* How much of all zones' history may be in memory, for transfers out; without this call: none.  Any thread. */
+void store_set_history_memory(struct store *s, uint64_t bytes);
+/* Set next->changes before next is published: former (NULL: none) and the further steps (NULL: none, the way from
+ * former is not known), the newest of them, as far as the zone's and the overall share of memory go.  Any thread. */
+void store_remember(struct store *s, struct zone_version *next, const struct changes *former,
+                    const struct store_steps *steps);
 
 /* Zone file text of a version, in slices: appends whole records to out until the next does not fit; false
  * when there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets

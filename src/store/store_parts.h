@@ -7,23 +7,43 @@
 #include "store/image_file.h"
 #include "store/saved_state.h"
 #include "store/store.h"
+#include "zone/history_memory.h"
 
 /* Address space that the database may take; the file grows with what is in it.  16 GiB hold ten million small
  * zones. */
 #define STORE_MAP_BYTES (sizeof(void *) >= 8 ? (size_t)16 << 30 : (size_t)1 << 30)
 
+/* The journal of all zones may fill so much of it before zones give up history. */
+#define STORE_JOURNAL_SHARE 2
+
+/* History that any zone may keep, small as it may be. */
+#define HISTORY_BYTES_LEAST 65536
+
 struct store {
-	char *path;       /* of the database */
-	int directory_fd; /* also holds the lock file's folder */
-	int lock_fd;      /* flock: one daemon a directory */
+	size_t map_bytes;           /* of the database */
+	uint64_t journal_bytes_max; /* beyond it every commit drops history */
+	char *path;                 /* of the database */
+	int directory_fd;           /* also holds the lock file's folder */
+	int lock_fd;                /* flock: one daemon a directory */
 	struct database *db;
 	struct image_folder images;
 	struct log *log; /* borrowed */
 	struct random random;
+	struct history_memory *memory; /* of the steps of all zones */
 };
+
+/* store_open with a database of another size, for tests. */
+MUST_CHECK enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log,
+                                       struct store **out_store, struct why *why);
 
 static inline struct octets name_octets(const uint8_t *name) {
 	return (struct octets){ name, name_len(name) };
+}
+
+/* Octets of steps that a version of so many octets may have in memory. */
+static inline uint64_t history_memory_share(uint64_t version_octets) {
+	uint64_t share = version_octets / 16;
+	return share > HISTORY_BYTES_LEAST ? share : HISTORY_BYTES_LEAST;
 }
 
 /* The zone's name from a key of the database; false: not one of ours. */

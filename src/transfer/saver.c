@@ -21,7 +21,7 @@ struct saver {
 
 static enum err write_one(struct store_batch *batch, struct save *s) {
 	switch (s->kind) {
-	case SAVE_VERSION: return store_batch_put(batch, s->name, &s->state, s->version, &s->saved);
+	case SAVE_VERSION: return store_batch_put(batch, s->name, &s->state, s->version, NULL, &s->saved);
 	case SAVE_STATE: return store_batch_state(batch, s->name, &s->state);
 	default: return store_batch_remove(batch, s->name);
 	}

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "dns/rdata.h"
+#include "zone/history_memory.h"
 
 #define RECORD_FIXED 8 /* behind the owner: type, TTL, rdlength */
 #define LABEL_MAX 63
@@ -193,6 +194,7 @@ void changes_unref(struct changes *c) {
 	if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1) return;
 	for (unsigned i = 0; i < c->count; i++)
 		change_unref(c->steps[i]);
+	history_memory_release(c->memory, c->bytes);
 	free(c);
 }
 
@@ -220,6 +222,7 @@ struct changes *changes_extend(const struct changes *former, struct change *cons
 	struct changes *c = xmalloc(sizeof(*c) + kept * sizeof(c->steps[0]));
 	c->count = kept;
 	c->bytes = bytes;
+	c->memory = NULL;
 	atomic_init(&c->references, 1);
 	for (unsigned i = 0; i < kept; i++) {
 		c->steps[kept - 1 - i] = step_back(former, steps, count, i);

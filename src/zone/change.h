@@ -89,6 +89,8 @@ struct changes {
 	_Atomic unsigned references;
 	unsigned count;
 	uint64_t bytes; /* change_bytes of all */
+	struct history_memory
+		*memory; /* where it is counted (zone/history_memory.h), a reference; NULL: nowhere */
 	struct change *steps[];
 };
 /* The former steps (NULL: none) and `count` further ones; of the whole the newest that fit in most_count and most_bytes

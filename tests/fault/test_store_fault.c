@@ -38,7 +38,7 @@ static enum err save_all(struct store *s, uint32_t serial) {
 		struct zone_version *v = lab_zone(rows[i].zone, serial,
 		                                  serial == OLD ? rows[i].old_hosts : rows[i].new_hosts);
 		struct zone_state state = { .checked_s = 1000 + serial };
-		e = store_batch_put(b, name.wire, &state, v, &saved);
+		e = store_batch_put(b, name.wire, &state, v, NULL, &saved);
 		if (e == OK) version_unref(saved);
 		version_unref(v);
 	}
@@ -134,7 +134,7 @@ static void failed_put_says_why(void **unused) {
 	lab_init(&lab);
 	struct store_batch *b = store_batch_new(lab.store);
 	fault_arm("file-sync", 1);
-	assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), ERR_IO);
+	assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), ERR_IO);
 	assert_int_equal(store_batch_why(b)->reason, REASON_STORE_FAILED);
 	assert_non_null(strstr(store_batch_why(b)->evidence, strerror(EIO)));
 	store_batch_abort(b);

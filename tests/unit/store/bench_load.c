@@ -69,7 +69,7 @@ static void save(struct store *s, unsigned zones, unsigned hosts) {
 		struct zone_state state = { .checked_s = (int64_t)time(NULL),
 			                    .expire_s = (int64_t)time(NULL) + 604800 };
 		double begin = now_ms();
-		must(store_batch_put(b, apex.wire, &state, v, &saved), "put");
+		must(store_batch_put(b, apex.wire, &state, v, NULL, &saved), "put");
 		if (i < 2) printf("put %zu octets: %.1f ms\n", v->layers[0]->block_size, now_ms() - begin);
 		version_unref(saved);
 		version_unref(v);

@@ -111,7 +111,7 @@ static inline enum err lab_save(struct lab *lab, const char *apex, uint32_t seri
 	struct zone_state state = { .checked_s = 1000 + serial, .why.reason = REASON_NONE };
 	struct why why;
 	struct store_batch *b = store_batch_new(lab->store);
-	enum err e = store_batch_put(b, name.wire, &state, v, &saved);
+	enum err e = store_batch_put(b, name.wire, &state, v, NULL, &saved);
 	if (e == OK) {
 		assert_int_equal(version_serial(saved), serial);
 		version_unref(saved);

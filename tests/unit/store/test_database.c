@@ -17,7 +17,7 @@ static void fill(struct lab *lab, unsigned zones) {
 		struct name name = lab_name(text);
 		struct zone_version *v = lab_zone(text, 7, i % 40), *saved;
 		struct zone_state state = { .checked_s = 1007 };
-		assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
+		assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 		version_unref(saved);
 		version_unref(v);
 	}

@@ -178,7 +178,7 @@ static void later_change_of_a_batch_wins(void **unused) {
 	for (uint32_t serial = 7; serial < 10; serial++) {
 		struct zone_version *v = lab_zone("example.com", serial, LAB_LARGE);
 		struct zone_state state = { .checked_s = 1000 + serial };
-		assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
+		assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 		version_unref(saved);
 		version_unref(v);
 	}
@@ -198,7 +198,7 @@ static void aborted_batch_leaves_nothing(void **unused) {
 	struct zone_state state = { 0 };
 	lab_init(&lab);
 	struct store_batch *b = store_batch_new(lab.store);
-	assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
+	assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 	store_batch_abort(b);
 	assert_int_equal(lab_files(&lab, path), 0);
 	assert_int_equal(image_check_deep(&saved->image), OK); /* a mapping outlives its file's name */
@@ -217,7 +217,7 @@ static void large_version_is_published_from_its_file(void **unused) {
 	struct zone_state state = { 0 };
 	lab_init(&lab);
 	struct store_batch *b = store_batch_new(lab.store);
-	assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
+	assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 	assert_ptr_not_equal(saved, v);
 	assert_int_equal(saved->layers[0]->memory, VERSION_MAPPED);
 	assert_memory_equal(saved->layers[0]->block, v->layers[0]->block, v->layers[0]->block_size);
@@ -279,7 +279,7 @@ static void thousands_of_zones_come_back(void **unused) {
 		struct name name = lab_name(text);
 		struct zone_version *v = lab_zone(text, i + 1, 2), *saved;
 		struct zone_state state = { .checked_s = 1001 + i };
-		assert_int_equal(store_batch_put(b, name.wire, &state, v, &saved), OK);
+		assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 		version_unref(saved);
 		version_unref(v);
 	}

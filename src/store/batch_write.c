@@ -1,0 +1,256 @@
+/* The operations of a batch become changes of the database, all in one transaction. */
+#include <string.h>
+
+#include "store/batch_parts.h"
+#include "store/journal.h"
+
+/* One attempt to write. */
+struct attempt {
+	struct store_batch *batch;
+	struct database_txn *txn;
+	bool tight; /* the journal has outgrown its share of the database */
+};
+
+/* What the database holds of the zone now, earlier operations of this batch included; all zero for
+ * nothing, or for a record that can't be read: its file, if any, is an orphan of the next start. */
+static enum err former_state(struct database_txn *txn, const struct operation *o,
+                             struct saved_state *out_saved) {
+	struct octets value;
+	struct saved_state saved = { 0 };
+	enum err e = database_get(txn, TABLE_STATES, name_octets(o->name.wire), &value);
+	if (e != OK && e != ERR_NOTFOUND) return e;
+	if (e == OK && saved_state_decode(value.data, value.len, o->name.wire, &saved) != OK)
+		memset(&saved, 0, sizeof(saved));
+	*out_saved = saved;
+	return OK;
+}
+
+static enum err put_state(struct database_txn *txn, const struct operation *o,
+                          const struct saved_state *saved) {
+	uint8_t buf[SAVED_STATE_MAX];
+	size_t len = saved_state_encode(saved, o->name.wire, buf);
+	return database_put(txn, TABLE_STATES, name_octets(o->name.wire), (struct octets){ buf, len });
+}
+
+static enum err put_image(struct database_txn *txn, const struct operation *o) {
+	struct octets key = name_octets(o->name.wire);
+	if (!o->image)
+		return database_delete(txn, TABLE_IMAGES,
+		                       key); /* a former one, also below a state that can't be read */
+	const struct layer *whole = o->image->layers[0];
+	return database_put(txn, TABLE_IMAGES, key, (struct octets){ whole->block, whole->block_size });
+}
+
+/* -- the journal -- */
+
+static enum err append_steps(const struct attempt *a, const struct operation *o,
+                             struct journal_place *place) {
+	enum err e = OK;
+	for (unsigned i = 0; i < o->step_count && e == OK; i++) {
+		e = journal_append(a->txn, o->name.wire, place, o->steps[i]);
+	}
+	return e;
+}
+
+static uint64_t steps_bytes(const struct operation *o) {
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < o->step_count; i++) {
+		bytes += frame_len(o->steps[i]);
+	}
+	return bytes;
+}
+
+/* The bounds of the zone, and that no history is longer than the zone itself, if that is not tiny. */
+static struct history_bounds bounds_for(const struct operation *o, uint64_t image_size) {
+	const uint32_t most_count = JOURNAL_COUNT_MAX / 2; /* as many again may be behind the image */
+	struct history_bounds bounds = o->bounds;
+	if (bounds.versions > most_count) bounds.versions = most_count;
+	uint64_t most = image_size > HISTORY_BYTES_LEAST ? image_size : HISTORY_BYTES_LEAST;
+	if (bounds.bytes > most) bounds.bytes = most;
+	return bounds;
+}
+
+static enum err trim(const struct attempt *a, const struct operation *o, uint64_t image_size,
+                     struct journal_place *place) {
+	struct history_bounds bounds = bounds_for(o, image_size);
+	return journal_trim(a->txn, o->name.wire, place, &bounds, o->steps[o->step_count - 1]->time_s,
+	                    a->tight);
+}
+
+static bool steps_follow(const struct operation *o, const struct saved_state *former) {
+	return former->state.has_version && o->steps[0]->from == former->state.serial;
+}
+
+/* Frames after a whole image was saved: all of them are history. */
+static enum err keep_history(const struct attempt *a, const struct operation *o,
+                             const struct saved_state *former, struct journal_place *out_place) {
+	struct journal_place place = former->journal;
+	struct history_bounds bounds = bounds_for(o, o->saved.image_size);
+	bool keep = o->steps && o->step_count <= bounds.versions && steps_bytes(o) <= bounds.bytes;
+	bool follows = keep && steps_follow(o, former);
+	enum err e = follows ? OK : journal_drop_all(a->txn, o->name.wire, &place);
+	if (e == OK && keep) e = append_steps(a, o, &place);
+	place.behind = 0;
+	place.behind_bytes = 0;
+	if (e == OK && keep) e = trim(a, o, o->saved.image_size, &place);
+	if (e == OK) *out_place = place;
+	return e;
+}
+
+/* How many frames lead from the version with the serial to the newest one, and their octets; the newest such version
+ * that is not before the saved image. */
+static enum err find_version(const struct attempt *a, const struct operation *o,
+                             const struct saved_state *former, uint32_t serial,
+                             struct journal_place *out_place) {
+	struct journal_place place = former->journal;
+	uint32_t at_serial = former->state.serial, behind = 0;
+	uint64_t bytes = 0;
+	while (at_serial != serial) {
+		struct frame_facts facts;
+		if (behind == place.behind) return ERR_STALE;
+		enum err e = journal_facts(a->txn, o->name.wire, &place, place.count - 1 - behind, &facts);
+		if (e == ERR_CORRUPT || e == ERR_VERSION) return ERR_STALE;
+		if (e != OK) return e;
+		bytes += journal_frame_len(&facts);
+		behind++;
+		at_serial = facts.from;
+	}
+	place.behind = behind;
+	place.behind_bytes = bytes;
+	*out_place = place;
+	return OK;
+}
+
+/* -- operations -- */
+
+/* The state is new, the version and what belongs to it stay as they are. */
+static enum err apply_state(const struct attempt *a, const struct operation *o,
+                            const struct saved_state *former) {
+	struct saved_state saved = *former;
+	saved.state = o->saved.state;
+	saved.state.has_version = former->state.has_version;
+	saved.state.serial = former->state.serial;
+	return put_state(a->txn, o, &saved);
+}
+
+static void drop_file(const struct attempt *a, const struct saved_state *saved) {
+	if (saved->in_file) id_list_add(&a->batch->replaced, saved->file_id);
+}
+
+static enum err apply_put(const struct attempt *a, const struct operation *o,
+                          const struct saved_state *former) {
+	struct saved_state saved = o->saved;
+	enum err e = put_image(a->txn, o);
+	if (e == OK) e = keep_history(a, o, former, &saved.journal);
+	if (e == OK) e = put_state(a->txn, o, &saved);
+	if (e == OK) drop_file(a, former);
+	return e;
+}
+
+static enum err apply_step(const struct attempt *a, struct operation *o, const struct saved_state *former) {
+	struct saved_state saved = *former;
+	o->result.error = !steps_follow(o, former) ? ERR_STALE
+	                  : journal_has_room(&former->journal, former->image_size, o->step_count,
+	                                     steps_bytes(o))
+	                          ? OK
+	                          : ERR_LIMIT;
+	if (o->result.error != OK) return OK;
+	saved.state = o->saved.state;
+	saved.state.has_version = true;
+	saved.state.serial = o->steps[o->step_count - 1]->to;
+	enum err e = append_steps(a, o, &saved.journal);
+	if (e == OK) e = trim(a, o, saved.image_size, &saved.journal);
+	o->result.wants_image = journal_wants_image(&saved.journal, saved.image_size);
+	return e == OK ? put_state(a->txn, o, &saved) : e;
+}
+
+static enum err apply_image(const struct attempt *a, struct operation *o, const struct saved_state *former) {
+	struct saved_state saved = o->saved;
+	saved.state = former->state;
+	enum err e = former->state.has_version
+	                     ? find_version(a, o, former, saved.image_serial, &saved.journal)
+	                     : ERR_STALE;
+	if (e == ERR_STALE) {
+		o->result.error = ERR_STALE;
+		drop_file(a, &o->saved);
+		return OK;
+	}
+	if (e == OK) e = put_image(a->txn, o);
+	if (e == OK) e = put_state(a->txn, o, &saved);
+	if (e == OK) drop_file(a, former);
+	return e;
+}
+
+static enum err apply_remove(const struct attempt *a, const struct operation *o,
+                             const struct saved_state *former) {
+	struct journal_place place = former->journal;
+	enum err e = database_delete(a->txn, TABLE_IMAGES, name_octets(o->name.wire));
+	if (e == OK) e = journal_drop_all(a->txn, o->name.wire, &place);
+	if (e == OK) e = database_delete(a->txn, TABLE_STATES, name_octets(o->name.wire));
+	if (e == OK) drop_file(a, former);
+	return e;
+}
+
+static enum err apply(const struct attempt *a, struct operation *o) {
+	struct saved_state former;
+	enum err e = former_state(a->txn, o, &former);
+	o->result = (struct store_outcome){ .error = OK };
+	if (e != OK) return e;
+	switch (o->kind) {
+	case OPERATION_PUT: return apply_put(a, o, &former);
+	case OPERATION_STEP: return apply_step(a, o, &former);
+	case OPERATION_IMAGE: return apply_image(a, o, &former);
+	case OPERATION_STATE: return apply_state(a, o, &former);
+	default: return apply_remove(a, o, &former);
+	}
+}
+
+/* -- the transaction -- */
+
+typedef enum err apply_fn(const struct attempt *a, struct operation *o);
+
+static enum err write_all(struct store_batch *b, apply_fn *each, struct why *why) {
+	struct attempt a = { .batch = b };
+	uint64_t journal_bytes;
+	enum err e = database_begin(b->store->db, true, &a.txn, why);
+	if (e != OK) return e;
+	b->replaced.count = 0;
+	e = database_table_bytes(a.txn, TABLE_JOURNAL, &journal_bytes);
+	if (e == OK) a.tight = journal_bytes > b->store->journal_bytes_max;
+	for (size_t i = 0; i < b->count && e == OK; i++) {
+		e = each(&a, &b->operations[i]);
+	}
+	if (e == OK) return database_commit(a.txn, why);
+	database_explain(a.txn, why);
+	database_abort(a.txn);
+	return e;
+}
+
+/* Give up what nobody needs in order to serve the zone. */
+static enum err give_up_history(const struct attempt *a, struct operation *o) {
+	static const struct history_bounds none = { 0 };
+	struct saved_state former;
+	enum err e = former_state(a->txn, o, &former);
+	if (e != OK || former.journal.count == former.journal.behind) return e;
+	e = journal_trim(a->txn, o->name.wire, &former.journal, &none, 0, false);
+	return e == OK ? put_state(a->txn, o, &former) : e;
+}
+
+/* A transaction that changes nothing would be none. */
+static enum err write_again(const struct attempt *a, struct operation *o) {
+	struct saved_state former;
+	enum err e = former_state(a->txn, o, &former);
+	return e == OK && former.state.has_version ? put_state(a->txn, o, &former) : e;
+}
+
+/* A full database: the history of the zones in work makes room.  LMDB uses pages again that were freed two
+ * transactions before. */
+enum err batch_write(struct store_batch *b, struct why *why) {
+	struct why ignored;
+	enum err e = write_all(b, apply, why);
+	if (e != ERR_LIMIT) return e;
+	e = write_all(b, give_up_history, &ignored);
+	if (e == OK) e = write_all(b, write_again, &ignored);
+	if (e == OK) e = write_all(b, apply, why);
+	return e == OK ? OK : ERR_LIMIT;
+}
