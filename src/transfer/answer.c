@@ -15,6 +15,25 @@ void answer_blame(const struct asked *asked, struct why *why, enum reason reason
 	        addr_text(&asked->primary, address), asked->transport == TRANSPORT_UDP ? "UDP" : "TCP", what);
 }
 
+void answer_blame_record(const struct asked *asked, struct why *why, enum reason reason,
+                         const struct record *r, const char *what) {
+	char owner[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+	name_text_short(r->owner.wire, owner);
+	answer_blame(asked, why, reason, "%.70s %s: %s", owner, rrtype_text(r->type, type), what);
+}
+
+bool answer_expire(const struct message *m, uint32_t *out_expire_s) {
+	unsigned pos = 0;
+	uint16_t code, len;
+	const uint8_t *data;
+	while (m->edns.present && edns_option_next(&m->edns, &pos, &code, &data, &len)) {
+		if (code != EDNS_EXPIRE || len != 4) continue;
+		*out_expire_s = load_u32(data);
+		return true;
+	}
+	return false;
+}
+
 static bool is_question_asked(const struct asked *asked, const struct message *m) {
 	return m->question.type == asked->type && m->question.class == CLASS_IN &&
 	       name_equal(m->question.name.wire, asked->zone);

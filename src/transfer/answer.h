@@ -15,7 +15,7 @@ enum transport { TRANSPORT_UDP = 'u', TRANSPORT_TCP = 't' };
 struct asked {
 	const uint8_t *zone; /* borrowed */
 	struct addr primary;
-	uint16_t type; /* RR_SOA, RR_AXFR; later RR_IXFR */
+	uint16_t type; /* RR_SOA, RR_AXFR, RR_IXFR */
 	uint16_t id;
 	uint8_t opcode;
 	uint8_t transport; /* enum transport */
@@ -24,6 +24,10 @@ struct asked {
 /* Evidence that begins with what was asked: "AXFR of example.com from 192.0.2.1@53 by TCP: …". */
 void answer_blame(const struct asked *asked, struct why *why, enum reason reason, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The same of a record of the answer: "…: www.example.com A: what". */
+void answer_blame_record(const struct asked *asked, struct why *why, enum reason reason,
+                         const struct record *r, const char *what);
 
 /* Is m an answer to what was asked: ID, QR, opcode, question.  A question section that is left out is taken where
  * empty_ok (RFC 5936 section 2.2.1: after the first message).  ERR_MISMATCH, why filled. */
@@ -37,6 +41,8 @@ MUST_CHECK enum err answer_check_rcode(const struct asked *asked, const struct m
  * why filled. */
 MUST_CHECK enum err answer_check_tsig(const struct asked *asked, const struct message *m,
                                       struct tsig_state *t, int64_t now_s, struct why *why);
+/* How many seconds the answer says that the version stays valid (RFC 7314 section 3.2).  False: it does not. */
+bool answer_expire(const struct message *m, uint32_t *out_expire_s);
 /* The words for a failure of tsig_verify_answer or tsig_finish. */
 void answer_blame_tsig(const struct asked *asked, const struct tsig_state *t, enum err e, int64_t now_s,
                        struct why *why);

@@ -3,20 +3,14 @@
 #include <string.h>
 
 size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size_t cap) {
-	struct question q = { .type = ask->asked.type, .class = CLASS_IN };
-	name_copy(&q.name, ask->asked.zone);
-	ask->asked.id = id;
 	/* RFC 1996 section 3.7: AA is set in a NOTIFY. */
 	bool notify = ask->asked.opcode == OPCODE_NOTIFY;
-	uint16_t flags = notify ? (uint16_t)((OPCODE_NOTIFY << 11) | FLAG_AA) : 0;
-	size_t len = message_query(buf, cap, id, flags, &q, 0, false);
+	struct question_form form = { .zone = ask->asked.zone,
+		                      .type = ask->asked.type,
+		                      .flags = notify ? (uint16_t)((OPCODE_NOTIFY << 11) | FLAG_AA) : 0 };
+	ask->asked.id = id;
 	ask_done(ask);
-	if (!ask->key) return len;
-	/* cap has room for the largest TSIG record. */
-	size_t signed_len = 0;
-	if (tsig_sign_request(&ask->tsig, ask->key, (uint64_t)now_s, buf, len, cap, &signed_len) != OK)
-		return 0;
-	return signed_len;
+	return question_write_signed(&form, id, ask->key, now_s, &ask->tsig, buf, cap);
 }
 
 /* RFC 1035 section 3.3.13.  The SOA stands among the answers, owned by the zone. */
@@ -29,12 +23,10 @@ static enum err find_soa(const struct ask *ask, const struct message *m, struct 
 		if (e != OK) return e;
 		if (record.type != RR_SOA || record.class != CLASS_IN) continue;
 		if (!name_equal(record.owner.wire, ask->asked.zone)) continue;
-		uint8_t buf[2 * NAME_MAX_LEN + 20];
-		struct writer w = writer_init(buf, sizeof(buf));
-		struct reader rdata = reader_init(m->data, m->len);
-		rdata.pos = record.rdata_pos;
-		e = rdata_read(&rdata, RR_SOA, record.rdlength, &w);
-		return e == OK ? soa_parse(buf, w.len, out_soa) : e;
+		struct zone_soa soa;
+		e = zone_soa_read(m, &record, &soa);
+		if (e == OK) *out_soa = soa.soa;
+		return e;
 	}
 	return ERR_NOTFOUND;
 }

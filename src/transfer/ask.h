@@ -5,9 +5,9 @@
 
 #include "dns/rdata.h"
 #include "transfer/answer.h"
+#include "transfer/question.h"
 
-/* Longest question: header, name, type and class, TSIG. */
-#define ASK_MAX_LEN (MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + TSIG_RECORD_MAX)
+#define ASK_MAX_LEN QUESTION_MAX_LEN
 
 struct ask {
 	struct asked asked;

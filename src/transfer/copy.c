@@ -6,48 +6,68 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "transfer/ask.h"
-#include "transfer/axfr_in.h"
+#include "transfer/transfer_in.h"
 
 struct copy {
 	struct exchange exchange; /* first: the pool hands it back */
 	struct pool *pool;
+	struct peer *peer;
 	struct copy_request request;
-	struct axfr_in *in; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
-	enum axfr_verdict verdict;
+	struct transfer_in *in; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
+	enum transfer_verdict verdict;
 	struct why why;
 	int64_t start_ms;
-	uint64_t collected; /* octets in the builder, as the pool counts them */
+	uint64_t collected; /* octets in memory, as the pool counts them */
+	bool with_edns;     /* the question as it was sent last */
+	bool leave_edns;    /* it was refused: ask without */
+	bool edns_blamed;
 };
 
 static void forget_answer(struct copy *c) {
 	(void)pool_collect(c->pool, -(int64_t)c->collected, 0); /* less is never too much */
 	c->collected = 0;
-	if (c->in) axfr_in_done(c->in);
+	if (c->in) transfer_in_done(c->in);
 	free(c->in);
 	c->in = NULL;
 }
 
 static void copy_free(struct copy *c) {
 	forget_answer(c);
+	version_unref(c->request.have);
 	free(c);
+}
+
+static enum copy_kind kind_of(const struct transfer_in *in) {
+	if (in->asked.type == RR_AXFR) return COPY_AXFR;
+	switch (in->form) {
+	case FORM_ZONE: return COPY_AXFR_FOR_IXFR;
+	case FORM_CURRENT: return COPY_CURRENT;
+	default: return COPY_IXFR;
+	}
 }
 
 static void tell(struct copy *c, bool no_tcp) {
 	struct copy_request request = c->request;
-	struct axfr_in *in = c->in;
+	struct transfer_in *in = c->in;
 	struct copy_result result = {
-		.soa = in->soa,
-		.has_soa = in->has_soa,
+		.ok = c->verdict == TRANSFER_WHOLE,
+		.incremental = in->asked.type == RR_IXFR,
+		.got = kind_of(in),
+		.undecided = in->form == FORM_UNDECIDED,
+		.soa = in->opening.soa,
+		.has_soa = transfer_in_has_soa(in),
+		.has_expire = in->has_expire,
+		.expire_s = in->expire_s,
 		.why = c->why,
 		.no_tcp = no_tcp,
 		.tsig = request.key != NULL,
 		.messages = in->messages,
 		.bytes = in->bytes,
-		.records = in->builder ? builder_records(in->builder) : 0,
+		.records = transfer_in_records(in),
 		.ms = (uint32_t)(clock_now().mono_ms - c->start_ms),
 	};
-	result.ok = c->verdict == AXFR_WHOLE;
-	if (result.ok) result.builder = axfr_in_take(in);
+	if (result.ok) result.builder = transfer_in_take(in);
+	if (result.ok) result.changes = ixfr_in_take(&in->steps, &result.change_count);
 	copy_free(c);
 	request.result(request.ctx, &result);
 }
@@ -55,70 +75,82 @@ static void tell(struct copy *c, bool no_tcp) {
 static void reset(struct copy *c) {
 	forget_answer(c);
 	c->in = xmalloc(sizeof(*c->in));
-	axfr_in_init(c->in, c->request.zone, &c->request.limits);
+	transfer_in_init(c->in, &c->request.limits);
 	c->in->asked = (struct asked){ .zone = c->request.zone,
 		                       .primary = c->request.primary,
-		                       .type = RR_AXFR,
+		                       .type = c->request.have ? RR_IXFR : RR_AXFR,
 		                       .opcode = OPCODE_QUERY,
 		                       .transport = TRANSPORT_TCP };
+	if (c->request.have) c->in->our_serial = version_serial(c->request.have);
 	c->in->has_floor = c->request.has_floor;
 	c->in->floor = c->request.floor;
-	c->verdict = AXFR_MORE;
+	c->verdict = TRANSFER_MORE;
 	c->start_ms = clock_now().mono_ms;
 }
 
 static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
 	struct copy *c = (struct copy *)x;
-	struct question q = { .type = RR_AXFR, .class = CLASS_IN };
-	name_copy(&q.name, c->request.zone);
 	reset(c);
 	c->in->asked.id = id;
-	size_t len = message_query(buf, cap, id, 0, &q, 0, false);
-	if (!c->request.key) return len;
-	/* The pool's buffer has room for the largest TSIG record. */
-	size_t signed_len = 0;
-	if (tsig_sign_request(&c->in->tsig, c->request.key, (uint64_t)clock_now().wall_s, buf, len, cap,
-	                      &signed_len) != OK)
-		return 0;
-	return signed_len;
+	c->with_edns = !c->leave_edns && peer_takes_edns(c->peer, clock_now().mono_ms);
+	struct question_form form = { .zone = c->request.zone,
+		                      .type = c->in->asked.type,
+		                      .have = c->request.have,
+		                      .edns = c->with_edns };
+	return question_write_signed(&form, id, c->request.key, clock_now().wall_s, &c->in->tsig, buf, cap);
 }
 
 /* All transfers together may fill only a part of the memory: the large ones give way. */
 static void check_share(struct copy *c) {
-	uint64_t now = builder_bytes(c->in->builder), former = c->collected;
+	uint64_t now = transfer_in_memory(c->in), former = c->collected;
 	c->collected = now;
 	if (pool_collect(c->pool, (int64_t)(now - former), now)) return;
 	answer_blame(&c->in->asked, &c->why, REASON_TOO_LARGE,
 	             "%" PRIu64 " octets came, more than this transfer's share of the memory for all of them",
 	             now);
-	c->verdict = AXFR_FAILED;
+	c->verdict = TRANSFER_FAILED;
+}
+
+/* A server that predates EDNS says so in one of these ways (RFC 6891 section 7). */
+static bool edns_is_to_blame(unsigned rcode) {
+	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP;
 }
 
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
-	c->verdict = axfr_in_message(c->in, data, len, clock_now().wall_s, &c->why);
-	if (c->verdict == AXFR_MORE) check_share(c);
+	c->verdict = transfer_in_message(c->in, data, len, clock_now().wall_s, &c->why);
+	if (c->verdict == TRANSFER_MORE) check_share(c);
 	switch (c->verdict) {
-	case AXFR_MORE: return EXCHANGE_MORE;
-	case AXFR_WHOLE: return EXCHANGE_DONE;
+	case TRANSFER_MORE: return EXCHANGE_MORE;
+	case TRANSFER_WHOLE: return EXCHANGE_DONE;
 	default: break;
 	}
 	/* An RCODE in the first message is all there is; after anything else more of the stream may follow. */
 	bool is_whole_answer = c->in->messages == 1 && len >= MESSAGE_HEADER_LEN &&
 	                       (data[3] & 15) != RCODE_NOERROR;
+	c->edns_blamed = is_whole_answer && c->with_edns && edns_is_to_blame(data[3] & 15);
 	return is_whole_answer ? EXCHANGE_DONE : EXCHANGE_DROP;
 }
 
 static void on_done(struct exchange *x) {
-	tell((struct copy *)x, false);
+	struct copy *c = (struct copy *)x;
+	struct peer *peer = c->peer;
+	if (c->edns_blamed) { /* once more without */
+		c->leave_edns = true;
+		c->edns_blamed = false;
+		pool_submit(c->pool, peer, x);
+		return;
+	}
+	if (c->leave_edns && c->verdict == TRANSFER_WHOLE) peer_refuses_edns(peer, clock_now().mono_ms);
+	tell(c, false);
 }
 
 static void on_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct copy *c = (struct copy *)x;
-	c->verdict = AXFR_FAILED;
+	c->verdict = TRANSFER_FAILED;
 	if (!c->in) reset(c); /* it was never sent */
 	if (why->reason == REASON_CLOSED && !no_tcp)
-		axfr_in_cut(c->in, &c->why);
+		transfer_in_cut(c->in, &c->why);
 	else
 		answer_blame(&c->in->asked, &c->why, why->reason, "%s", why->evidence);
 	tell(c, no_tcp);
@@ -128,7 +160,9 @@ struct copy *copy_start(struct pool *pool, struct peer *peer, const struct copy_
 	static const struct exchange_ops ops = { on_begin, on_message, on_done, on_failed };
 	struct copy *c = xcalloc(1, sizeof(*c));
 	c->pool = pool;
+	c->peer = peer;
 	c->request = *request;
+	if (request->have) version_ref(request->have);
 	c->start_ms = clock_now().mono_ms;
 	c->exchange.ops = &ops;
 	c->exchange.urgency = request->urgency;

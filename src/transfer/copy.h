@@ -1,4 +1,4 @@
-/* One transfer of a zone from one primary: an exchange of the pool (pool.h) whose messages go to axfr_in.h.
+/* One transfer of a zone from one primary: an exchange of the pool (pool.h) whose messages go to transfer_in.h.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_TRANSFER_COPY_H
 #define UNDERSTUDY_TRANSFER_COPY_H
@@ -19,7 +19,9 @@ enum copy_kind {
 
 struct copy_result {
 	bool ok;
+	bool incremental; /* differences were asked for */
 	enum copy_kind got;
+	bool undecided; /* it failed before that could be told */
 	/* Taken over by who is told.  If ok exactly one of them is there, but none for COPY_CURRENT; else none. */
 	struct builder *builder;
 	struct change **changes; /* change_count references, oldest step first, in an array to be freed */

@@ -29,6 +29,7 @@ struct peer {
 	struct addr to, source;
 	struct reach udp, tcp;
 	struct line_peer line;
+	int64_t plain_until_ms; /* no EDNS until then */
 	struct lane questions, transfers;
 };
 
@@ -89,6 +90,14 @@ struct reach *peer_tcp(struct peer *peer) {
 
 struct line_peer *peer_line(struct peer *peer) {
 	return &peer->line;
+}
+
+bool peer_takes_edns(const struct peer *peer, int64_t now_ms) {
+	return now_ms >= peer->plain_until_ms;
+}
+
+void peer_refuses_edns(struct peer *peer, int64_t now_ms) {
+	peer->plain_until_ms = now_ms + PEER_PLAIN_MS;
 }
 
 static int64_t now_ms(const struct pool *p) {

@@ -36,6 +36,10 @@ struct peer *pool_peer(struct pool *p, const struct addr *to, const struct addr 
 struct reach *peer_udp(struct peer *peer);
 struct reach *peer_tcp(struct peer *peer);
 struct line_peer *peer_line(struct peer *peer); /* its questions by UDP, for the asker */
+/* A server that refused a question because of its OPT record is asked without for PEER_PLAIN_MS. */
+#define PEER_PLAIN_MS 3600000
+bool peer_takes_edns(const struct peer *peer, int64_t now_ms);
+void peer_refuses_edns(struct peer *peer, int64_t now_ms);
 
 /* Queue x; ops, urgency, is_transfer and alone are set.  Never calls back from inside. */
 void pool_submit(struct pool *p, struct peer *peer, struct exchange *x);

@@ -1,6 +1,6 @@
 /* Following the primaries: schedule, SOA questions, transfers in, ingest (build, check, save, publish,
  * announce), NOTIFY out.  Everything here runs on the transfer thread's libuv loop but transfer_notified (any
- * thread) and the saver (libuv's pool).  The state machines inside (follow.h, axfr_in.h, schedule.h …) are
+ * thread) and the saver (libuv's pool).  The state machines inside (follow.h, transfer_in.h, schedule.h …) are
  * sans-IO. */
 #ifndef UNDERSTUDY_TRANSFER_TRANSFER_H
 #define UNDERSTUDY_TRANSFER_TRANSFER_H

@@ -8,7 +8,7 @@
 
 #include "axfr_lab.h"
 #include "base/random.h"
-#include "transfer/axfr_in.h"
+#include "transfer/transfer_in.h"
 
 #define RECORDS 14
 
@@ -47,22 +47,22 @@ static void record_tape(struct tape *t, struct lab_answer *form, size_t each) {
 		add_message(t, form, records + at, at + each > RECORDS ? RECORDS - at : each);
 }
 
-static void begin(struct axfr_in *in) {
-	axfr_in_init(in, zone.wire, &limits);
+static void begin(struct transfer_in *in) {
+	transfer_in_init(in, &limits);
 	in->asked = (struct asked){
 		.zone = zone.wire, .type = RR_AXFR, .id = LAB_ID, .opcode = OPCODE_QUERY, .transport = 't'
 	};
 }
 
 /* Feed the whole frames of len octets. */
-static enum axfr_verdict play(struct axfr_in *in, const uint8_t *data, size_t len, struct why *why) {
-	enum axfr_verdict v = AXFR_MORE;
+static enum transfer_verdict play(struct transfer_in *in, const uint8_t *data, size_t len, struct why *why) {
+	enum transfer_verdict v = TRANSFER_MORE;
 	size_t pos = 0;
-	while (v == AXFR_MORE && len - pos >= 2 && len - pos - 2 >= load_u16(data + pos)) {
+	while (v == TRANSFER_MORE && len - pos >= 2 && len - pos - 2 >= load_u16(data + pos)) {
 		size_t frame = load_u16(data + pos);
 		uint8_t *exact = malloc(frame ? frame : 1);
 		memcpy(exact, data + pos + 2, frame);
-		v = axfr_in_message(in, exact, frame, LAB_NOW, why);
+		v = transfer_in_message(in, exact, frame, LAB_NOW, why);
 		free(exact);
 		pos += 2 + frame;
 	}
@@ -76,22 +76,22 @@ static void a_stream_cut_at_any_octet_is_never_whole(void **state) {
 	for (size_t each = 1; each <= RECORDS; each++) {
 		record_tape(&t, &form, each);
 		for (size_t len = 0; len <= t.len; len++) {
-			struct axfr_in in;
+			struct transfer_in in;
 			struct why why;
 			begin(&in);
-			enum axfr_verdict v = play(&in, t.data, len, &why);
-			assert_int_equal(v, len == t.len ? AXFR_WHOLE : AXFR_MORE);
-			if (v == AXFR_MORE) {
-				axfr_in_cut(&in, &why);
+			enum transfer_verdict v = play(&in, t.data, len, &why);
+			assert_int_equal(v, len == t.len ? TRANSFER_WHOLE : TRANSFER_MORE);
+			if (v == TRANSFER_MORE) {
+				transfer_in_cut(&in, &why);
 				assert_int_equal(why.reason,
 				                 in.messages ? REASON_TRUNCATED_STREAM : REASON_CLOSED);
 			}
-			axfr_in_done(&in);
+			transfer_in_done(&in);
 		}
 	}
 }
 
-static void begin_signed(struct axfr_in *in, const struct tsig_key *key, struct tsig_state *server) {
+static void begin_signed(struct transfer_in *in, const struct tsig_key *key, struct tsig_state *server) {
 	uint8_t buf[600];
 	size_t len;
 	struct question q = { .name = zone, .type = RR_AXFR, .class = CLASS_IN };
@@ -106,20 +106,20 @@ static void a_signed_stream_with_any_octet_changed_is_never_whole(void **state) 
 	static struct tape t;
 	struct tsig_key key = lab_key("k1.", "c2VjcmV0IG9mIHRoZSB0ZXN0cw==");
 	struct tsig_state server;
-	struct axfr_in in;
+	struct transfer_in in;
 	struct why why;
 	struct lab_answer form = { .zone = "example.net.", .id = LAB_ID, .type = RR_AXFR, .tsig = &server };
 	begin_signed(&in, &key, &server);
 	record_tape(&t, &form, 3);
-	assert_int_equal(play(&in, t.data, t.len, &why), AXFR_WHOLE);
-	axfr_in_done(&in);
+	assert_int_equal(play(&in, t.data, t.len, &why), TRANSFER_WHOLE);
+	transfer_in_done(&in);
 	tsig_done(&server);
 	for (size_t at = 0; at < t.len; at++) {
 		begin_signed(&in, &key, NULL); /* the same request: the same MAC */
 		t.data[at] ^= 0x04;
-		assert_int_not_equal(play(&in, t.data, t.len, &why), AXFR_WHOLE);
+		assert_int_not_equal(play(&in, t.data, t.len, &why), TRANSFER_WHOLE);
 		t.data[at] ^= 0x04;
-		axfr_in_done(&in);
+		transfer_in_done(&in);
 	}
 }
 
@@ -131,14 +131,14 @@ static void an_unsigned_stream_with_any_octet_changed_ends(void **state) {
 	record_tape(&t, &form, 4);
 	for (unsigned i = 0; i < 20000; i++) {
 		struct tape damaged = t;
-		struct axfr_in in;
+		struct transfer_in in;
 		struct why why = { .reason = REASON_NONE };
 		for (unsigned n = 1 + random_below(&random, 4); n > 0; n--)
 			damaged.data[random_below(&random, (uint32_t)t.len)] = (uint8_t)random_u64(&random);
 		begin(&in);
-		if (play(&in, damaged.data, damaged.len, &why) == AXFR_FAILED)
+		if (play(&in, damaged.data, damaged.len, &why) == TRANSFER_FAILED)
 			assert_int_not_equal(why.reason, REASON_NONE);
-		axfr_in_done(&in);
+		transfer_in_done(&in);
 	}
 }
 

@@ -79,7 +79,7 @@ static inline bool lab_answer_tcp(struct lab_connection *c, const struct message
 	struct lab_answer form = { .zone = zone, .id = q->header.id, .type = q->question.type };
 	struct lab_record records[11] = { lab_soa(zone, p->serial), lab_ns(zone, "ns1.example.net.") };
 	char owners[8][NAME_TEXT_MAX];
-	bool is_axfr = q->question.type == RR_AXFR;
+	bool is_axfr = q->question.type == RR_AXFR || q->question.type == RR_IXFR; /* it has no differences */
 	if (p->script == SCRIPT_HANG) return true;
 	if (p->key) {
 		form.now_s = (uint64_t)clock_now().wall_s;

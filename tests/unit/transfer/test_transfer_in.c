@@ -5,12 +5,12 @@
 #include <cmocka.h>
 
 #include "axfr_lab.h"
-#include "transfer/axfr_in.h"
+#include "transfer/transfer_in.h"
 #include "zone/version.h"
 
 /* A transfer of example.net. */
 struct stream_lab {
-	struct axfr_in in;
+	struct transfer_in in;
 	struct name zone;
 	struct lab_answer form;
 	struct lab_message message;
@@ -22,7 +22,7 @@ struct stream_lab {
 static void begin_limited(struct stream_lab *l, const struct builder_limits *limits) {
 	memset(l, 0, sizeof(*l));
 	l->zone = lab_name("example.net.");
-	axfr_in_init(&l->in, l->zone.wire, limits);
+	transfer_in_init(&l->in, limits);
 	l->in.asked = (struct asked){
 		.zone = l->zone.wire, .type = RR_AXFR, .id = LAB_ID, .opcode = OPCODE_QUERY, .transport = 't'
 	};
@@ -49,18 +49,18 @@ static void begin_signed(struct stream_lab *l) {
 	l->form.tsig = &l->server;
 }
 
-static enum axfr_verdict feed(struct stream_lab *l, const struct lab_record *records, size_t count) {
+static enum transfer_verdict feed(struct stream_lab *l, const struct lab_record *records, size_t count) {
 	lab_make(&l->message, &l->form, records, count);
-	return axfr_in_message(&l->in, l->message.data, l->message.len, LAB_NOW, &l->why);
+	return transfer_in_message(&l->in, l->message.data, l->message.len, LAB_NOW, &l->why);
 }
 
 static void end(struct stream_lab *l) {
-	axfr_in_done(&l->in);
+	transfer_in_done(&l->in);
 	tsig_done(&l->server);
 }
 
 static void assert_builds(struct stream_lab *l, uint64_t records) {
-	struct builder *b = axfr_in_take(&l->in);
+	struct builder *b = transfer_in_take(&l->in);
 	struct zone_version *v = NULL;
 	assert_int_equal(builder_finish(b, &v, &l->why), OK);
 	assert_int_equal(v->image.header->record_count, records);
@@ -89,13 +89,13 @@ static void any_packing_of_records_gives_the_zone(void **state) {
 	make_zone(records);
 	for (size_t each = 1; each <= RECORDS; each++) {
 		begin(&l);
-		enum axfr_verdict v = AXFR_MORE;
+		enum transfer_verdict v = TRANSFER_MORE;
 		for (size_t at = 0; at < RECORDS; at += each) {
-			assert_int_equal(v, AXFR_MORE);
+			assert_int_equal(v, TRANSFER_MORE);
 			v = feed(&l, records + at, at + each > RECORDS ? RECORDS - at : each);
 			l.form.no_question = each % 2; /* after the first message it may be left out */
 		}
-		assert_int_equal(v, AXFR_WHOLE);
+		assert_int_equal(v, TRANSFER_WHOLE);
 		assert_builds(&l, RECORDS - 1);
 		end(&l);
 	}
@@ -114,7 +114,7 @@ static void a_refusal_is_told(void **state) {
 	for (size_t i = 0; i < 4; i++) {
 		begin(&l);
 		l.form.flags = rows[i].rcode;
-		assert_int_equal(feed(&l, NULL, 0), AXFR_FAILED);
+		assert_int_equal(feed(&l, NULL, 0), TRANSFER_FAILED);
 		assert_int_equal(l.why.reason, rows[i].reason);
 		assert_non_null(
 			strstr(l.why.evidence, "AXFR of example.net from 192.0.2.1@53 by TCP: answered"));
@@ -124,9 +124,9 @@ static void a_refusal_is_told(void **state) {
 
 static enum reason reason_of(struct stream_lab *l, const struct lab_record *records, size_t count) {
 	begin(l);
-	enum axfr_verdict v = feed(l, records, count);
+	enum transfer_verdict v = feed(l, records, count);
 	end(l);
-	return v == AXFR_FAILED ? l->why.reason : REASON_NONE;
+	return v == TRANSFER_FAILED ? l->why.reason : REASON_NONE;
 }
 
 static void a_stream_must_begin_with_the_soa(void **state) {
@@ -196,17 +196,17 @@ static void answers_to_other_questions_are_refused(void **state) {
 	struct lab_record soa = lab_soa("example.net.", 42);
 	begin(&l);
 	l.form.zone = "example.org.";
-	assert_int_equal(feed(&l, &soa, 1), AXFR_FAILED);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_BAD_MESSAGE);
 	end(&l);
 	begin(&l);
 	l.form.id++;
-	assert_int_equal(feed(&l, &soa, 1), AXFR_FAILED);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_BAD_MESSAGE);
 	end(&l);
 	begin(&l);
 	l.form.no_question = true; /* the first message must have it */
-	assert_int_equal(feed(&l, &soa, 1), AXFR_FAILED);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_FAILED);
 	end(&l);
 }
 
@@ -215,10 +215,10 @@ static void empty_messages_are_put_up_with_for_a_while(void **state) {
 	static struct stream_lab l;
 	struct lab_record soa = lab_soa("example.net.", 42);
 	begin(&l);
-	assert_int_equal(feed(&l, &soa, 1), AXFR_MORE);
-	for (int i = 0; i < AXFR_EMPTY_MAX; i++)
-		assert_int_equal(feed(&l, NULL, 0), AXFR_MORE);
-	assert_int_equal(feed(&l, NULL, 0), AXFR_FAILED);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_MORE);
+	for (int i = 0; i < TRANSFER_EMPTY_MAX; i++)
+		assert_int_equal(feed(&l, NULL, 0), TRANSFER_MORE);
+	assert_int_equal(feed(&l, NULL, 0), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_BAD_MESSAGE);
 	end(&l);
 }
@@ -230,11 +230,11 @@ static void limits_hold(void **state) {
 	make_zone(records);
 	struct builder_limits few = { .max_records = 20 }, small = { .max_bytes = 1000 };
 	begin_limited(&l, &few);
-	assert_int_equal(feed(&l, records, RECORDS), AXFR_FAILED);
+	assert_int_equal(feed(&l, records, RECORDS), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_TOO_LARGE);
 	end(&l);
 	begin_limited(&l, &small);
-	assert_int_equal(feed(&l, records, RECORDS), AXFR_FAILED);
+	assert_int_equal(feed(&l, records, RECORDS), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_TOO_LARGE);
 	end(&l);
 }
@@ -245,8 +245,8 @@ static void a_transfer_older_than_the_soa_answer_is_refused(void **state) {
 	struct lab_record soa = lab_soa("example.net.", 42);
 	static const struct {
 		uint32_t floor;
-		enum axfr_verdict verdict;
-	} rows[] = { { 42, AXFR_MORE }, { 41, AXFR_MORE }, { 43, AXFR_FAILED } };
+		enum transfer_verdict verdict;
+	} rows[] = { { 42, TRANSFER_MORE }, { 41, TRANSFER_MORE }, { 43, TRANSFER_FAILED } };
 	for (int i = 0; i < 3; i++) {
 		begin(&l);
 		l.in.has_floor = true;
@@ -264,7 +264,7 @@ static void a_signed_stream_verifies_with_unsigned_messages_in_between(void **st
 	make_zone(records);
 	begin_signed(&l);
 	for (size_t i = 0; i < RECORDS; i++)
-		assert_int_equal(feed(&l, records + i, 1), i + 1 < RECORDS ? AXFR_MORE : AXFR_WHOLE);
+		assert_int_equal(feed(&l, records + i, 1), i + 1 < RECORDS ? TRANSFER_MORE : TRANSFER_WHOLE);
 	assert_builds(&l, RECORDS - 1);
 	end(&l);
 }
@@ -276,10 +276,10 @@ static void a_signed_stream_must_end_signed(void **state) {
 		                        lab_ns("example.net.", "ns1.example.net."),
 		                        lab_soa("example.net.", 42) };
 	begin_signed(&l);
-	assert_int_equal(feed(&l, records, 1), AXFR_MORE);
+	assert_int_equal(feed(&l, records, 1), TRANSFER_MORE);
 	l.form.tsig = NULL;
-	assert_int_equal(feed(&l, records + 1, 1), AXFR_MORE);
-	assert_int_equal(feed(&l, records + 2, 1), AXFR_FAILED);
+	assert_int_equal(feed(&l, records + 1, 1), TRANSFER_MORE);
+	assert_int_equal(feed(&l, records + 2, 1), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_TSIG_MISSING);
 	end(&l);
 }
@@ -290,13 +290,13 @@ static void an_unsigned_stream_is_refused_when_a_key_is_set(void **state) {
 	struct lab_record soa = lab_soa("example.net.", 42);
 	begin_signed(&l);
 	l.form.tsig = NULL;
-	assert_int_equal(feed(&l, &soa, 1), AXFR_FAILED);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_TSIG_MISSING);
 	end(&l);
 	begin_signed(&l);
 	l.form.tsig = NULL;
 	l.form.flags = RCODE_REFUSED; /* the refusal says more than its missing signature */
-	assert_int_equal(feed(&l, NULL, 0), AXFR_FAILED);
+	assert_int_equal(feed(&l, NULL, 0), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_REFUSED);
 	end(&l);
 }
@@ -310,8 +310,8 @@ static void a_changed_octet_breaks_the_signature(void **state) {
 	begin_signed(&l);
 	lab_make(&l.message, &l.form, records, 4);
 	l.message.data[80] ^= 1;
-	enum axfr_verdict v = axfr_in_message(&l.in, l.message.data, l.message.len, LAB_NOW, &l.why);
-	assert_int_equal(v, AXFR_FAILED);
+	enum transfer_verdict v = transfer_in_message(&l.in, l.message.data, l.message.len, LAB_NOW, &l.why);
+	assert_int_equal(v, TRANSFER_FAILED);
 	assert_true(l.why.reason == REASON_TSIG_BADSIG || l.why.reason == REASON_BAD_MESSAGE);
 	end(&l);
 }
@@ -321,10 +321,10 @@ static void a_connection_that_ends_early_is_told_apart(void **state) {
 	static struct stream_lab l;
 	struct lab_record soa = lab_soa("example.net.", 42);
 	begin(&l);
-	axfr_in_cut(&l.in, &l.why);
+	transfer_in_cut(&l.in, &l.why);
 	assert_int_equal(l.why.reason, REASON_CLOSED);
-	assert_int_equal(feed(&l, &soa, 1), AXFR_MORE);
-	axfr_in_cut(&l.in, &l.why);
+	assert_int_equal(feed(&l, &soa, 1), TRANSFER_MORE);
+	transfer_in_cut(&l.in, &l.why);
 	assert_int_equal(l.why.reason, REASON_TRUNCATED_STREAM);
 	assert_non_null(strstr(l.why.evidence, "1 messages, 1 records"));
 	end(&l);
@@ -343,7 +343,7 @@ static void a_message_cut_at_any_octet_is_refused(void **state) {
 		begin(&l);
 		uint8_t *exact = malloc(len ? len : 1);
 		memcpy(exact, whole.data, len);
-		assert_int_equal(axfr_in_message(&l.in, exact, len, LAB_NOW, &l.why), AXFR_FAILED);
+		assert_int_equal(transfer_in_message(&l.in, exact, len, LAB_NOW, &l.why), TRANSFER_FAILED);
 		free(exact);
 		end(&l);
 	}
@@ -356,7 +356,7 @@ static void a_truncated_message_is_refused(void **state) {
 	make_zone(records);
 	begin(&l);
 	l.form.flags = FLAG_TC;
-	assert_int_equal(feed(&l, records, RECORDS), AXFR_FAILED);
+	assert_int_equal(feed(&l, records, RECORDS), TRANSFER_FAILED);
 	assert_int_equal(l.why.reason, REASON_BAD_MESSAGE);
 	end(&l);
 }
