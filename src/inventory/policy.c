@@ -74,7 +74,8 @@ static bool key_equal(const struct tsig_key *a, const struct tsig_key *b) {
 static bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count) {
 	for (unsigned i = 0; a != b && i < count; i++) {
 		if (!addr_equal(&a[i].addr, &b[i].addr) || !addr_equal(&a[i].source, &b[i].source) ||
-		    !key_equal(a[i].key, b[i].key) || strcmp(a[i].name, b[i].name) != 0) {
+		    !key_equal(a[i].key, b[i].key) || strcmp(a[i].name, b[i].name) != 0 ||
+		    a[i].axfr_only != b[i].axfr_only) {
 			return false;
 		}
 	}
@@ -117,6 +118,8 @@ bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	if (a == b) return true;
 	return a->primary_count == b->primary_count && a->notify_count == b->notify_count &&
 	       a->max_zone_bytes == b->max_zone_bytes && a->max_zone_records == b->max_zone_records &&
+	       a->choice == b->choice && a->shared_history == b->shared_history &&
+	       a->axfr_only == b->axfr_only && a->full_check_s == b->full_check_s &&
 	       bounds_equal(&a->bounds, &b->bounds) &&
 	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&

@@ -15,6 +15,14 @@ struct primary {
 	struct addr source;         /* AF_UNSPEC: the system chooses */
 	const struct tsig_key *key; /* NULL: not signed; owned by the policy's keyset */
 	char name[64];              /* as in the configuration; the address itself if none */
+	bool axfr_only;             /* never asked for differences */
+};
+
+/* Which primary is asked first, and whose version is taken. */
+enum primary_choice {
+	PRIMARIES_IN_ORDER, /* the first that answers */
+	PRIMARIES_PINNED,   /* the one that gave the version, others when it has nothing newer */
+	PRIMARIES_HIGHEST   /* all are asked, the highest serial is taken */
 };
 
 /* One line of an access list: all that it asks for must fit. */
@@ -69,6 +77,10 @@ struct zone_policy {
 	const struct primary *notify; /* whom we notify after a new version */
 	unsigned notify_count;
 	struct timer_bounds bounds;
+	enum primary_choice choice;
+	bool shared_history;   /* primaries have the same versions: differences of one fit another's */
+	bool axfr_only;        /* no primary is asked for differences */
+	uint32_t full_check_s; /* the whole zone is compared so often; 0: never */
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
 };
 void policy_ref(const struct zone_policy *p);

@@ -38,6 +38,11 @@ void follow_set_why(struct follow *f, const struct why *why, int64_t since_s) {
 	f->since_s = since_s;
 }
 
+static struct choice *choice_of(struct follow *f) {
+	if (!f->choice) f->choice = xcalloc(1, sizeof(*f->choice));
+	return f->choice;
+}
+
 /* Of several primaries' failures the one that tells most is shown. */
 static unsigned rank_of(enum reason reason) {
 	switch (reason) {
@@ -94,18 +99,116 @@ bool follow_grant_grace(struct follow *f, int64_t now_s) {
 	return true;
 }
 
-/* -- rounds -- */
-
-static unsigned current_primary(const struct follow *f, const struct follow_env *env) {
-	return ((unsigned)f->first + f->tried) % env->primary_count;
+/* The version expires this long after a primary has confirmed it now. */
+static uint32_t expire_wait(uint32_t expire_s, uint32_t cut_s) {
+	return expire_s > cut_s ? expire_s - cut_s : 1;
 }
 
+static int64_t expire_at(const struct follow *f, const struct timers *bounded) {
+	return f->checked_s + expire_wait(bounded->expire_s, f->expire_cut_s);
+}
+
+/* What of it is left by what the primary told, which is never more than the SOA's own time (RFC 7314 section 4). */
+static uint32_t told_wait(const struct follow *f, uint32_t expire_s) {
+	uint32_t told_s = f->told_expire_s > 0 ? f->told_expire_s : 1;
+	return told_s < expire_s ? told_s : expire_s;
+}
+
+uint32_t follow_expire_of(const struct follow *f, const struct follow_env *env, const struct soa *soa,
+                          uint32_t *out_cut_s) {
+	struct timers raw = timers_of(soa), t = timers_bound(&raw, env->bounds);
+	uint32_t wait_s = told_wait(f, t.expire_s);
+	*out_cut_s = t.expire_s - wait_s;
+	return wait_s;
+}
+
+/* A primary has the version.  If we had it before, what it told counts only where it is later than what we knew (RFC 7314
+ * section 4). */
+static void prolong(struct follow *f, const struct follow_env *env, bool is_new) {
+	uint32_t expire_s = bounded(f, env).expire_s;
+	uint32_t wait_s = told_wait(f, expire_s);
+	int64_t left_s = f->expire_s - env->now_s;
+	if (!is_new && !f->expired && left_s > wait_s)
+		wait_s = left_s < expire_s ? (uint32_t)left_s : expire_s;
+	f->expire_cut_s = expire_s - wait_s;
+	f->checked_s = env->now_s;
+	f->expire_s = env->now_s + wait_s;
+	f->told_expire_s = FOLLOW_NOT_TOLD;
+}
+
+void follow_told(struct follow *f, uint32_t expire_s, bool resigned) {
+	f->told_expire_s = expire_s;
+	f->resigned = resigned;
+}
+
+/* -- which primary -- */
+
+/* A round goes through its order twice: first come those that are well, then those that failed lately. */
+static unsigned at_place(const struct follow *f, const struct follow_env *env, unsigned place) {
+	return (f->first + place) % env->primary_count;
+}
+
+static bool is_place_due(const struct follow *f, const struct follow_env *env, unsigned place) {
+	unsigned primary = at_place(f, env, place);
+	bool second_time = place >= env->primary_count;
+	if (choice_is_out(f->choice, primary)) return false;
+	/* Who is asked only for more than what another one has need not be waited for. */
+	if (second_time && f->same_seen && env->choice == PRIMARIES_PINNED) return false;
+	return choice_is_last(f->choice, primary) == second_time;
+}
+
+/* Step to the next place that is due.  False: the round has asked everybody. */
+static bool find_place(struct follow *f, const struct follow_env *env) {
+	while (f->tried < 2 * env->primary_count && !is_place_due(f, env, f->tried))
+		f->tried++;
+	return f->tried < 2 * env->primary_count;
+}
+
+static unsigned first_of(const struct follow *f, const struct follow_env *env) {
+	if (env->choice != PRIMARIES_IN_ORDER) {
+		unsigned giver = choice_find(env->primaries, env->primary_count, f->giver);
+		if (giver < env->primary_count) return giver;
+	}
+	return f->hint < env->primary_count ? f->hint : 0;
+}
+
+/* Does what is known of this primary's history let us ask it for differences? */
+static bool takes_differences(const struct follow *f, const struct follow_env *env, unsigned primary) {
+	uint32_t identity = choice_identity(env->primaries, env->primary_count, primary);
+	if (!env->ixfr || !serves(f) || f->forced) return false;
+	if (env->primaries && env->primaries[primary].axfr_only) return false;
+	bool same_history = env->shared_history || env->primary_count == 1 || identity == f->giver;
+	return same_history && choice_takes_ixfr(f->choice, identity, env->now_s);
+}
+
+static struct follow_decision copy_from(struct follow *f, const struct follow_env *env, unsigned primary,
+                                        enum follow_cause cause) {
+	f->state = FOLLOW_COPYING;
+	f->at = (uint16_t)primary;
+	f->source = choice_identity(env->primaries, env->primary_count, primary);
+	f->cause = (uint8_t)cause;
+	f->incremental = cause == FOR_NEWER && takes_differences(f, env, primary);
+	return (struct follow_decision){ .act = FOLLOW_COPY,
+		                         .primary = primary,
+		                         .urgency = (enum urgency)f->urgency,
+		                         .incremental = f->incremental,
+		                         .cause = cause,
+		                         .has_floor = f->has_floor,
+		                         .floor = f->floor };
+}
+
+/* -- rounds -- */
+
+/* The primary at the round's place: ask it, or copy from it where any serial will do. */
 static struct follow_decision turn_to_primary(struct follow *f, const struct follow_env *env) {
 	bool ask = f->has_version && !f->forced;
 	f->answered = f->answered_by_udp = f->has_floor = false;
-	f->state = ask ? FOLLOW_ASKING : FOLLOW_COPYING;
-	return (struct follow_decision){ .act = ask ? FOLLOW_ASK : FOLLOW_COPY,
-		                         .primary = current_primary(f, env),
+	f->at = (uint16_t)at_place(f, env, f->tried);
+	if (!ask && (env->choice != PRIMARIES_HIGHEST || env->primary_count == 1))
+		return copy_from(f, env, f->at, FOR_NEWER);
+	f->state = FOLLOW_ASKING;
+	return (struct follow_decision){ .act = FOLLOW_ASK,
+		                         .primary = f->at,
 		                         .urgency = (enum urgency)f->urgency };
 }
 
@@ -113,15 +216,17 @@ static struct follow_decision round_failed(struct follow *f, const struct follow
 
 static struct follow_decision round_start(struct follow *f, const struct follow_env *env,
                                           enum urgency urgency, bool forced) {
-	f->first = f->hint < env->primary_count ? f->hint : 0;
+	f->first = (uint16_t)first_of(f, env);
 	f->hint = FOLLOW_UNKNOWN;
 	f->tried = 0;
+	f->has_best = f->several_best = f->same_seen = f->copy_failed = false;
+	choice_begin(f->choice, env->now_s);
 	if (f->held && urgency == URGENCY_REFRESH) urgency = URGENCY_NOTIFY;
 	f->held = false;
 	f->urgency = (uint8_t)urgency;
 	f->forced = forced;
 	if (f->trouble) f->trouble->round.reason = REASON_NONE;
-	if (env->primary_count > 0) return turn_to_primary(f, env);
+	if (env->primary_count > 0 && find_place(f, env)) return turn_to_primary(f, env);
 	struct why why;
 	why_set(&why, REASON_NO_PRIMARY, "the policy of the zone names no primary");
 	round_blame(f, &why);
@@ -187,23 +292,19 @@ static struct follow_decision round_failed(struct follow *f, const struct follow
 	                 (struct follow_decision){ .act = FOLLOW_REST, .failed = true, .keep = true });
 }
 
-static struct follow_decision next_primary(struct follow *f, const struct follow_env *env) {
-	f->tried++;
-	if (f->tried < env->primary_count) return turn_to_primary(f, env);
-	return round_failed(f, env);
-}
-
 /* A primary has, or gave us, the version that we hold (RFC 1034 section 4.3.5: this is what resets EXPIRE). */
 static struct follow_decision confirm(struct follow *f, const struct follow_env *env) {
 	struct timers t = bounded(f, env);
 	struct follow_decision d = {
 		.act = FOLLOW_REST, .confirmed = true, .keep = true, .recover = f->expired
 	};
+	/* What expires early is to be looked at early. */
+	struct timers left = t;
+	left.expire_s = expire_wait(t.expire_s, f->expire_cut_s);
+	left = timers_bound(&left, env->bounds);
 	f->expired = false;
 	f->failures = 0;
-	f->checked_s = env->now_s;
-	f->expire_s = env->now_s + t.expire_s;
-	f->refresh_s = env->now_s + timers_refresh_wait(&t, env->random);
+	f->refresh_s = env->now_s + timers_refresh_wait(&left, env->random);
 	trouble_clear(f);
 	/* The primary told of a serial that it does not answer with yet (several hosts behind one address): look
 	 * once more soon, then forget it. */
@@ -216,15 +317,57 @@ static struct follow_decision confirm(struct follow *f, const struct follow_env 
 	return round_end(f, env, d);
 }
 
+static struct follow_decision copy_best(struct follow *f, const struct follow_env *env) {
+	f->has_best = false;
+	f->answered = true;
+	f->floor = f->best_serial;
+	f->has_floor = !f->expired && f->has_version && !f->forced;
+	return copy_from(f, env, f->best, FOR_NEWER);
+}
+
+/* Everybody was asked. */
+static struct follow_decision round_asked(struct follow *f, const struct follow_env *env) {
+	if (f->has_best) return copy_best(f, env);
+	if (!f->same_seen || f->copy_failed) return round_failed(f, env);
+	if (f->unchanged < UINT8_MAX) f->unchanged++;
+	return confirm(f, env);
+}
+
+static struct follow_decision next_primary(struct follow *f, const struct follow_env *env) {
+	f->tried++;
+	return find_place(f, env) ? turn_to_primary(f, env) : round_asked(f, env);
+}
+
+/* The copy of the highest serial failed: who has the next one? */
+static struct follow_decision ask_again(struct follow *f, const struct follow_env *env) {
+	f->several_best = false;
+	f->tried = 0;
+	return find_place(f, env) ? turn_to_primary(f, env) : round_asked(f, env);
+}
+
+static struct follow_decision after_copy_failed(struct follow *f, const struct follow_env *env) {
+	f->copy_failed = true;
+	if (env->choice != PRIMARIES_HIGHEST || choice_bit(f->at) == 0) return next_primary(f, env);
+	choice_of(f)->out |= choice_bit(f->at);
+	return f->several_best ? ask_again(f, env) : round_asked(f, env);
+}
+
 /* -- events -- */
+
+static void choice_clear(struct follow *f) {
+	free(f->choice);
+	f->choice = NULL;
+}
 
 void follow_done(struct follow *f) {
 	trouble_clear(f);
+	choice_clear(f);
 }
 
 struct follow_decision follow_begin(struct follow *f, const struct follow_env *env, uint32_t spread_s) {
 	f->state = FOLLOW_WAITING;
 	f->hint = FOLLOW_UNKNOWN;
+	f->told_expire_s = FOLLOW_NOT_TOLD;
 	int64_t start_s = env->now_s + (spread_s > 0 ? random_below(env->random, spread_s + 1) : 0);
 	if (!f->has_version) {
 		f->refresh_s = start_s;
@@ -233,7 +376,7 @@ struct follow_decision follow_begin(struct follow *f, const struct follow_env *e
 	struct timers t = bounded(f, env);
 	/* The clock went back while we were down: neither expire nor refresh may be waited for longer than ever. */
 	if (f->checked_s > env->now_s) f->checked_s = env->now_s;
-	f->expire_s = f->checked_s + t.expire_s;
+	f->expire_s = expire_at(f, &t);
 	if (f->refresh_s > env->now_s + t.refresh_s) f->refresh_s = env->now_s + t.refresh_s;
 	if (f->refresh_s <= env->now_s) f->refresh_s = start_s;
 	bool expire = f->expired || f->expire_s <= env->now_s;
@@ -284,14 +427,17 @@ struct follow_decision follow_wish(struct follow *f, const struct follow_env *en
 struct follow_decision follow_changed(struct follow *f, const struct follow_env *env) {
 	if (f->has_version) {
 		struct timers t = bounded(f, env);
-		f->expire_s = f->checked_s + t.expire_s;
+		f->expire_s = expire_at(f, &t);
 	}
 	f->hint = FOLLOW_UNKNOWN;
+	choice_clear(f); /* its bits are places of the former list */
 	struct follow_decision d = { .act = FOLLOW_REST };
-	if (f->state == FOLLOW_SAVING)
+	if (f->state == FOLLOW_SAVING) {
+		f->incremental = false; /* f->at is no place of the new list */
 		f->again = true;
-	else
+	} else {
 		d = round_start(f, env, f->forced ? URGENCY_OPERATOR : URGENCY_NOTIFY, f->forced);
+	}
 	d.keep = true;
 	return d;
 }
@@ -307,7 +453,43 @@ static struct follow_decision probe_answered(struct follow *f, const struct foll
 	why_set(&why, reason, "%.170s; its SOA by %s has serial %u", was->evidence, by_udp ? "UDP" : "TCP",
 	        serial);
 	round_blame(f, &why);
-	return next_primary(f, env);
+	if (env->primary_count > 1) choice_failed(choice_of(f), f->at, env->now_s);
+	return after_copy_failed(f, env);
+}
+
+/* A copy at the serial that we have, if there is a cause for one. */
+static bool copy_same(struct follow *f, const struct follow_env *env, struct follow_decision *out_decision) {
+	enum follow_cause cause = FOR_NEWER;
+	struct choice *c = f->resigned || env->full_check_s > 0 ? choice_of(f) : f->choice;
+	if (!serves(f)) return false;
+	if (!f->resigned) choice_signatures_same(c);
+	if (f->resigned && choice_copy_signatures(c, env->now_s)) cause = FOR_SIGNATURES;
+	if (env->full_check_s > 0 && c->full_due_s == 0)
+		c->full_due_s = env->now_s + 1 + random_below(env->random, env->full_check_s);
+	if (env->full_check_s > 0 && env->now_s >= c->full_due_s) cause = FOR_CHECK;
+	if (cause == FOR_NEWER) return false;
+	f->floor = f->serial;
+	f->has_floor = true;
+	*out_decision = copy_from(f, env, f->at, cause);
+	return true;
+}
+
+/* The primary has our serial: is that all there is to know? */
+static struct follow_decision answered_same(struct follow *f, const struct follow_env *env) {
+	struct follow_decision d;
+	f->same_seen = true;
+	prolong(f, env, false);
+	if (copy_same(f, env, &d)) return d;
+	if (env->choice != PRIMARIES_IN_ORDER && !f->expired) return next_primary(f, env);
+	return round_asked(f, env);
+}
+
+static void consider(struct follow *f, uint32_t serial) {
+	f->several_best |= f->has_best;
+	if (f->has_best && timers_judge_serial(f->best_serial, serial) != SERIAL_NEWER) return;
+	f->has_best = true;
+	f->best = f->at;
+	f->best_serial = serial;
 }
 
 struct follow_decision follow_answered(struct follow *f, const struct follow_env *env, uint32_t serial,
@@ -317,11 +499,10 @@ struct follow_decision follow_answered(struct follow *f, const struct follow_env
 	f->answered = true;
 	f->answered_by_udp = by_udp;
 	if (f->state == FOLLOW_PROBING) return probe_answered(f, env, serial, by_udp);
-	enum serial_verdict verdict = timers_judge_serial(f->serial, serial);
-	if (verdict == SERIAL_SAME) {
-		if (f->unchanged < UINT8_MAX) f->unchanged++;
-		return confirm(f, env);
-	}
+	choice_answered(f->choice, f->at);
+	bool any = !f->has_version || f->forced;
+	enum serial_verdict verdict = any ? SERIAL_NEWER : timers_judge_serial(f->serial, serial);
+	if (verdict == SERIAL_SAME) return answered_same(f, env);
 	if (verdict == SERIAL_OLDER && !f->expired) {
 		struct why why;
 		why_set(&why, REASON_SERIAL_BEHIND, "the primary has serial %u, served here is %u", serial,
@@ -329,14 +510,8 @@ struct follow_decision follow_answered(struct follow *f, const struct follow_env
 		round_blame(f, &why);
 		return next_primary(f, env);
 	}
-	f->state = FOLLOW_COPYING;
-	f->floor = serial;
-	f->has_floor = !f->expired;
-	return (struct follow_decision){ .act = FOLLOW_COPY,
-		                         .primary = current_primary(f, env),
-		                         .urgency = (enum urgency)f->urgency,
-		                         .has_floor = f->has_floor,
-		                         .floor = serial };
+	consider(f, serial);
+	return env->choice == PRIMARIES_HIGHEST ? next_primary(f, env) : copy_best(f, env);
 }
 
 struct follow_decision follow_copied(struct follow *f, const struct follow_env *env, uint32_t serial) {
@@ -347,11 +522,30 @@ struct follow_decision follow_copied(struct follow *f, const struct follow_env *
 	return (struct follow_decision){ .act = FOLLOW_SAVE };
 }
 
+/* The whole zone was seen: the next time is one interval away. */
+static void plan_full_check(struct follow *f, const struct follow_env *env) {
+	if (env->full_check_s > 0 && !f->incremental)
+		choice_of(f)->full_due_s = env->now_s + env->full_check_s;
+}
+
+struct follow_decision follow_unchanged(struct follow *f, const struct follow_env *env) {
+	plan_full_check(f, env);
+	if (f->unchanged < UINT8_MAX) f->unchanged++;
+	prolong(f, env, false);
+	return confirm(f, env);
+}
+
 struct follow_decision follow_saved(struct follow *f, const struct follow_env *env, const struct soa *soa) {
 	f->has_version = true;
 	f->unchanged = 0;
 	f->serial = soa->serial;
 	f->soa = timers_of(soa);
+	f->giver = f->source;
+	if (f->incremental)
+		choice_ixfr_worked(f->choice);
+	else
+		plan_full_check(f, env);
+	prolong(f, env, true);
 	return confirm(f, env);
 }
 
@@ -361,30 +555,53 @@ static bool is_worth_probe(enum reason reason) {
 	       reason == REASON_UNREACHABLE || reason == REASON_TIMEOUT;
 }
 
-static struct follow_decision probe(struct follow *f, const struct follow_env *env, const struct why *why) {
+static struct follow_decision probe(struct follow *f, const struct why *why) {
 	trouble_of(f)->probed = *why;
 	f->state = FOLLOW_PROBING;
-	return (struct follow_decision){ .act = FOLLOW_ASK,
-		                         .primary = current_primary(f, env),
+	return (struct follow_decision){
+		.act = FOLLOW_ASK, .primary = f->at, .urgency = (enum urgency)f->urgency, .probe = true
+	};
+}
+
+/* Whatever is wrong with differences: the whole zone, of the same primary, at once. */
+static struct follow_decision copy_whole(struct follow *f, const struct follow_env *env) {
+	choice_ixfr_failed(choice_of(f), f->source, env->now_s);
+	f->state = FOLLOW_COPYING;
+	f->incremental = false;
+	return (struct follow_decision){ .act = FOLLOW_COPY,
+		                         .primary = f->at,
 		                         .urgency = (enum urgency)f->urgency,
-		                         .probe = true };
+		                         .instead = true,
+		                         .has_floor = f->has_floor,
+		                         .floor = f->floor };
+}
+
+/* What the failure means, given what is known of the primary. */
+static struct why blame_of(const struct follow *f, const struct why *why, bool no_tcp) {
+	struct why blamed = *why;
+	if (f->state == FOLLOW_COPYING && f->answered && why->reason == REASON_NOT_AUTHORITATIVE)
+		blamed.reason = REASON_REFUSED; /* it is an authority, as its SOA has just shown */
+	if (f->state == FOLLOW_COPYING && f->answered_by_udp && no_tcp) blamed.reason = REASON_TCP_BLOCKED;
+	if (f->state != FOLLOW_PROBING) return blamed;
+	blamed = f->trouble->probed;
+	if (why->reason == REASON_NOT_AUTHORITATIVE)
+		why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence, f->trouble->probed.evidence);
+	return blamed;
 }
 
 struct follow_decision follow_failed(struct follow *f, const struct follow_env *env, const struct why *why,
                                      bool no_tcp) {
 	enum follow_state state = (enum follow_state)f->state;
-	struct why blamed = *why;
-	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, env, why);
-	if (state == FOLLOW_COPYING && f->answered && why->reason == REASON_NOT_AUTHORITATIVE)
-		blamed.reason = REASON_REFUSED; /* it is an authority, as its SOA has just shown */
-	if (state == FOLLOW_COPYING && f->answered_by_udp && no_tcp) blamed.reason = REASON_TCP_BLOCKED;
-	if (state == FOLLOW_PROBING) {
-		blamed = f->trouble->probed;
-		if (why->reason == REASON_NOT_AUTHORITATIVE)
-			why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence,
-			        f->trouble->probed.evidence);
-	}
+	bool is_ours = why->reason == REASON_STORE_FAILED;
+	bool is_copy = state == FOLLOW_COPYING || state == FOLLOW_SAVING;
+	f->told_expire_s = FOLLOW_NOT_TOLD;
+	if (is_copy && f->incremental && !is_ours && !no_tcp) return copy_whole(f, env);
+	if (is_copy && f->cause != FOR_NEWER) return confirm(f, env);
+	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, why);
+	struct why blamed = blame_of(f, why, no_tcp);
 	round_blame(f, &blamed);
 	/* Another primary's copy would not be saved either. */
-	return why->reason == REASON_STORE_FAILED ? round_failed(f, env) : next_primary(f, env);
+	if (is_ours) return round_failed(f, env);
+	if (env->primary_count > 1) choice_failed(choice_of(f), f->at, env->now_s);
+	return state == FOLLOW_ASKING ? next_primary(f, env) : after_copy_failed(f, env);
 }

@@ -3,20 +3,34 @@
  *                  due, NOTIFY, operator
  *   WAITING ────────────────────────────────► ASKING ──── newer ───► COPYING ──── whole ───► SAVING ──┐
  *    ▲ ▲ ▲   no version held, or retransfer ──────────────────────►   │ │ ▲                    │       │
- *    │ │ └── same serial: confirmed ─────────── │                     │ │ │ next primary       │       │
+ *    │ │ └── same serial: confirmed ─────────── │                     │ │ │ whole zone instead │       │
+ *    │ │                                        │                     │ │ │ of differences, or │       │
+ *    │ │                                        │                     │ │ │ next primary       │       │
  *    │ │                                        └─ failed, behind ──► │ └─┴────────────────────┘ unusable
  *    │ │                                                              │
  *    │ │                        copied unasked and failed: why? ──► PROBING ──► next primary, or …
  *    │ └── every primary failed: wait for the retry timer ────────────┘
  *    └──── saved: confirmed ──────────────────────────────────────────────────────────────────────────┘
  *
- * A round asks each primary at most once, beginning with the first in the configuration's order or with the one that
- * sent the NOTIFY.  What comes while a round runs (NOTIFY, operator's wish) is remembered, and a new round follows.
+ * Which primary a round asks first, and whose answer it takes, is the policy's choice (enum primary_choice):
+ *  - in order: the sender of the NOTIFY or the first of the list; the first that answers decides.
+ *  - pinned: the one that gave the version; as long as nothing newer is found the others are asked too, so that a
+ *    primary that stands still does not hide what others have.
+ *  - highest: all are asked, the newest serial is copied; if that fails the others are asked again.
+ * Primaries that failed lately come last.  What comes while a round runs (NOTIFY, operator's wish) is remembered, and a
+ * new round follows.
+ *
+ * Differences (IXFR) are asked for when the version is in service and came from the same primary, or the operator says
+ * that the primaries' histories are the same.  Whatever goes wrong with them, the whole zone is asked of the same
+ * primary at once.
+ *
+ * At the same serial a copy may be wanted all the same: because the signatures of the SOA are others, or because it is
+ * time to compare the whole zone (enum follow_cause).  If such a copy fails the version is confirmed nevertheless.
  *
  * Invariants:
  *  1. A round ends; WAITING always has a time in refresh_s when the next one begins.
- *  2. The expire time is counted from checked_s, the last time when a primary confirmed or sent the version; neither a
- *     failure nor a NOTIFY moves it.
+ *  2. The expire time is counted from checked_s, the last time when a primary confirmed or sent the version, less what
+ *     the primary told of its own expire time (RFC 7314); neither a failure nor a NOTIFY moves it.
  *  3. The served version changes only by follow_saved.
  *  4. An expired zone, one without version and a forced transfer take any serial; else only a newer one.
  *
@@ -26,6 +40,7 @@
 
 #include "base/random.h"
 #include "base/why.h"
+#include "transfer/choice.h"
 #include "transfer/timers.h"
 
 enum follow_state { FOLLOW_WAITING, FOLLOW_ASKING, FOLLOW_COPYING, FOLLOW_PROBING, FOLLOW_SAVING };
@@ -47,8 +62,16 @@ struct follow {
 	uint32_t floor;                 /* COPYING: what the SOA answer promised; valid with has_floor */
 	uint32_t notify_serial;         /* valid with has_notify_serial */
 	struct follow_trouble *trouble; /* NULL: nothing is wrong */
+	struct choice *choice;          /* NULL: nothing is remembered of the primaries */
+	uint32_t giver;                 /* who gave the version (choice_identity); 0: not known */
+	uint32_t source;                /* whom the copy under way is from */
+	uint32_t expire_cut_s;          /* the version expires so much earlier than its SOA says */
+	uint32_t told_expire_s;         /* by the answer that came last; FOLLOW_NOT_TOLD: nothing */
+	uint32_t best_serial;           /* newest of the round's answers; valid with has_best */
+	uint16_t best;                  /* whose it is */
+	uint16_t at;                    /* primary of the question or copy under way */
 	uint16_t first;                 /* primary that the round began with */
-	uint16_t tried;                 /* primaries done with in this round */
+	uint16_t tried;                 /* places of the round's order that are done with */
 	uint16_t hint;                  /* primary that the next round shall begin with */
 	uint8_t state;                  /* enum follow_state */
 	uint8_t unchanged;              /* rounds in a row that brought nothing new */
@@ -62,8 +85,15 @@ struct follow {
 	bool again : 1; /* something came meanwhile: another round follows */
 	bool again_forced : 1;
 	bool again_operator : 1;
-	bool rechecked : 1; /* a NOTIFY's serial was waited for once */
-	bool held : 1;      /* the next round is for a NOTIFY that came just after a failure */
+	bool rechecked : 1;    /* a NOTIFY's serial was waited for once */
+	bool incremental : 1;  /* COPYING, SAVING: differences were asked for */
+	bool has_best : 1;     /* a primary has something to copy */
+	bool several_best : 1; /* others had something newer than ours, too */
+	bool copy_failed : 1;  /* one was tried in this round */
+	bool same_seen : 1;    /* a primary has our serial */
+	bool resigned : 1;     /* the answer that came last has other signatures */
+	uint8_t cause;         /* enum follow_cause, of the copy under way */
+	bool held : 1;         /* the next round is for a NOTIFY that came just after a failure */
 };
 
 /* What is wrong: with the zone since the last round, and in the round that runs. */
@@ -71,10 +101,14 @@ struct follow_trouble {
 	struct why zone, round, probed;
 };
 
-/* What the machine may look at.  primary_count and bounds of the zone's policy. */
+/* What the machine may look at; of the zone's policy all but time and random. */
 struct follow_env {
 	const struct timer_bounds *bounds;
 	unsigned primary_count;
+	const struct primary *primaries; /* NULL in tests: all are the same one */
+	enum primary_choice choice;
+	bool shared_history, ixfr;
+	uint32_t full_check_s;
 	int64_t now_s;
 	struct random *random;
 };
@@ -85,11 +119,20 @@ enum follow_act {
 	FOLLOW_COPY, /* transfer from `primary` */
 	FOLLOW_SAVE  /* build and save what was copied */
 };
+/* Why a copy is made. */
+enum follow_cause {
+	FOR_NEWER,      /* a newer serial, or any */
+	FOR_SIGNATURES, /* the same serial with other signatures */
+	FOR_CHECK       /* the same serial: is the content the same too? */
+};
 struct follow_decision {
 	enum follow_act act;
 	unsigned primary;
 	enum urgency urgency;
-	bool probe;     /* ASK: only to learn what works; not worth a TCP connection */
+	bool probe;       /* ASK: only to learn what works; not worth a TCP connection */
+	bool incremental; /* COPY: ask for the differences from the version held */
+	bool instead;     /* COPY: of differences that failed; the primary is there */
+	enum follow_cause cause;
 	bool has_floor; /* COPY: the version must not be older than this serial */
 	uint32_t floor;
 	bool expire;    /* stop to serve, answer SERVFAIL */
@@ -116,11 +159,21 @@ struct follow_decision follow_wish(struct follow *f, const struct follow_env *en
 /* The policy is another one.  The caller has cancelled what ran, unless it is SAVING. */
 struct follow_decision follow_changed(struct follow *f, const struct follow_env *env);
 
+/* What an answer told beside its serial; holds for the one event that follows.  expire_s: FOLLOW_NOT_TOLD if nothing.
+ * resigned: at our serial the SOA has other signatures than ours. */
+#define FOLLOW_NOT_TOLD UINT32_MAX
+void follow_told(struct follow *f, uint32_t expire_s, bool resigned);
 /* ASKING or PROBING: an authoritative SOA came. */
 struct follow_decision follow_answered(struct follow *f, const struct follow_env *env, uint32_t serial,
                                        bool by_udp);
 /* COPYING: the transfer is whole. */
 struct follow_decision follow_copied(struct follow *f, const struct follow_env *env, uint32_t serial);
+/* COPYING or SAVING: what came is what we have. */
+struct follow_decision follow_unchanged(struct follow *f, const struct follow_env *env);
+/* When the version that is about to be saved expires, counted from now, and how much earlier that is than its SOA says
+ * within the bounds (state->expire_cut_s). */
+uint32_t follow_expire_of(const struct follow *f, const struct follow_env *env, const struct soa *soa,
+                          uint32_t *out_cut_s);
 /* SAVING: the version is saved and published. */
 struct follow_decision follow_saved(struct follow *f, const struct follow_env *env, const struct soa *soa);
 /* Any of them failed.  no_tcp: no TCP connection to the primary could be made. */

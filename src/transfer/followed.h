@@ -97,6 +97,8 @@ void record_attempt(struct followed *z, const struct attempt *attempt);
 
 struct follow_env steps_env(struct followed *z);
 void steps_apply(struct followed *z, struct follow_decision d);
+/* A copy, or what is done with it, failed: what now? */
+void steps_failed(struct followed *z, const struct why *why, bool no_tcp);
 /* What is under way is given up, without a result. */
 void steps_cancel(struct followed *z);
 /* Change what is served, and the counters of it.  v: NULL for none. */

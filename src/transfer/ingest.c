@@ -52,8 +52,7 @@ static void fail(struct arrival *a, const struct why *why) {
 	struct followed *z = a->zone;
 	if (z->entry) {
 		record(a, why);
-		struct follow_env env = steps_env(z);
-		steps_apply(z, follow_failed(&z->follow, &env, why, false));
+		steps_failed(z, why, false);
 	}
 	arrival_free(a);
 }

@@ -12,6 +12,11 @@ struct follow_env steps_env(struct followed *z) {
 	return (struct follow_env){
 		.bounds = &policy->bounds,
 		.primary_count = policy->primary_count,
+		.primaries = policy->primaries,
+		.choice = policy->choice,
+		.shared_history = policy->shared_history,
+		.ixfr = false, /* what takes the answers takes whole zones only as yet */
+		.full_check_s = policy->full_check_s,
 		.now_s = clocks_now_s(z->transfer),
 		.random = &z->transfer->random,
 	};
@@ -169,12 +174,21 @@ static void start_question(struct followed *z, const struct follow_decision *d) 
 
 /* -- copying -- */
 
+static enum attempt_got got_of(const struct copy_result *r) {
+	static const enum attempt_got got[] = { [COPY_AXFR] = ATTEMPT_AXFR,
+		                                [COPY_IXFR] = ATTEMPT_IXFR,
+		                                [COPY_AXFR_FOR_IXFR] = ATTEMPT_AXFR_FOR_IXFR,
+		                                [COPY_CURRENT] = ATTEMPT_CURRENT };
+	if (!r->has_soa) return ATTEMPT_NOTHING;
+	return r->undecided ? ATTEMPT_SOA : got[r->got];
+}
+
 static struct attempt attempt_of_copy(const struct followed *z, const struct copy_result *r,
                                       const struct primary *primary) {
 	struct attempt a = attempt_begin(z, primary);
 	a.transport = TRANSPORT_TCP;
-	a.asked = RR_AXFR;
-	a.got = r->has_soa ? ATTEMPT_AXFR : ATTEMPT_NOTHING;
+	a.asked = r->incremental ? RR_IXFR : RR_AXFR;
+	a.got = got_of(r);
 	a.has_serial = r->has_soa;
 	a.serial = r->has_soa ? r->soa.serial : 0;
 	a.messages = r->messages;
@@ -184,12 +198,25 @@ static struct attempt attempt_of_copy(const struct followed *z, const struct cop
 	return a;
 }
 
+/* The zone is not worse off, so this is no zone.failed; but somebody may want to mend it. */
+static void log_instead(const struct followed *z, const struct why *why) {
+	char name[NAME_TEXT_MAX];
+	log_event(z->transfer->log, EVENT_ZONE_IXFR_FAILED, LOG_STR("zone", name_text_short(z->name, name)),
+	          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence));
+}
+
+void steps_failed(struct followed *z, const struct why *why, bool no_tcp) {
+	struct follow_env env = steps_env(z);
+	struct follow_decision d = follow_failed(&z->follow, &env, why, no_tcp);
+	if (d.instead) log_instead(z, why);
+	steps_apply(z, d);
+}
+
 static void copy_failed(struct followed *z, const struct copy_result *r, const struct primary *primary) {
 	struct attempt a = attempt_of_copy(z, r, primary);
 	a.why = r->why;
 	record_attempt(z, &a);
-	struct follow_env env = steps_env(z);
-	steps_apply(z, follow_failed(&z->follow, &env, &r->why, r->no_tcp));
+	steps_failed(z, &r->why, r->no_tcp);
 }
 
 static void on_copied(void *ctx, struct copy_result *r) {
@@ -202,6 +229,13 @@ static void on_copied(void *ctx, struct copy_result *r) {
 	}
 	struct attempt attempt = attempt_of_copy(z, r, primary);
 	struct follow_env env = steps_env(z);
+	follow_told(&z->follow, r->has_expire ? r->expire_s : FOLLOW_NOT_TOLD, false);
+	if (r->got == COPY_CURRENT) {
+		attempt.ok = true;
+		record_attempt(z, &attempt);
+		steps_apply(z, follow_unchanged(&z->follow, &env));
+		return;
+	}
 	steps_apply(z, follow_copied(&z->follow, &env, r->soa.serial));
 	ingest_take(z->transfer->ingest, z, r, &attempt);
 }
@@ -210,9 +244,10 @@ static void on_copied(void *ctx, struct copy_result *r) {
 static struct follow_decision copy_not_admitted(struct followed *z, const struct primary *primary,
                                                 const struct why *found) {
 	struct why why;
-	struct asked asked = {
-		.zone = z->name, .primary = primary->addr, .type = RR_AXFR, .transport = TRANSPORT_TCP
-	};
+	struct asked asked = { .zone = z->name,
+		               .primary = primary->addr,
+		               .type = z->follow.incremental ? RR_IXFR : RR_AXFR,
+		               .transport = TRANSPORT_TCP };
 	answer_blame(&asked, &why, found->reason, "as found before: %s", found->evidence);
 	struct follow_env env = steps_env(z);
 	return follow_failed(&z->follow, &env, &why, true);
@@ -225,7 +260,7 @@ static bool start_copy(struct followed *z, const struct follow_decision *d,
 	const struct primary *primary = &policy->primaries[d->primary];
 	struct peer *peer = pool_peer(t->pool, &primary->addr, &primary->source);
 	struct why found;
-	if (!reach_admits(peer_tcp(peer), (int64_t)uv_now(t->loop), d->urgency, &found)) {
+	if (!d->instead && !reach_admits(peer_tcp(peer), (int64_t)uv_now(t->loop), d->urgency, &found)) {
 		*out_next = copy_not_admitted(z, primary, &found);
 		return false;
 	}
@@ -238,6 +273,7 @@ static bool start_copy(struct followed *z, const struct follow_decision *d,
 		.alone = z->version && version_records(z->version) >= LARGE_RECORDS,
 		.has_floor = d->has_floor,
 		.floor = d->floor,
+		.have = d->incremental ? z->version : NULL,
 		.limits = { .max_bytes = policy->max_zone_bytes, .max_records = policy->max_zone_records },
 		.result = on_copied,
 		.ctx = z,
