@@ -27,6 +27,7 @@ struct followed {
 	struct history *history;
 	struct soa_query *query; /* under way; NULL: none */
 	struct copy *copy;       /* under way; NULL: none */
+	struct merge *merging;   /* waiting or under way; NULL: none */
 	uint16_t asked;          /* primary that query or copy is with */
 	struct save *dirty;      /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;
@@ -48,6 +49,7 @@ struct transfer {
 	struct asker *asker;
 	struct saver *saver;
 	struct ingest *ingest;
+	struct merger *merger;
 	struct notifier *notifier;
 	struct inbox *inbox;
 	struct schedule schedule;

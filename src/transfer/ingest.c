@@ -3,7 +3,15 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "transfer/build.h"
 #include "transfer/followed.h"
+#include "transfer/merger.h"
+
+/* How much of a zone's past is kept. */
+static struct history_bounds policy_history(const struct zone_policy *policy) {
+	(void)policy;
+	return (struct history_bounds){ .versions = 100, .bytes = 16UL << 20, .age_s = 30 * 86400 };
+}
 
 struct ingest {
 	struct transfer *transfer;
@@ -16,12 +24,12 @@ struct arrival {
 	struct save save; /* first: the saver hands it back */
 	uv_work_t work;
 	struct ingest *ingest;
-	struct followed *zone;        /* a reference */
-	struct builder *builder;      /* owned, until it is built */
-	struct zone_version *version; /* a reference, once it is built */
+	struct followed *zone; /* a reference */
+	struct build build;
 	struct why why;
 	enum err error;
 	uint64_t octets;
+	struct history_bounds bounds;
 	struct attempt attempt;
 };
 
@@ -32,8 +40,7 @@ static void press(struct ingest *in, int64_t change) {
 
 static void arrival_free(struct arrival *a) {
 	struct ingest *in = a->ingest;
-	builder_free(a->builder);
-	version_unref(a->version);
+	build_done(&a->build);
 	followed_unref(a->zone);
 	uint64_t octets = a->octets;
 	free(a);
@@ -79,24 +86,36 @@ static void publish(struct followed *z, struct zone_version *v) {
 	steps_publish(z, v, ZONE_SERVED);
 }
 
+/* Saved, so it may be seen. */
+static void enter_service(struct arrival *a, struct zone_version *v) {
+	struct followed *z = a->zone;
+	struct soa soa = *version_soa(v);
+	const struct changes *former = z->version ? z->version->changes : NULL;
+	store_remember(z->transfer->store, v, former, a->save.steps.count ? &a->save.steps : NULL);
+	publish(z, v);
+	record(a, NULL);
+	announce(a);
+	struct follow_env env = steps_env(z);
+	struct follow_decision d = follow_saved(&z->follow, &env, &soa);
+	d.keep = false;      /* prepare_version has saved it */
+	d.confirmed = false; /* announced already */
+	merger_look(z->transfer->merger, z, a->save.wants_image);
+	steps_apply(z, d);
+}
+
+static void save_whole(struct arrival *a);
+
 static void on_saved(struct save *s) {
 	struct arrival *a = (struct arrival *)s;
-	struct followed *z = a->zone;
+	if (s->kind == SAVE_STEPS && (s->error == ERR_STALE || s->error == ERR_LIMIT)) {
+		save_whole(a); /* the store can't put the steps where they belong */
+		return;
+	}
 	if (s->error != OK) {
 		fail(a, &s->why);
 		return;
 	}
-	if (z->entry) {
-		struct soa soa = *version_soa(s->saved);
-		publish(z, s->saved);
-		record(a, NULL);
-		announce(a);
-		struct follow_env env = steps_env(z);
-		struct follow_decision d = follow_saved(&z->follow, &env, &soa);
-		d.keep = false;      /* prepare_version has saved it */
-		d.confirmed = false; /* announced already */
-		steps_apply(z, d);
-	}
+	if (a->zone->entry) enter_service(a, s->saved ? s->saved : a->build.version);
 	version_unref(s->saved);
 	arrival_free(a);
 }
@@ -108,7 +127,7 @@ static bool prepare_version(struct save *s) {
 	struct arrival *a = (struct arrival *)s;
 	struct followed *z = a->zone;
 	if (!z->entry) return false;
-	const struct soa *soa = version_soa(a->version);
+	const struct soa *soa = version_soa(a->build.version);
 	struct timers raw = timers_of(soa);
 	struct timers t = timers_bound(&raw, &followed_policy(z)->bounds);
 	int64_t now_s = clocks_now_s(z->transfer);
@@ -124,21 +143,56 @@ static bool prepare_version(struct save *s) {
 	return true;
 }
 
-static void save(struct arrival *a) {
-	a->save.kind = SAVE_VERSION;
+static void save(struct arrival *a, enum save_kind kind) {
+	a->save.kind = kind;
 	a->save.name = a->zone->name;
-	a->save.version = a->version;
+	a->save.version = kind == SAVE_STEPS ? NULL : a->build.version;
 	a->save.prepare = prepare_version;
 	a->save.told = on_saved;
 	saver_add(a->zone->transfer->saver, &a->save);
 }
 
+static void on_whole(uv_work_t *work) {
+	struct arrival *a = work->data;
+	struct zone_version *whole;
+	a->error = version_merge(a->build.version, MERGE_ALL, &whole, &a->why);
+	if (a->error != OK) return;
+	version_unref(a->build.version);
+	a->build.version = whole;
+}
+
+static void whole_made(uv_work_t *work, int status) {
+	(void)status; /* never cancelled */
+	struct arrival *a = work->data;
+	struct saver *saver = a->zone->transfer->saver;
+	a->ingest->building--;
+	if (a->error == OK)
+		save(a, SAVE_VERSION);
+	else
+		fail(a, &a->why);
+	saver_check_idle(saver);
+}
+
+static void save_whole(struct arrival *a) {
+	if (version_is_whole(a->build.version)) {
+		save(a, SAVE_VERSION);
+		return;
+	}
+	a->work.data = a;
+	a->ingest->building++;
+	/* Cannot fail: the callback is given. */
+	(void)uv_queue_work(a->zone->transfer->loop, &a->work, on_whole, whole_made);
+}
+
 /* -- build -- */
 
-static void build(struct arrival *a) {
-	a->error = builder_finish(a->builder, &a->version, &a->why);
-	builder_free(a->builder);
-	a->builder = NULL;
+/* The primary has sent what we have: it is as good as a confirmation. */
+static void unchanged(struct arrival *a) {
+	struct followed *z = a->zone;
+	record(a, NULL);
+	struct follow_env env = steps_env(z);
+	steps_apply(z, follow_unchanged(&z->follow, &env));
+	arrival_free(a);
 }
 
 static void built(struct arrival *a) {
@@ -148,8 +202,17 @@ static void built(struct arrival *a) {
 		arrival_free(a); /* removed meanwhile */
 	else if (a->error != OK)
 		fail(a, &a->why);
+	else if (a->build.unchanged)
+		unchanged(a);
 	else
-		save(a);
+		save(a, version_is_whole(a->build.version) ? SAVE_VERSION : SAVE_STEPS);
+}
+
+static void build(struct arrival *a) {
+	a->error = build_run(&a->build, &a->why);
+	a->save.steps = (struct store_steps){ .steps = a->build.steps,
+		                              .count = a->build.step_count,
+		                              .bounds = a->bounds };
 }
 
 static void on_work(uv_work_t *work) {
@@ -165,17 +228,39 @@ static void on_built(uv_work_t *work, int status) {
 	saver_check_idle(saver);
 }
 
+static struct build build_of(struct followed *z, struct copy_result *r) {
+	const struct zone_policy *policy = followed_policy(z);
+	if (z->version) version_ref(z->version);
+	return (struct build){
+		.builder = r->builder,
+		.steps = r->changes,
+		.step_count = r->change_count,
+		.former = z->version,
+		.limits = { .max_bytes = policy->max_zone_bytes, .max_records = policy->max_zone_records },
+		.step_max_bytes = policy_history(policy).bytes,
+		.time_s = clocks_now_s(z->transfer),
+	};
+}
+
+/* Of what comes and of what it comes to: both may have to be walked. */
+static bool is_small(const struct arrival *a) {
+	const struct zone_version *former = a->build.former;
+	return a->attempt.records <= INGEST_INLINE_RECORDS &&
+	       (!former || version_records(former) <= INGEST_INLINE_RECORDS);
+}
+
 void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
                  const struct attempt *attempt) {
 	struct arrival *a = xcalloc(1, sizeof(*a));
 	a->ingest = in;
 	a->zone = z;
 	followed_ref(z);
-	a->builder = result->builder;
-	a->octets = builder_bytes(a->builder);
+	a->build = build_of(z, result);
+	a->bounds = policy_history(followed_policy(z));
+	a->octets = build_waiting(&a->build);
 	a->attempt = *attempt;
 	press(in, (int64_t)a->octets);
-	if (a->attempt.records <= INGEST_INLINE_RECORDS) {
+	if (is_small(a)) {
 		build(a);
 		built(a);
 		return;

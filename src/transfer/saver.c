@@ -20,8 +20,11 @@ struct saver {
 /* -- on the pool -- */
 
 static enum err write_one(struct store_batch *batch, struct save *s) {
+	const struct store_steps *steps = s->steps.count ? &s->steps : NULL;
 	switch (s->kind) {
-	case SAVE_VERSION: return store_batch_put(batch, s->name, &s->state, s->version, NULL, &s->saved);
+	case SAVE_VERSION: return store_batch_put(batch, s->name, &s->state, s->version, steps, &s->saved);
+	case SAVE_STEPS: return store_batch_step(batch, s->name, &s->state, &s->steps, &s->outcome);
+	case SAVE_IMAGE: return store_batch_image(batch, s->name, s->version, &s->saved, &s->outcome);
 	case SAVE_STATE: return store_batch_state(batch, s->name, &s->state);
 	default: return store_batch_remove(batch, s->name);
 	}
@@ -33,7 +36,7 @@ static void on_work(uv_work_t *work) {
 	for (struct save *i = s->job; i; i = i->next) {
 		if (i->error != OK) continue;
 		i->error = write_one(batch, i);
-		if (i->error != OK && i->kind == SAVE_VERSION) i->why = *store_batch_why(batch);
+		if (i->error != OK && i->kind <= SAVE_IMAGE) i->why = *store_batch_why(batch);
 	}
 	s->error = store_batch_commit(batch, &s->why);
 }
@@ -43,6 +46,8 @@ static void on_work(uv_work_t *work) {
 static void start(struct saver *s);
 
 static void settle(const struct saver *s, struct save *i) {
+	i->wants_image = i->outcome.wants_image;
+	if (s->error == OK && i->error == OK) i->error = i->outcome.error;
 	if (i->error == OK && s->error != OK) {
 		i->error = s->error;
 		why_set(&i->why, REASON_STORE_FAILED, "%s", s->why.evidence);
@@ -77,7 +82,7 @@ static struct save *take(struct saver *s) {
 	uint64_t octets = 0;
 	for (unsigned n = 0; s->first && n < SAVER_BATCH_MAX; n++) {
 		struct save *i = s->first;
-		uint64_t more = i->kind == SAVE_VERSION ? version_bytes(i->version) : 0;
+		uint64_t more = i->version ? version_bytes(i->version) : 0;
 		if (n > 0 && octets + more > SAVER_BATCH_OCTETS) break;
 		octets += more;
 		i->error = i->prepare(i) ? OK : ERR_NOTFOUND;
@@ -100,6 +105,7 @@ static void start(struct saver *s) {
 void saver_add(struct saver *s, struct save *save) {
 	save->next = NULL;
 	save->saved = NULL;
+	save->outcome = (struct store_outcome){ .error = OK };
 	save->why = (struct why){ .reason = REASON_NONE };
 	if (s->last)
 		s->last->next = save;

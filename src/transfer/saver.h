@@ -11,20 +11,29 @@
 #define SAVER_BATCH_MAX 8192            /* saves in one batch */
 #define SAVER_BATCH_OCTETS (256L << 20) /* images in one batch, beside the first */
 
-enum save_kind { SAVE_VERSION, SAVE_STATE, SAVE_REMOVE };
+enum save_kind {
+	SAVE_VERSION, /* a whole image and the state, with the steps that led to it if they are known */
+	SAVE_STEPS,   /* the steps to a new version and the state; the saved image stays */
+	SAVE_IMAGE, /* the whole image of a version that the saved steps lead to or through; the state stays */
+	SAVE_STATE,
+	SAVE_REMOVE
+};
 
 /* Embedded in what waits for it. */
 struct save {
 	struct save *next;
 	enum save_kind kind;
 	const uint8_t *name;          /* borrowed until told */
-	struct zone_version *version; /* SAVE_VERSION: borrowed until told */
+	struct zone_version *version; /* SAVE_VERSION, SAVE_IMAGE: borrowed until told */
+	struct store_steps steps; /* SAVE_STEPS, SAVE_VERSION: count 0 if not known; borrowed until told */
 	/* Called when the batch is put together: fills state.  False: no longer wanted (told gets ERR_NOTFOUND). */
 	bool (*prepare)(struct save *s);
 	/* The outcome: error, why (if not OK) and saved. */
 	void (*told)(struct save *s);
 	struct zone_state state;
 	struct zone_version *saved; /* the version to publish, a reference for who is told; NULL: none */
+	bool wants_image;           /* the steps behind the saved image are many: SAVE_IMAGE should follow */
+	struct store_outcome outcome; /* the saver's */
 	enum err error;
 	struct why why;
 };

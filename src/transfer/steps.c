@@ -15,7 +15,7 @@ struct follow_env steps_env(struct followed *z) {
 		.primaries = policy->primaries,
 		.choice = policy->choice,
 		.shared_history = policy->shared_history,
-		.ixfr = false, /* what takes the answers takes whole zones only as yet */
+		.ixfr = !policy->axfr_only,
 		.full_check_s = policy->full_check_s,
 		.now_s = clocks_now_s(z->transfer),
 		.random = &z->transfer->random,

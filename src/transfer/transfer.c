@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "transfer/followed.h"
+#include "transfer/merger.h"
 
 /* -- what the store had -- */
 
@@ -222,6 +223,7 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	t->asker = asker_new(loop, settings->udp_queries_max, t->pool, &t->random);
 	t->saver = saver_new(loop, store, log);
 	t->ingest = ingest_new(t);
+	t->merger = merger_new(t);
 	t->notifier = notifier_new(loop, &t->random, log);
 	t->inbox = inbox_new(loop, table, on_notify, t);
 	clocks_init(t);
@@ -240,7 +242,7 @@ static void timer_closed(uv_handle_t *timer) {
 static void on_saver_idle(void *ctx) {
 	struct transfer *t = ctx;
 	/* What was built or changed meanwhile is saved too. */
-	if (!ingest_is_idle(t->ingest)) return;
+	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
 	t->to_close = 7;
@@ -292,6 +294,7 @@ void transfer_free(struct transfer *t) {
 	inbox_free(t->inbox);
 	notifier_free(t->notifier);
 	ingest_free(t->ingest);
+	merger_free(t->merger);
 	saver_free(t->saver);
 	asker_free(t->asker);
 	pool_free(t->pool);
