@@ -7,7 +7,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "functional"))
 
 from lib.bigzones import KINDS, some_names  # noqa: E402
-from lib.lab import Lab  # noqa: E402
+from lib.lab import KINDS as lab_kinds, Lab  # noqa: E402
 from lib.questions import random_questions  # noqa: E402
 from lib.wait import wait_until  # noqa: E402
 

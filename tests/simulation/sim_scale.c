@@ -12,6 +12,7 @@
 #include "world.h"
 
 #define PRIMARIES 500
+#define SAMPLE 20000 /* zones in `meson test` */
 #define MINUTE_MS 60000
 #define LOST_FROM 490 /* primaries that are away from day 5 to day 25: zones of theirs alone expire */
 
@@ -63,10 +64,11 @@ static uint64_t play_month(uint64_t seed, uint32_t zones, uint32_t days) {
 static void no_zone_is_late_in_a_month_and_the_seed_tells_all(void **state) {
 	(void)state;
 	uint64_t seed = world_seed();
-	uint32_t zones = world_number("SIMULATION_ZONES", 20000), days = world_number("SIMULATION_DAYS", 30);
+	uint32_t zones = world_number("SIMULATION_ZONES", SAMPLE), days = world_number("SIMULATION_DAYS", 30);
 	uint64_t first = play_month(seed, zones, days);
+	if (zones > SAMPLE) return; /* once is long enough; the digest is printed */
 	assert_int_equal(play_month(seed, zones, days), first);
-	if (zones <= 20000) assert_int_not_equal(play_month(seed + 1, zones, days), first);
+	assert_int_not_equal(play_month(seed + 1, zones, days), first);
 }
 
 int main(void) {
