@@ -25,6 +25,10 @@ MUST_CHECK enum err rdata_check(uint16_t type, const uint8_t *rdata, size_t len)
  * 5.1) says; two that compare 0 are duplicates. */
 int rdata_compare(uint16_t type, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 
+/* Canonical form (RFC 4034 section 6.2, RFC 6840 section 5.1): names of the types that want it in lower case.  As long as
+ * rdata, which must have been checked; out is not rdata. */
+void rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out);
+
 /* The parts of rdata that a writer must treat apart: calls for each run of plain octets (name NULL) and for
  * each compressible name.  Only types with layout field 'n' have the latter. */
 struct rdata_part {

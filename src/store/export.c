@@ -80,10 +80,10 @@ bool export_next(const struct zone_version *v, struct export_cursor *cursor, str
 	cursor->header_done |= room;
 	while (room) {
 		struct node node;
-		struct zone_walk walk = { .next = cursor->walk };
+		struct zone_walk walk = cursor->walk;
 		if (!zone_walk_next(v, &walk, &node)) return false;
 		room = write_node(node, cursor, out);
-		if (room) cursor->walk = walk.next;
+		if (room) cursor->walk = walk;
 	}
 	/* A slice that took nothing would take nothing for ever. */
 	out->failed = out->len == before;

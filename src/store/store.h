@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 #include "base/why.h"
-#include "zone/version.h"
+#include "zone/lookup.h"
 
 #define STORE_INLINE_MAX 65536
 
@@ -146,7 +146,7 @@ void store_remember(struct store *s, struct zone_version *next, const struct cha
  * when there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets
  * (dns/text.h); false with out->failed: out, as it came, had no room for the next one. */
 struct export_cursor {
-	uint32_t walk;
+	struct zone_walk walk;
 	uint32_t rrset, rdata;
 	bool header_done;
 };

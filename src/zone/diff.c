@@ -141,7 +141,7 @@ static enum err diff_walk(struct diff *d, struct side *a, struct side *b,
 }
 
 static bool is_name(const struct side *s) {
-	return node_found(s->node) && s->walk.next <= s->v->image.header->node_count;
+	return node_found(s->node) && !s->walk.in_nsec3;
 }
 
 static bool is_any(const struct side *s) {

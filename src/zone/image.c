@@ -34,6 +34,7 @@ static bool header_is_sound(const struct image_header *h) {
 	if (h->node_count == 0 || h->slot_count == 0 || h->slot_offset_bits == 0 || h->slot_offset_bits > 32)
 		return false;
 	if (name_check(h->apex, h->apex_len) != h->apex_len || h->apex_len == 0) return false;
+	if (h->flags & IMAGE_DELTA) return false; /* no delta was ever saved */
 	return !(h->flags & IMAGE_HAS_NSEC3) || h->nsec3_iterations <= NSEC3_ITERATIONS_MAX;
 }
 
@@ -44,16 +45,20 @@ static enum err header_check(const struct image_header *h, size_t size) {
 	return OK;
 }
 
-enum err image_open_verified(const void *base, size_t size, struct image *out_image) {
+struct image image_view(const void *base) {
 	const struct image_header *h = base;
-	enum err e = header_check(h, size);
-	if (e != OK) return e;
 	const uint8_t *octets = base;
-	*out_image = (struct image){ .header = h,
-		                     .slots = (const uint32_t *)(const void *)(octets + h->hash_pos),
-		                     .order = (const uint32_t *)(const void *)(octets + h->order_pos),
-		                     .nsec3 = (const uint32_t *)(const void *)(octets + h->nsec3_pos),
-		                     .heap = octets + h->heap_pos };
+	return (struct image){ .header = h,
+		               .slots = (const uint32_t *)(const void *)(octets + h->hash_pos),
+		               .order = (const uint32_t *)(const void *)(octets + h->order_pos),
+		               .nsec3 = (const uint32_t *)(const void *)(octets + h->nsec3_pos),
+		               .heap = octets + h->heap_pos };
+}
+
+enum err image_open_verified(const void *base, size_t size, struct image *out_image) {
+	enum err e = header_check(base, size);
+	if (e != OK) return e;
+	*out_image = image_view(base);
 	return OK;
 }
 

@@ -20,6 +20,10 @@
  * RRsets that are equal octet for octet are stored once.  count may be 0 with sig_count > 0: orphan signatures
  * are kept for transfers out but answer no question.
  *
+ * A delta image (flag IMAGE_DELTA) lies over other layers of a version and lives in memory only.  It has the same
+ * layout and the hash seed of the layers below, and holds the apex, the nodes that differ, whole, and a tombstone (flag
+ * NODE_GONE, no RRsets) for each that is gone, in `order` and in `nsec3 order` alike.
+ *
  * Numbers are in host order; header.byte_order tells.  Nothing inside is an address.  Never changed after it was
  * built.  docs/formats/image.md has every byte and when an image is valid. */
 #ifndef UNDERSTUDY_ZONE_IMAGE_H
@@ -39,10 +43,11 @@
 #define NSEC3_ITERATIONS_MAX 2500 /* RFC 5155 section 10.3; chains with more are not used for proofs */
 
 enum image_flag {
-	IMAGE_HAS_NSEC = 1,  /* apex has NSEC */
-	IMAGE_HAS_NSEC3 = 2, /* NSEC3PARAM at the apex names a usable chain */
-	IMAGE_HAS_CUTS = 4,
-	IMAGE_HAS_DNAMES = 8
+	IMAGE_HAS_NSEC = 1,   /* apex has NSEC */
+	IMAGE_HAS_NSEC3 = 2,  /* NSEC3PARAM at the apex names a usable chain */
+	IMAGE_HAS_CUTS = 4,   /* maybe: in a delta also when the last one has gone */
+	IMAGE_HAS_DNAMES = 8, /* maybe, likewise */
+	IMAGE_DELTA = 16      /* lies over other layers; never saved */
 };
 
 struct image_header {
@@ -64,6 +69,12 @@ struct image_header {
 	uint16_t nsec3_iterations;
 	uint8_t nsec3_salt[255];
 	uint8_t apex[255]; /* wire form, case as received */
+	uint64_t
+		collected; /* octets of the whole version's records as builder_bytes counts them; 0: not known */
+	/* of a delta; 0 in a whole image */
+	uint32_t version_nodes; /* of the whole version, NSEC3 owners apart */
+	uint32_t version_nsec3;
+	uint32_t gone_count; /* tombstones in this image */
 };
 _Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_LEN, "the header fits its place");
 
@@ -81,6 +92,8 @@ struct image {
 MUST_CHECK enum err image_open(const void *base, size_t size, struct image *out_image);
 /* The same without the checksum, for a block whose checksum was verified while it was read. */
 MUST_CHECK enum err image_open_verified(const void *base, size_t size, struct image *out_image);
+/* A block that we have just written, looked at as it is. */
+struct image image_view(const void *base);
 /* Checksum of a block that is at least a header long, as header.checksum should be. */
 uint64_t image_checksum(const void *base, size_t size);
 /* Walk every node and RRset and check that all offsets, lengths and orders hold.  ERR_CORRUPT.  Used by the
@@ -92,12 +105,17 @@ struct node {
 	const struct image *image;
 	const uint8_t *at;
 };
+/* Heap offsets count units of 4 octets. */
+static inline struct node image_node(const struct image *image, uint32_t offset) {
+	return (struct node){ image, image->heap + 4 * (size_t)offset };
+}
 
 enum node_flag {
 	NODE_CUT = 1,   /* has NS and is not the apex */
 	NODE_DNAME = 2, /* has DNAME */
 	NODE_CNAME = 4, /* has CNAME */
-	NODE_APEX = 8
+	NODE_APEX = 8,
+	NODE_GONE = 16 /* a tombstone: what lower layers have of this name is not there */
 };
 
 struct rrset {
@@ -119,6 +137,9 @@ uint8_t node_flags(struct node n);
 void node_rrset_at(struct node n, unsigned place, struct rrset *out_rrset);
 bool node_rrset(struct node n, uint16_t type, struct rrset *out_rrset);
 bool node_has(struct node n, uint16_t type);
+static inline bool node_is_gone(struct node n) {
+	return n.at[2] & NODE_GONE;
+}
 /* Owner relative to the apex: borrowed wire name of len octets and a root label behind them; the apex has 0. */
 const uint8_t *node_relative(struct node n, uint8_t *out_len);
 /* Whole owner name. */

@@ -1,4 +1,5 @@
-/* Inside of the builder: the growing block that becomes an image. */
+/* Inside of src/zone/: the growing block that becomes an image, whole or a delta: nodes and RRsets are written one by one,
+ * then the arrays of their places. */
 #ifndef UNDERSTUDY_ZONE_IMAGE_WRITE_H
 #define UNDERSTUDY_ZONE_IMAGE_WRITE_H
 
@@ -40,5 +41,47 @@ uint32_t block_offset(const struct image_block *k);
  * out_records: records that stand in it.  ERR_LIMIT: more than 65,535 of them. */
 MUST_CHECK enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
                                 size_t *out_records);
+
+/* -- writing an image -- */
+
+struct image_places {
+	uint32_t *at;
+	size_t count, cap;
+};
+
+struct image_writer {
+	struct image_block block;
+	struct image_places order, nsec3; /* heap offsets, as the arrays will have them */
+	struct collected *records;        /* of the owner at work */
+	size_t record_count, record_cap;
+	struct set_source *sets; /* made from them */
+	size_t set_count, set_cap;
+	struct image_header header; /* seed, apex and IMAGE_DELTA are set by whom it concerns */
+	struct why *why;
+};
+
+/* Room for more records of the owner at work. */
+MUST_CHECK enum err image_writer_room(struct image_writer *w, size_t more);
+/* Sort the records and make sets of them. */
+MUST_CHECK enum err image_writer_group(struct image_writer *w);
+/* The set of the type that has records; NULL: none. */
+const struct set_source *image_writer_set(const struct image_writer *w, uint16_t type);
+/* The sets are those of the apex: SOA, NSEC, parameters of NSEC3 go into the header.  ERR_BADZONE with why. */
+MUST_CHECK enum err image_writer_apex(struct image_writer *w);
+/* Write what belongs to the NSEC3 chain in use and take it out of the sets.  *out_offset: its node, 0 for none. */
+MUST_CHECK enum err image_writer_nsec3(struct image_writer *w, const uint8_t *owner, uint32_t *out_offset);
+/* Write a node, its sets behind it; flags are those that don't follow from the sets. */
+MUST_CHECK enum err image_writer_node(struct image_writer *w, const uint8_t *relative,
+                                      const struct set_source *sets, size_t count, uint8_t flags,
+                                      uint32_t *out_offset);
+/* What a node's flags mean for the header's. */
+static inline void image_writer_flags(struct image_writer *w, uint8_t node_flags) {
+	if (node_flags & NODE_CUT) w->header.flags |= IMAGE_HAS_CUTS;
+	if (node_flags & NODE_DNAME) w->header.flags |= IMAGE_HAS_DNAMES;
+}
+MUST_CHECK enum err image_writer_list(struct image_places *places, uint32_t offset);
+/* Write the arrays and the header.  The layer has one reference, the caller's. */
+MUST_CHECK enum err image_writer_end(struct image_writer *w, struct layer **out_layer);
+void image_writer_done(struct image_writer *w);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "zone/digest.h"
+#include "zone/layers.h"
 
 /* A question's name prepared for the walk: lower case, label starts, and where the apex begins in it. */
 struct path {
@@ -34,10 +35,6 @@ static bool same_relative(struct node n, const uint8_t *lower, unsigned len) {
 	return true;
 }
 
-static struct node node_at(const struct image *image, uint32_t offset) {
-	return (struct node){ image, image->heap + 4 * (size_t)offset };
-}
-
 /* The node with this hash and lower-case relative name. */
 static struct node probe(const struct image *image, uint64_t hash, const uint8_t *lower, unsigned len) {
 	const struct image_header *h = image->header;
@@ -48,7 +45,7 @@ static struct node probe(const struct image *image, uint64_t hash, const uint8_t
 	for (uint32_t left = h->slot_count; left && image->slots[slot]; left--) {
 		uint32_t value = image->slots[slot];
 		if (bits >= 32 || value >> bits == tag) {
-			struct node n = node_at(image, value & mask);
+			struct node n = image_node(image, value & mask);
 			if (same_relative(n, lower, len)) return n;
 		}
 		if (++slot == h->slot_count) slot = 0;
@@ -56,25 +53,45 @@ static struct node probe(const struct image *image, uint64_t hash, const uint8_t
 	return (struct node){ image, NULL };
 }
 
+struct node layers_probe(const struct zone_version *v, uint64_t hash, const uint8_t *lower, unsigned len) {
+	for (unsigned i = layers_count(v); i-- > 0;) {
+		struct node n = probe(layers_image(v, i), hash, lower, len);
+		if (node_found(n)) return n;
+	}
+	return (struct node){ &v->image, NULL };
+}
+
+/* Several layers: the newest that knows the name decides; a tombstone says that it is not there. */
+static __attribute__((noinline)) struct node find_in_layers(const struct zone_version *v, uint64_t hash,
+                                                            const uint8_t *lower, unsigned len) {
+	struct node n = layers_probe(v, hash, lower, len);
+	return node_found(n) && node_is_gone(n) ? (struct node){ &v->image, NULL } : n;
+}
+
+static inline struct node find(const struct zone_version *v, uint64_t hash, const uint8_t *lower,
+                               unsigned len) {
+	if (v->layer_count > 1) return find_in_layers(v, hash, lower, len);
+	return probe(&v->image, hash, lower, len);
+}
+
 /* "*" below an encloser of `len` octets relative name. */
-static struct node probe_wildcard(const struct image *image, uint64_t hash, const uint8_t *lower,
-                                  unsigned len) {
+static struct node find_wildcard(const struct zone_version *v, uint64_t hash, const uint8_t *lower,
+                                 unsigned len) {
 	uint8_t name[NAME_MAX_LEN + 2] = { 1, '*' };
-	if (len + 2 > NAME_MAX_LEN) return (struct node){ image, NULL };
+	if (len + 2 > NAME_MAX_LEN) return (struct node){ &v->image, NULL };
 	memcpy(name + 2, lower, len);
-	return probe(image, digest_label(hash, name), name, len + 2);
+	return find(v, digest_label(hash, name), name, len + 2);
 }
 
 static void lookup_below(const struct zone_version *v, const struct path *p, struct lookup *out) {
-	const struct image *image = &v->image;
-	uint64_t hash = image->header->seed;
+	uint64_t hash = v->image.header->seed;
 	for (unsigned d = 1; d <= p->depth; d++) {
 		unsigned from = p->offsets[p->depth - d];
 		uint64_t below = digest_label(hash, p->lower + from);
-		struct node n = probe(image, below, p->lower + from, p->apex_from - from);
+		struct node n = find(v, below, p->lower + from, p->apex_from - from);
 		if (!node_found(n)) {
 			unsigned parent = d == 1 ? p->apex_from : p->offsets[p->depth - d + 1];
-			out->node = probe_wildcard(image, hash, p->lower + parent, p->apex_from - parent);
+			out->node = find_wildcard(v, hash, p->lower + parent, p->apex_from - parent);
 			out->kind = node_found(out->node) ? LOOKUP_WILDCARD : LOOKUP_NONE;
 			return;
 		}
@@ -118,53 +135,5 @@ struct node zone_find(const struct zone_version *v, const uint8_t *name) {
 	uint64_t hash = v->image.header->seed;
 	for (unsigned i = p.depth; i-- > 0;)
 		hash = digest_label(hash, p.lower + p.offsets[i]);
-	return probe(&v->image, hash, p.lower, p.apex_from);
-}
-
-/* Place in `order` of the last node that is not after the relative name. */
-static uint32_t order_floor(const struct image *image, const uint8_t *relative) {
-	uint32_t low = 0, high = image->header->node_count;
-	while (high - low > 1) {
-		uint32_t mid = low + (high - low) / 2;
-		uint8_t len;
-		const uint8_t *stored = node_relative(node_at(image, image->order[mid]), &len);
-		if (name_compare(stored, relative) <= 0)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* Nodes without NSEC (glue, empty non-terminals) that are stepped over before giving up: a bound for zones that
- * claim to be signed and are not. */
-#define NSEC_STEPS_MAX 20000
-
-struct node zone_nsec(const struct zone_version *v, const uint8_t *name) {
-	const struct image *image = &v->image;
-	struct node none = { image, NULL };
-	if (!(image->header->flags & IMAGE_HAS_NSEC)) return none;
-	struct path p;
-	path_init(&p, v, name);
-	p.lower[p.apex_from] = 0; /* what stands before is the relative name */
-	uint32_t at = order_floor(image, p.lower);
-	for (unsigned steps = 0; steps < NSEC_STEPS_MAX; steps++) {
-		struct node n = node_at(image, image->order[at]);
-		if (node_has(n, RR_NSEC)) return n;
-		if (at-- == 0) return none;
-	}
-	return none;
-}
-
-bool zone_walk_next(const struct zone_version *v, struct zone_walk *walk, struct node *out_node) {
-	const struct image_header *h = v->image.header;
-	uint32_t at = walk->next;
-	if (at < h->node_count)
-		*out_node = node_at(&v->image, v->image.order[at]);
-	else if (at - h->node_count < h->nsec3_count)
-		*out_node = node_at(&v->image, v->image.nsec3[at - h->node_count]);
-	else
-		return false;
-	walk->next++;
-	return true;
+	return find(v, hash, p.lower, p.apex_from);
 }

@@ -43,9 +43,11 @@ void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name,
 struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN],
                        bool *out_match);
 
-/* All nodes: canonical order, then NSEC3 owners.  Start with {0}. */
+/* All nodes: canonical order, then NSEC3 owners.  Start with {0}; plain value, may be kept between calls. */
 struct zone_walk {
-	uint32_t next;
+	bool in_nsec3;                     /* the node given last was an NSEC3 owner of the chain in use */
+	uint32_t base_end;                 /* the base's nodes before this place come before any of a delta */
+	uint32_t next[VERSION_LAYERS_MAX]; /* place in each layer's order */
 };
 bool zone_walk_next(const struct zone_version *v, struct zone_walk *walk, struct node *out_node);
 

@@ -3,7 +3,7 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
-#include "zone/lookup.h"
+#include "zone/layers.h"
 #include "zone/nsec3.h"
 
 void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsigned iterations,
@@ -52,40 +52,21 @@ bool nsec3_owner_is_sound(const uint8_t *relative) {
 	return true;
 }
 
-static int label_compare(const uint8_t *stored, const uint8_t *label) {
-	for (unsigned i = 0; i < NSEC3_LABEL_LEN; i++) {
-		int difference = name_lower(stored[i]) - label[i];
-		if (difference) return difference;
-	}
-	return 0;
-}
-
-static struct node nsec3_node(const struct image *image, uint32_t place, const uint8_t **out_label) {
-	struct node n = { image, image->heap + 4 * (size_t)image->nsec3[place] };
-	uint8_t len;
-	*out_label = node_relative(n, &len) + 1;
-	return n;
-}
-
 struct node zone_nsec3(const struct zone_version *v, const uint8_t hash[static NSEC3_HASH_LEN],
                        bool *out_match) {
-	const struct image *image = &v->image;
-	uint32_t count = image->header->nsec3_count;
-	if (count == 0) return (struct node){ image, NULL };
-	uint8_t label[NSEC3_LABEL_LEN];
-	nsec3_label(hash, label);
-	const uint8_t *stored;
-	uint32_t low = 0, high = count; /* the first owner that is after the hash is in [low, high] */
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		(void)nsec3_node(image, mid, &stored);
-		if (label_compare(stored, label) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
+	uint8_t owner[1 + NSEC3_LABEL_LEN + 1] = { NSEC3_LABEL_LEN }, len;
+	nsec3_label(hash, owner + 1);
+	struct layers_back back;
+	struct node n;
+	layers_back_from(v, owner, true, &back);
 	/* before the first owner it is the last one that covers: the chain is a ring */
-	struct node n = nsec3_node(image, low ? low - 1 : count - 1, &stored);
-	*out_match = low && label_compare(stored, label) == 0;
-	return n;
+	for (bool again = true;; again = false) {
+		while (layers_back_next(v, &back, &n)) {
+			if (node_is_gone(n)) continue;
+			*out_match = again && name_equal(node_relative(n, &len), owner);
+			return n;
+		}
+		if (!again) return (struct node){ &v->image, NULL };
+		layers_back_from_end(v, true, &back);
+	}
 }

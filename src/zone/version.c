@@ -45,7 +45,7 @@ struct zone_version *version_new(void *block, size_t size, enum version_memory m
 
 struct zone_version *version_stack(struct layer *const *layers, unsigned count, struct layer *top) {
 	struct zone_version *v = version_of(count + (top != NULL));
-	memcpy(v->layers, layers, count * sizeof(layers[0]));
+	if (count) memcpy(v->layers, layers, count * sizeof(layers[0]));
 	if (top) v->layers[count] = top;
 	for (unsigned i = 0; i < v->layer_count; i++)
 		layer_ref(v->layers[i]);

@@ -66,6 +66,16 @@ static inline const uint8_t *version_apex(const struct zone_version *v) {
 static inline uint64_t version_records(const struct zone_version *v) {
 	return v->image.header->record_count;
 }
+/* Names of the whole version that have records or names below them, NSEC3 owners apart. */
+static inline uint32_t version_nodes(const struct zone_version *v) {
+	const struct image_header *h = v->image.header;
+	return h->flags & IMAGE_DELTA ? h->version_nodes : h->node_count;
+}
+/* Owners of the NSEC3 chain in use. */
+static inline uint32_t version_nsec3(const struct zone_version *v) {
+	const struct image_header *h = v->image.header;
+	return h->flags & IMAGE_DELTA ? h->version_nsec3 : h->nsec3_count;
+}
 /* Octets of the images of all layers. */
 uint64_t version_bytes(const struct zone_version *v);
 

@@ -1,0 +1,114 @@
+/* The end of an image: its arrays of places, the hash slots and the header. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "zone/image_write.h"
+#include "zone/layers.h"
+
+#define UNIT 4
+#define NODE_FIXED 4
+
+enum err image_writer_list(struct image_places *o, uint32_t offset) {
+	if (o->count == o->cap) {
+		size_t cap = o->cap ? o->cap * 2 : 16;
+		uint32_t *grown = try_realloc(o->at, cap * sizeof(*grown));
+		if (!grown) return ERR_NOMEM;
+		o->at = grown;
+		o->cap = cap;
+	}
+	o->at[o->count++] = offset;
+	return OK;
+}
+
+static uint64_t hash_of(const struct image_writer *w, const uint8_t *relative) {
+	uint8_t lower[NAME_MAX_LEN + 1];
+	name_lower_to(lower, relative, name_len(relative));
+	return layers_hash(w->header.seed, lower);
+}
+
+static void fill_slots(const struct image_writer *w, uint32_t *slots) {
+	const struct image_header *h = &w->header;
+	const uint8_t *heap = w->block.data + IMAGE_HEADER_LEN;
+	for (size_t i = 1; i < w->order.count; i++) { /* [0] is the apex, which is not hashed */
+		uint16_t count;
+		const uint8_t *node = heap + UNIT * (size_t)w->order.at[i];
+		memcpy(&count, node, 2);
+		uint64_t hash = hash_of(w, node + NODE_FIXED + (size_t)6 * count);
+		uint32_t at = (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
+		while (slots[at])
+			if (++at == h->slot_count) at = 0;
+		uint32_t tag = h->slot_offset_bits < 32
+		                       ? (uint32_t)hash >> h->slot_offset_bits << h->slot_offset_bits
+		                       : 0;
+		slots[at] = tag | w->order.at[i];
+	}
+}
+
+static void append_offsets(struct image_block *k, const struct image_places *o) {
+	if (o->count) memcpy(k->data + k->len, o->at, o->count * sizeof(*o->at));
+	k->len += o->count * sizeof(*o->at);
+}
+
+/* Order, NSEC3 order and hash slots behind the heap; then the header. */
+static enum err write_arrays(struct image_writer *w) {
+	struct image_block *k = &w->block;
+	struct image_header *h = &w->header;
+	if (w->order.count > UINT32_MAX / 2) return ERR_LIMIT;
+	h->heap_pos = IMAGE_HEADER_LEN;
+	h->heap_len = k->len - IMAGE_HEADER_LEN;
+	h->node_count = (uint32_t)w->order.count;
+	h->nsec3_count = (uint32_t)w->nsec3.count;
+	/* Parameters of a chain that is not there must not hide a chain of NSEC records that is. */
+	if (h->nsec3_count == 0 && !(h->flags & IMAGE_DELTA)) h->flags &= ~(uint32_t)IMAGE_HAS_NSEC3;
+	h->rrset_count = k->rrset_count;
+	h->slot_count = (uint32_t)(w->order.count + w->order.count / 3 + 1);
+	uint64_t units = h->heap_len / UNIT;
+	h->slot_offset_bits = 64U - (unsigned)__builtin_clzll(units | 1);
+	size_t slots_size = (size_t)h->slot_count * 4;
+	enum err e = block_room(k, (w->order.count + w->nsec3.count) * 4 + slots_size);
+	if (e != OK) return e;
+	h->order_pos = k->len;
+	append_offsets(k, &w->order);
+	h->nsec3_pos = k->len;
+	append_offsets(k, &w->nsec3);
+	h->hash_pos = k->len;
+	memset(k->data + k->len, 0, slots_size);
+	fill_slots(w, (uint32_t *)(void *)(k->data + k->len));
+	k->len += slots_size;
+	h->size = k->len;
+	return OK;
+}
+
+/* A delta needs no checksum: it never leaves this memory. */
+static void write_header(struct image_writer *w) {
+	struct image_header *h = &w->header;
+	memcpy(h->magic, "UNDSTUDY", sizeof(h->magic));
+	h->byte_order = 0x01020304;
+	h->format_version = IMAGE_FORMAT_VERSION;
+	h->checksum = 0;
+	memcpy(w->block.data, h, sizeof(*h));
+	if (h->flags & IMAGE_DELTA) return;
+	h->checksum = image_checksum(w->block.data, w->block.len);
+	memcpy(w->block.data, h, sizeof(*h));
+}
+
+enum err image_writer_end(struct image_writer *w, struct layer **out_layer) {
+	enum err e = write_arrays(w);
+	if (e != OK) return e;
+	write_header(w);
+	void *fitted = realloc(w->block.data, w->block.len);
+	if (fitted) w->block.data = fitted; /* shrinking may fail; the block is good as it is */
+	struct image image = image_view(w->block.data);
+	*out_layer = layer_new(w->block.data, w->block.len, VERSION_MALLOC, &image);
+	w->block.data = NULL;
+	return OK;
+}
+
+void image_writer_done(struct image_writer *w) {
+	block_done(&w->block);
+	free(w->order.at);
+	free(w->nsec3.at);
+	free(w->records);
+	free(w->sets);
+}
