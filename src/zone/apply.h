@@ -33,13 +33,15 @@ MUST_CHECK enum err version_diff(const struct zone_version *a, const struct zone
 
 /* What holds v in memory should be merged: its deltas have grown beyond their share.  version_merge makes an equal
  * version with fewer layers (all: one, a whole image); the history goes along.  Cost: one pass over what is merged;
- * meant for a thread that may take its time.  ERR_NOMEM, ERR_LIMIT. */
+ * meant for a thread that may take its time.  Steps that are applied to v meanwhile leave its layers as they are if
+ * version_merge_keep was said on the thread that applies, so that version_rebase succeeds.  ERR_NOMEM, ERR_LIMIT. */
 enum merge_need {
 	MERGE_NOT,
-	MERGE_DELTAS, /* some of the newest layers into one */
+	MERGE_DELTAS, /* the deltas into one */
 	MERGE_ALL     /* a new base */
 };
 enum merge_need version_merge_need(const struct zone_version *v);
+void version_merge_keep(struct zone_version *v);
 MUST_CHECK enum err version_merge(struct zone_version *v, enum merge_need how,
                                   struct zone_version **out_version, struct why *why);
 /* `merged` was made by version_merge from `from`; meanwhile `now` has grown out of `from` by further deltas.  The same

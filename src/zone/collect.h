@@ -45,6 +45,9 @@ void collected_next(const uint8_t **at, struct collected *out_record);
 /* Bring the runs into canonical order of owners; equal owners stand together in order of arrival. ERR_NOMEM. */
 MUST_CHECK enum err collect_sort(struct builder *b);
 
+/* Names whose keys differ stand in the order of their keys.  owner: relative to the apex. */
+uint64_t collect_sort_key(const uint8_t *owner);
+
 /* Write the image of sorted runs. */
 MUST_CHECK enum err image_write(struct builder *b, struct zone_version **out_version, struct why *why);
 

@@ -14,7 +14,7 @@ struct sort_item {
 /* The first octets of the canonical order's view of the name: labels from the right, lower case, each octet
  * raised by one so that the label's end (0) sorts first.  Never decreases where the name does not: where it
  * would, it ends, and the whole comparison decides. */
-static uint64_t sort_key(const uint8_t *owner) {
+uint64_t collect_sort_key(const uint8_t *owner) {
 	uint8_t offsets[NAME_MAX_LABELS + 1];
 	unsigned labels = name_offsets(owner, offsets);
 	uint64_t key = 0;
@@ -48,7 +48,7 @@ enum err collect_sort(struct builder *b) {
 	if (!items) return ERR_NOMEM;
 	for (size_t i = 0; i < b->run_count; i++) {
 		const uint8_t *owner = run_owner(b, &b->runs[i]);
-		items[i] = (struct sort_item){ sort_key(owner), b->runs[i], owner };
+		items[i] = (struct sort_item){ collect_sort_key(owner), b->runs[i], owner };
 	}
 	qsort(items, b->run_count, sizeof(*items), item_compare);
 	for (size_t i = 0; i < b->run_count; i++)

@@ -104,6 +104,17 @@ static size_t write_rdatas(uint8_t **at, uint16_t type, const struct collected *
 	return written;
 }
 
+/* The RRset of `size` octets at the block's end stays, unless an equal one stands in it already. */
+static uint32_t take_rrset(struct image_block *k, size_t size, bool has_signatures) {
+	/* signatures are never equal to others, so only unsigned sets are looked for */
+	uint32_t offset = has_signatures ? 0 : shared_find(k, size);
+	if (offset) return offset;
+	offset = block_offset(k);
+	k->len += size;
+	k->rrset_count++;
+	return offset;
+}
+
 enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
                      size_t *out_records) {
 	size_t size = RRSET_FIXED + rdatas_len(source->records, source->count) +
@@ -124,14 +135,18 @@ enum err block_rrset(struct image_block *k, const struct set_source *source, uin
 	memcpy(start + 4, counts, 4);
 	while ((size_t)(at - start) % UNIT)
 		*at++ = 0;
-	/* signatures are never equal to others, so only unsigned sets are looked for */
-	uint32_t offset = source->sig_count ? 0 : shared_find(k, (size_t)(at - start));
-	if (!offset) {
-		offset = block_offset(k);
-		k->len += (size_t)(at - start);
-		k->rrset_count++;
-	}
-	*out_offset = offset;
+	*out_offset = take_rrset(k, (size_t)(at - start), source->sig_count > 0);
 	*out_records = count + sig_count;
+	return OK;
+}
+
+enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset, size_t size, uint32_t *out_offset) {
+	uint16_t sig_count;
+	enum err e = block_room(k, size);
+	if (e == OK) e = shared_grow(k);
+	if (e != OK) return e;
+	memcpy(k->data + k->len, rrset, size);
+	memcpy(&sig_count, rrset + 6, 2);
+	*out_offset = take_rrset(k, size, sig_count > 0);
 	return OK;
 }

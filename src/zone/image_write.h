@@ -42,6 +42,10 @@ uint32_t block_offset(const struct image_block *k);
 MUST_CHECK enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
                                 size_t *out_records);
 
+/* The same for the octets of one, padding included, as they stand in another image. */
+MUST_CHECK enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset, size_t size,
+                                     uint32_t *out_offset);
+
 /* -- writing an image -- */
 
 struct image_places {

@@ -11,6 +11,7 @@ struct layer *layer_new(void *block, size_t size, enum version_memory memory, co
 	struct layer *l = xmalloc(sizeof(*l));
 	*l = (struct layer){ .image = *image, .block = block, .block_size = size, .memory = memory };
 	atomic_init(&l->references, 1);
+	atomic_init(&l->keep, false);
 	return l;
 }
 

@@ -24,6 +24,8 @@ struct layer {
 	size_t block_size;
 	enum version_memory memory;
 	_Atomic unsigned references;
+	_Atomic bool
+		keep; /* it, and what lies below, is being merged: not to be merged with newer ones meanwhile */
 };
 /* Take over block.  One reference, the caller's. */
 struct layer *layer_new(void *block, size_t size, enum version_memory memory, const struct image *image);
