@@ -89,11 +89,18 @@ static void tls_read_again(struct daemon *d, const struct config *next) {
 	tls_log(d, &next->server);
 }
 
+/* Before zones are told of new settings, which then find new files. */
+static void trust_read_again(struct daemon *d) {
+	trust_book_read_again(d->trust);
+	transfer_trust_changed(d->transfer);
+}
+
 enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
 	struct inventory_summary summary;
 	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
+	if (e == OK) trust_read_again(d);
 	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
 	if (e == OK) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
@@ -173,6 +180,14 @@ static enum err load_credentials(struct daemon *d) {
 	return OK;
 }
 
+/* As load_credentials.  Files that can't be used are a matter of the zones that need them, and of the log. */
+static void load_trust(struct daemon *d) {
+	const struct keyset *set = d->config->keyset;
+	d->trust = trust_book_new(d->log);
+	for (unsigned i = 0; set && i < set->tls_count; i++)
+		(void)trust_book_find(d->trust, set->tls[i]); /* to have it read */
+}
+
 static enum err open_sockets(struct daemon *d) {
 	struct workers_settings settings = listening_settings(&d->config->server, d->tls);
 	struct socket_error error;
@@ -209,6 +224,7 @@ static enum err load_zones(struct daemon *d) {
 		.connections_per_primary = 2,
 		.udp_queries_max = 256,
 		.collect_max_bytes = memory_bytes() / 4,
+		.trust = d->trust,
 	};
 	struct inventory_summary summary;
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
@@ -265,6 +281,7 @@ static enum err open_loop(struct daemon *d) {
 static enum err start(struct daemon *d) {
 	privileges_raise_files();
 	enum err e = load_credentials(d);
+	if (e == OK) load_trust(d);
 	if (e == OK) e = open_sockets(d);
 	if (e == OK) e = drop_privileges(d);
 	if (e == OK) e = open_store(d);
@@ -279,6 +296,7 @@ static void free_all(struct daemon *d) {
 	if (d->workers) workers_free(d->workers);
 	tls_credentials_unref(d->tls);
 	if (d->transfer) transfer_free(d->transfer);
+	trust_book_free(d->trust);
 	inventory_free(d->inventory);
 	if (d->serve) serve_free(d->serve);
 	if (d->table) table_free(d->table);

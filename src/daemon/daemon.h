@@ -29,6 +29,7 @@ struct daemon {
 	struct transfer *transfer;
 	struct serve *serve;
 	struct workers *workers;
+	struct trust_book *trust;           /* for primaries over TLS */
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct inventory *inventory;

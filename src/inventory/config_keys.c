@@ -98,11 +98,12 @@ static void addresses_read(struct config_reader *r, const struct values *v, stru
 			value_missing(r, v, OPT_PRIMARY_ADDRESSES);
 		return;
 	}
+	uint16_t port = v->given[OPT_PRIMARY_TLS] ? 853 : 53;
 	p->items = xcalloc(count, sizeof(*p->items));
 	for (size_t i = 0; i < count; i++) {
 		int item = value_item(r, v, OPT_PRIMARY_ADDRESSES, i);
 		if (item == 0) continue;
-		if (addr_parse(tree_text(r->tree, item), 53, &p->items[p->count].addr) != OK) {
+		if (addr_parse(tree_text(r->tree, item), port, &p->items[p->count].addr) != OK) {
 			value_fault(r, v, OPT_PRIMARY_ADDRESSES, item);
 			continue;
 		}
@@ -141,6 +142,16 @@ static void primary_key_read(struct config_reader *r, const struct values *v, st
 		p->items[i].key = key;
 }
 
+/* Kept by the keyset, as keys are. */
+static void tls_keep(struct config_reader *r, struct tls_terms *terms, struct primary_definition *p) {
+	struct keyset *set = r->config->keyset;
+	if (!terms) return;
+	set->tls = xrealloc(set->tls, (set->tls_count + 1) * sizeof(*set->tls));
+	set->tls[set->tls_count++] = terms;
+	for (unsigned i = 0; i < p->count; i++)
+		p->items[i].tls = terms;
+}
+
 /* Names are referred to beside addresses, and in lines of the zones file. */
 static bool name_is_good(const char *text) {
 	struct addr a;
@@ -174,6 +185,7 @@ static void primary_read(struct config_reader *r, int node) {
 	addresses_read(r, &v, &p);
 	source_read(r, &v, &p);
 	primary_key_read(r, &v, &p);
+	tls_keep(r, primary_tls_read(r, v.nodes[OPT_PRIMARY_TLS]), &p);
 	primary_name_read(r, &v, &p);
 	r->primary_items = xrealloc(r->primary_items, (r->primary_count + 1) * sizeof(*r->primary_items));
 	r->primary_items[r->primary_count++] = p;

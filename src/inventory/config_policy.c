@@ -114,6 +114,18 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 	return p;
 }
 
+/* NOTIFY goes by UDP and in clear, which a primary over TLS has not agreed to. */
+static void notify_check(struct config_reader *r, const struct values *v, const struct zone_policy *draft) {
+	for (unsigned i = 0; i < draft->notify_count; i++) {
+		if (!draft->notify[i].tls) continue;
+		fault_add(r, value_line(r, v, OPT_NOTIFY),
+		          "%s.notify: \"%s\" is asked over TLS, NOTIFY goes by UDP; expected its address, "
+		          "address[@port]",
+		          v->section->name, draft->notify[i].name);
+		return;
+	}
+}
+
 void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft) {
 	struct policy_scratch *s = r->scratch;
 	if (v->nodes[OPT_PRIMARIES]) {
@@ -127,6 +139,7 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 		(void)primaries_value(r, v, OPT_NOTIFY, s->notify,
 		                      &draft->notify_count); /* faults are kept */
 		draft->notify = s->notify;
+		notify_check(r, v, draft);
 	}
 	access_value(r, v, OPT_ALLOW_TRANSFER, s->allow_transfer, &draft->allow_transfer);
 	access_value(r, v, OPT_ALLOW_NOTIFY, s->allow_notify, &draft->allow_notify);

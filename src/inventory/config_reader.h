@@ -4,6 +4,7 @@
  *   config_server.c  the section server
  *   config_keys.c    keys and primaries, to which the rest refers by name
  *   config_access.c  access lists
+ *   config_tls.c     how primaries are asked over TLS
  *   config_policy.c  what templates and zones have in common
  *   config_zones.c   templates and zones
  *   zones_file.c     the zones file
@@ -111,6 +112,10 @@ void primaries_read(struct config_reader *r, int node);
 const struct tsig_key *key_find(const struct config_reader *r, const char *text);
 /* "text" is no key: did you mean ... */
 void key_unknown(struct config_reader *r, unsigned line, const char *option, const char *text);
+
+/* -- config_tls.c */
+/* node: of primaries[].tls; 0: there is none.  NULL: none, or no mapping.  The caller owns it. */
+struct tls_terms *primary_tls_read(struct config_reader *r, int node);
 
 /* -- config_access.c */
 /* items: room for CONFIG_ACCESS_MAX.  Not given: out_acl stays as it is. */

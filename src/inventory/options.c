@@ -22,8 +22,11 @@ const struct option_section section_control = { "control",
 const struct option_section section_log = { "log", { { OPT_LOG_LEVEL, OPT_LOG_FORMAT } }, 1 };
 const struct option_section section_keys = { "keys[]", { { OPT_KEY_NAME, OPT_KEY_SECRET } }, 1 };
 const struct option_section section_primaries = { "primaries[]",
-	                                          { { OPT_PRIMARY_NAME, OPT_PRIMARY_SOURCE } },
+	                                          { { OPT_PRIMARY_NAME, OPT_PRIMARY_TLS } },
 	                                          1 };
+const struct option_section section_primary_tls = { "primaries[].tls",
+	                                            { { OPT_PRIMARY_TLS_MODE, OPT_PRIMARY_TLS_PLAIN_PORT } },
+	                                            1 };
 const struct option_section section_templates = { "templates[]",
 	                                          { { OPT_TEMPLATE_NAME, OPT_MAX_ZONE_RECORDS } },
 	                                          1 };
@@ -43,7 +46,7 @@ const struct option_row *option_row(enum option option) {
 bool option_is_list(enum option option) {
 	enum option_kind kind = rows[option].kind;
 	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries ||
-	       kind == KIND_prefixes || kind == KIND_secrets;
+	       kind == KIND_prefixes || kind == KIND_secrets || kind == KIND_pins;
 }
 
 bool option_is_section(enum option option) {

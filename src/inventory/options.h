@@ -46,6 +46,14 @@ enum option {
 	OPT_PRIMARY_ADDRESSES,
 	OPT_PRIMARY_KEY,
 	OPT_PRIMARY_SOURCE,
+	OPT_PRIMARY_TLS,
+	OPT_PRIMARY_TLS_MODE,
+	OPT_PRIMARY_TLS_NAME,
+	OPT_PRIMARY_TLS_CA,
+	OPT_PRIMARY_TLS_PIN,
+	OPT_PRIMARY_TLS_CERTIFICATE,
+	OPT_PRIMARY_TLS_KEY,
+	OPT_PRIMARY_TLS_PLAIN_PORT,
 	OPT_TEMPLATE_NAME,
 	OPT_PRIMARIES,
 	OPT_ALLOW_TRANSFER,
@@ -74,6 +82,7 @@ enum option_kind {
 	KIND_name,
 	KIND_number,
 	KIND_path,
+	KIND_pins,
 	KIND_prefixes,
 	KIND_primaries,
 	KIND_seconds,
@@ -112,7 +121,7 @@ struct option_section {
 	unsigned range_count;
 };
 extern const struct option_section section_server, section_tls, section_rate_limit, section_control,
-	section_log, section_keys, section_primaries, section_templates, section_zones;
+	section_log, section_keys, section_primaries, section_primary_tls, section_templates, section_zones;
 
 /* OPTION_COUNT: the section has no such key. */
 enum option option_find(const struct option_section *section, const char *key);

@@ -47,6 +47,9 @@ void keyset_unref(struct keyset *k) {
 		free(key);
 	}
 	free((void *)(uintptr_t)k->ring.keys);
+	for (unsigned i = 0; i < k->tls_count; i++)
+		tls_terms_free(k->tls[i]);
+	free(k->tls);
 	free(k);
 }
 
@@ -74,8 +77,8 @@ static bool key_equal(const struct tsig_key *a, const struct tsig_key *b) {
 static bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count) {
 	for (unsigned i = 0; a != b && i < count; i++) {
 		if (!addr_equal(&a[i].addr, &b[i].addr) || !addr_equal(&a[i].source, &b[i].source) ||
-		    !key_equal(a[i].key, b[i].key) || strcmp(a[i].name, b[i].name) != 0 ||
-		    a[i].axfr_only != b[i].axfr_only) {
+		    !key_equal(a[i].key, b[i].key) || !tls_terms_equal(a[i].tls, b[i].tls) ||
+		    strcmp(a[i].name, b[i].name) != 0 || a[i].axfr_only != b[i].axfr_only) {
 			return false;
 		}
 	}

@@ -8,14 +8,16 @@
 #include "base/addr.h"
 #include "dns/tsig.h"
 #include "net/pin.h"
+#include "net/tls_trust.h"
 
 /* One address to copy from. */
 struct primary {
-	struct addr addr;           /* with port */
-	struct addr source;         /* AF_UNSPEC: the system chooses */
-	const struct tsig_key *key; /* NULL: not signed; owned by the policy's keyset */
-	char name[64];              /* as in the configuration; the address itself if none */
-	bool axfr_only;             /* never asked for differences */
+	struct addr addr;            /* with port */
+	struct addr source;          /* AF_UNSPEC: the system chooses */
+	const struct tsig_key *key;  /* NULL: not signed; owned by the policy's keyset */
+	const struct tls_terms *tls; /* NULL: not over TLS; owned by the policy's keyset */
+	char name[64];               /* as in the configuration; the address itself if none */
+	bool axfr_only;              /* never asked for differences */
 };
 
 /* Which primary is asked first, and whose version is taken. */
@@ -51,10 +53,12 @@ bool acl_admits(const struct acl *acl, const struct acl_client *client);
 /* An item asks for a certificate. */
 bool acl_has_pins(const struct acl *acl);
 
-/* All keys of one configuration; immutable, counted. */
+/* All keys and terms of TLS of one configuration; immutable, counted. */
 struct keyset {
 	_Atomic unsigned references;
 	struct tsig_keyring ring;
+	struct tls_terms **tls;
+	unsigned tls_count;
 };
 void keyset_ref(struct keyset *k);
 void keyset_unref(struct keyset *k);

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "net/tls_file.h"
 
-/* RFC 9103 section 9.2: TLS 1.3 or later.  No groups that are costly for us. */
+/* RFC 9103 section 7.2: TLS 1.3 or later.  No groups that are costly for us. */
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"
 				 "+CHACHA20-POLY1305:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:"
 				 "+GROUP-SECP384R1:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1";

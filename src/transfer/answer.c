@@ -4,6 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char *transport_text(uint8_t transport) {
+	return transport == TRANSPORT_UDP ? "UDP" : transport == TRANSPORT_TLS ? "TLS" : "TCP";
+}
+
 void answer_blame(const struct asked *asked, struct why *why, enum reason reason, const char *format, ...) {
 	char what[WHY_TEXT_MAX], name[NAME_TEXT_MAX], address[ADDR_TEXT_MAX], type[RRTYPE_TEXT_MAX];
 	va_list args;
@@ -12,7 +16,7 @@ void answer_blame(const struct asked *asked, struct why *why, enum reason reason
 	va_end(args);
 	const char *kind = asked->opcode == OPCODE_NOTIFY ? "NOTIFY" : rrtype_text(asked->type, type);
 	why_set(why, reason, "%s of %.80s from %s by %s: %s", kind, name_text_short(asked->zone, name),
-	        addr_text(&asked->primary, address), asked->transport == TRANSPORT_UDP ? "UDP" : "TCP", what);
+	        addr_text(&asked->primary, address), transport_text(asked->transport), what);
 }
 
 void answer_blame_record(const struct asked *asked, struct why *why, enum reason reason,

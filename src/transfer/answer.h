@@ -8,8 +8,8 @@
 #include "dns/message.h"
 #include "dns/tsig.h"
 
-/* 'u' and 't' of struct attempt; TLS and QUIC will be others. */
-enum transport { TRANSPORT_UDP = 'u', TRANSPORT_TCP = 't' };
+/* As in struct attempt. */
+enum transport { TRANSPORT_UDP = 'u', TRANSPORT_TCP = 't', TRANSPORT_TLS = 's' };
 
 /* What was asked of whom. */
 struct asked {

@@ -110,6 +110,7 @@ static void use_transport(struct soa_query *q, enum transport transport) {
 
 static size_t on_tcp_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
 	struct soa_query *q = (struct soa_query *)x;
+	q->transport = q->ask->asked.transport = x->transport;
 	return ask_build(q->ask, id, clock_now().wall_s, buf, cap);
 }
 
@@ -127,6 +128,7 @@ static void on_tcp_done(struct exchange *x) {
 
 static void on_tcp_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct soa_query *q = (struct soa_query *)x;
+	q->transport = x->transport;
 	struct asked asked = asked_of(q);
 	answer_blame(&asked, &q->result.why, q->truncated && no_tcp ? REASON_TCP_BLOCKED : why->reason,
 	             "%s%s", why->evidence,
@@ -174,6 +176,26 @@ static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
 		tell(q);
 	start_queued(a);
 	return true;
+}
+
+/* Over TLS there is no other way. */
+static void refuse_tls(struct soa_query *q, const struct why *why) {
+	struct asker *a = q->asker;
+	q->transport = TRANSPORT_TLS;
+	struct asked asked = asked_of(q);
+	answer_blame(&asked, &q->result.why, why->reason, "as found before: %s", why->evidence);
+	q->result.no_tcp = true;
+	q->state = QUERY_REFUSED;
+	append(&a->refused, q);
+	(void)uv_timer_start(&a->timer, on_timer, 0, 0); /* cannot fail: it is initialised */
+}
+
+static void begin_tls(struct soa_query *q) {
+	struct why why;
+	if (peer_admits(q->peer, now_ms(q->asker), q->request.urgency, &why))
+		go_tcp(q);
+	else
+		refuse_tls(q, &why);
 }
 
 /* UDP brings nothing: by TCP, if that is allowed and not known to be dead as well. */
@@ -256,7 +278,10 @@ static void on_timer(uv_timer_t *timer) {
 	struct soa_query *q;
 	while ((q = list.first)) {
 		unlink_query(&list, q);
-		udp_gave_up(q);
+		if (peer_is_tls(q->peer))
+			tell(q);
+		else
+			udp_gave_up(q);
 	}
 	start_queued(a);
 }
@@ -267,11 +292,15 @@ struct soa_query *asker_ask(struct asker *a, const struct soa_request *request) 
 	struct soa_query *q = xcalloc(1, sizeof(*q));
 	q->asker = a;
 	q->request = *request;
-	q->peer = pool_peer(a->pool, &request->primary, &request->source);
+	q->peer = pool_peer_on(a->pool, &request->primary, &request->source, request->tls);
 	q->start_ms = now_ms(a);
 	q->transport = TRANSPORT_UDP;
 	q->state = QUERY_QUEUED;
 	a->count++;
+	if (request->tls) {
+		begin_tls(q);
+		return q;
+	}
 	line_put(&a->line, peer_line(q->peer), &q->place, request->urgency);
 	start_queued(a);
 	return q;

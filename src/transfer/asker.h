@@ -2,6 +2,7 @@
  *
  *   queue ──► UDP ── answer ──────────────────────────────► result
  *               └── TC, silence, or UDP known to be dead ──► TCP (pool.h) ──► result
+ *   over TLS ────────────────────────────────────────────► TLS (pool.h) ──► result
  *
  * So many questions are under way by UDP at once as the settings say; which of those that wait goes next: line.h.  A
  * primary that is known not to answer (reach.h) fails refreshes at once, and gets few others by UDP.
@@ -34,7 +35,8 @@ struct soa_result {
 struct soa_request {
 	const uint8_t *zone; /* borrowed while it runs */
 	struct addr primary, source;
-	const struct tsig_key *key; /* borrowed while it runs */
+	const struct tls_terms *tls; /* borrowed while it runs; NULL: in clear.  Else never by UDP */
+	const struct tsig_key *key;  /* borrowed while it runs */
 	enum urgency urgency;
 	bool udp_only; /* not worth a TCP connection */
 	void (*result)(void *ctx, const struct soa_result *result);

@@ -1,9 +1,9 @@
-/* One TCP connection to a primary, with questions pipelined on it (RFC 7766 section 6.2.1.1) and answers told apart by
+/* One connection to a primary, over TCP or TLS, with questions pipelined on it (RFC 7766 section 6.2.1.1) and answers told apart by
  * message ID.  Knows nothing of zones.
  *
- *   CONNECTING ── connected ──► OPEN ── nothing under way for IDLE_MS, or any failure ──► closed
+ *   CONNECTING ── connected, over TLS handshake done ──► OPEN ── nothing under way for IDLE_MS, or any failure ──► closed
  *
- * Time limits: CONNECT_MS to connect; PROGRESS_MS without an octet while something is under way; a transfer that after
+ * Time limits: CONNECT_MS to connect, with the handshake; PROGRESS_MS without an octet (of data, over TLS) while something is under way; a transfer that after
  * its first ten minutes has brought less than 1 KiB/s on average; IDLE_MS with nothing under way.
  *
  * Thread: the loop's. */
@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/why.h"
 #include "transfer/follow.h"
+#include "transfer/trust_book.h"
 
 #define CONNECTION_CONNECT_MS 5000
 #define CONNECTION_PROGRESS_MS 20000
@@ -50,10 +51,11 @@ struct exchange {
 	struct peer *peer;             /* set by the pool; NULL: not submitted */
 	enum urgency urgency;
 	bool is_transfer;
-	bool alone;       /* large: nothing else goes behind it on its connection */
-	bool begun;       /* a message of the answer came */
-	uint8_t requeued; /* how often it was sent again though nothing was wrong with it */
-	uint8_t passed;   /* later questions on the connection that were answered before */
+	uint8_t transport; /* enum transport; set by the pool before it is sent, and when it can't be */
+	bool alone;        /* large: nothing else goes behind it on its connection */
+	bool begun;        /* a message of the answer came */
+	uint8_t requeued;  /* how often it was sent again though nothing was wrong with it */
+	uint8_t passed;    /* later questions on the connection that were answered before */
 	uint16_t id;
 	int64_t begun_ms; /* valid with begun */
 	uint64_t octets;  /* of the answer so far */
@@ -87,9 +89,11 @@ struct connection_owner {
 	void (*closed)(void *ctx); /* the last handle of c is closed: one for each connection_open */
 };
 
-/* Begin to connect.  owner is copied.  random is borrowed.  Failures come by owner->ended, never from inside. */
+/* Begin to connect.  owner is copied.  random is borrowed.  tls: whom we must meet, borrowed for this call; NULL: in clear.
+ * Failures come by owner->ended, never from inside. */
 struct connection *connection_open(uv_loop_t *loop, const struct addr *to, const struct addr *source,
-                                   const struct connection_owner *owner, struct random *random);
+                                   const struct trusted *tls, const struct connection_owner *owner,
+                                   struct random *random);
 bool connection_is_open(const struct connection *c);
 unsigned connection_under_way(const struct connection *c);
 /* Exchanges completed so far. */

@@ -60,6 +60,7 @@ static void tell(struct copy *c, bool no_tcp) {
 		.expire_s = in->expire_s,
 		.why = c->why,
 		.no_tcp = no_tcp,
+		.transport = in->asked.transport,
 		.tsig = request.key != NULL,
 		.messages = in->messages,
 		.bytes = in->bytes,
@@ -80,7 +81,7 @@ static void reset(struct copy *c) {
 		                       .primary = c->request.primary,
 		                       .type = c->request.have ? RR_IXFR : RR_AXFR,
 		                       .opcode = OPCODE_QUERY,
-		                       .transport = TRANSPORT_TCP };
+		                       .transport = c->exchange.transport };
 	if (c->request.have) c->in->our_serial = version_serial(c->request.have);
 	c->in->has_floor = c->request.has_floor;
 	c->in->floor = c->request.floor;

@@ -30,8 +30,9 @@ struct copy_result {
 	bool has_soa;
 	bool has_expire; /* the primary told how long it holds the version to be valid (RFC 7314) */
 	uint32_t expire_s;
-	struct why why; /* valid if not ok */
-	bool no_tcp;    /* no connection could be made */
+	struct why why;    /* valid if not ok */
+	bool no_tcp;       /* no connection could be made */
+	uint8_t transport; /* enum transport */
 	bool tsig;
 	uint32_t messages, ms;
 	uint64_t records, bytes;

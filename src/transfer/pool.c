@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "transfer/answer.h"
 
 #define BUCKETS 4096
 #define CONNECTIONS_MAX 16 /* of one lane */
@@ -27,6 +28,8 @@ struct peer {
 	struct pool *pool;
 	struct peer *next; /* in the bucket */
 	struct addr to, source;
+	struct trusted *tls; /* NULL: in clear */
+	struct peer *plain;  /* of an opportunistic one: its twin in clear; NULL: it has none */
 	struct reach udp, tcp;
 	struct line_peer line;
 	int64_t plain_until_ms; /* no EDNS until then */
@@ -67,17 +70,45 @@ static struct lane lane_of(struct peer *peer, bool is_transfers, unsigned connec
 	};
 }
 
-struct peer *pool_peer(struct pool *p, const struct addr *to, const struct addr *source) {
+static struct peer *find_or_make(struct pool *p, const struct addr *to, const struct addr *source,
+                                 struct trusted *tls) {
 	struct peer **bucket = &p->buckets[hash_addr(hash_addr(2166136261U, to), source) % BUCKETS];
 	for (struct peer *peer = *bucket; peer; peer = peer->next) {
-		if (addr_equal(&peer->to, to) && addr_equal(&peer->source, source)) return peer;
+		if (addr_equal(&peer->to, to) && addr_equal(&peer->source, source) && peer->tls == tls)
+			return peer;
 	}
 	struct peer *peer = xcalloc(1, sizeof(*peer));
-	*peer = (struct peer){ .pool = p, .next = *bucket, .to = *to, .source = *source };
+	*peer = (struct peer){ .pool = p, .next = *bucket, .to = *to, .source = *source, .tls = tls };
 	peer->questions = lane_of(peer, false, 1);
 	peer->transfers = lane_of(peer, true, p->settings.connections_per_peer);
 	*bucket = peer;
 	return peer;
+}
+
+struct peer *pool_peer(struct pool *p, const struct addr *to, const struct addr *source) {
+	return find_or_make(p, to, source, NULL);
+}
+
+struct peer *pool_peer_on(struct pool *p, const struct addr *to, const struct addr *source,
+                          const struct tls_terms *tls) {
+	if (!tls) return pool_peer(p, to, source);
+	struct peer *peer = find_or_make(p, to, source, trust_book_find(p->settings.trust, tls));
+	if (tls->mode != TLS_MODE_OPPORTUNISTIC || peer->plain) return peer;
+	struct addr in_clear = *to;
+	in_clear.port = tls->plain_port;
+	peer->plain = pool_peer(p, &in_clear, source);
+	return peer;
+}
+
+bool peer_is_tls(const struct peer *peer) {
+	return peer->tls != NULL;
+}
+
+void pool_forgive_tls(struct pool *p) {
+	for (unsigned b = 0; b < BUCKETS; b++) {
+		for (struct peer *peer = p->buckets[b]; peer; peer = peer->next)
+			if (peer->tls) reach_answered(&peer->tcp);
+	}
 }
 
 struct reach *peer_udp(struct peer *peer) {
@@ -102,6 +133,12 @@ void peer_refuses_edns(struct peer *peer, int64_t now_ms) {
 
 static int64_t now_ms(const struct pool *p) {
 	return (int64_t)uv_now(p->loop);
+}
+
+bool peer_admits(struct peer *peer, int64_t now_ms, enum urgency urgency, struct why *out_why) {
+	if (!peer->plain || !reach_is_avoided(&peer->tcp, now_ms))
+		return reach_admits(&peer->tcp, now_ms, urgency, out_why);
+	return reach_admits(&peer->plain->tcp, now_ms, urgency, out_why);
 }
 
 /* -- sending what waits -- */
@@ -165,7 +202,7 @@ static void open_another(struct lane *l) {
 	struct connection_owner owner = { l, on_opened, on_finished, on_ended, on_closed };
 	p->open++;
 	l->connections[l->connection_count++] = connection_open(p->loop, &l->peer->to, &l->peer->source,
-	                                                        &owner, p->random);
+	                                                        l->peer->tls, &owner, p->random);
 }
 
 static void account(struct lane *l, int change) {
@@ -253,9 +290,13 @@ static void fail_waiting(struct lane *l, const struct why *why, bool all, bool n
 	fail_list(&failed, why, no_tcp);
 }
 
+static bool is_close(enum reason reason) {
+	return reason == REASON_CLOSED || reason == REASON_TLS_EARLY_CLOSE;
+}
+
 /* The server closed after it had answered others: it takes few questions on a connection, this one was late. */
 static bool is_innocent(const struct connection_end *end, const struct exchange *x) {
-	return end->why.reason == REASON_CLOSED && !x->begun && end->answered > 0;
+	return is_close(end->why.reason) && !x->begun && end->answered > 0;
 }
 
 /* Sort what was under way into what failed and what is asked again, first in its queue. */
@@ -275,8 +316,10 @@ static void requeue(struct lane *l, struct connection_end *end, struct exchange_
 
 static void end_connected(struct lane *l, struct connection_end *end) {
 	struct exchange_list failed = { 0 };
-	bool hangs = end->why.reason == REASON_TIMEOUT && end->answered == 0;
-	if (end->why.reason == REASON_CLOSED && end->under_way.count > 0) l->depth = 1;
+	/* In TLS 1.3 a server that wants another certificate says so after the handshake. */
+	bool hangs = end->answered == 0 &&
+	             (end->why.reason == REASON_TIMEOUT || end->why.reason == REASON_TLS_CLIENT_CERTIFICATE);
+	if (is_close(end->why.reason) && end->under_way.count > 0) l->depth = 1;
 	if (hangs) {
 		/* It takes connections and does not answer: nobody else need wait as long for the same. */
 		reach_failed(&l->peer->tcp, now_ms(l->peer->pool), &end->why);
@@ -285,6 +328,40 @@ static void end_connected(struct lane *l, struct connection_end *end) {
 	requeue(l, end, &failed);
 	fail_list(&failed, &end->why, false);
 	if (hangs) fail_waiting(l, &end->why, false, false);
+}
+
+static void enqueue(struct lane *l, struct exchange *x) {
+	x->peer = l->peer;
+	x->transport = l->peer->tls ? TRANSPORT_TLS : TRANSPORT_TCP;
+	exchange_append(&l->queue[x->urgency], x);
+}
+
+/* TLS can't be had, and need not be: what waits is asked in clear. */
+static void fall_back(struct lane *l, const struct why *why) {
+	struct peer *plain = l->peer->plain;
+	struct lane *to = l->is_transfers ? &plain->transfers : &plain->questions;
+	char tls[ADDR_TEXT_MAX], clear[ADDR_TEXT_MAX];
+	log_event(l->peer->pool->settings.log, EVENT_TLS_FELL_BACK,
+	          LOG_STR("primary", addr_text(&l->peer->to, tls)),
+	          LOG_STR("in-clear", addr_text(&plain->to, clear)),
+	          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence));
+	for (unsigned u = 0; u < URGENCY_COUNT; u++) {
+		struct exchange *x;
+		while ((x = l->queue[u].first)) {
+			exchange_unlink(&l->queue[u], x);
+			enqueue(to, x);
+		}
+	}
+	pump(to);
+}
+
+static void end_unconnected(struct lane *l, const struct why *why) {
+	reach_failed(&l->peer->tcp, now_ms(l->peer->pool), why);
+	if (l->connection_count > 0) return;
+	if (l->peer->plain && !l->peer->pool->stopping)
+		fall_back(l, why);
+	else
+		fail_waiting(l, why, true, true);
 }
 
 static void on_ended(void *ctx, struct connection *c, struct connection_end *end) {
@@ -297,8 +374,7 @@ static void on_ended(void *ctx, struct connection *c, struct connection_end *end
 	if (end->connected) {
 		end_connected(l, end);
 	} else if (end->why.reason != REASON_NONE) {
-		reach_failed(&l->peer->tcp, now_ms(l->peer->pool), &end->why);
-		if (l->connection_count == 0) fail_waiting(l, &end->why, true, true);
+		end_unconnected(l, &end->why);
 	}
 	pump(l);
 	pump_waiting(l->peer->pool);
@@ -314,11 +390,12 @@ static void on_closed(void *ctx) {
 /* -- for the askers -- */
 
 void pool_submit(struct pool *p, struct peer *peer, struct exchange *x) {
-	(void)p; /* the peer's own */
+	struct why unused;
+	/* TLS that could not be had lately is tried again now and then (reach.h); meanwhile nobody waits for it. */
+	if (peer->plain && !reach_admits(&peer->tcp, now_ms(p), URGENCY_REFRESH, &unused)) peer = peer->plain;
 	struct lane *l = x->is_transfer ? &peer->transfers : &peer->questions;
-	x->peer = peer;
 	x->requeued = 0;
-	exchange_append(&l->queue[x->urgency], x);
+	enqueue(l, x);
 	pump(l);
 }
 

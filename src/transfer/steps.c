@@ -162,6 +162,7 @@ static void start_question(struct followed *z, const struct follow_decision *d) 
 	struct soa_request request = { .zone = z->name,
 		                       .primary = primary->addr,
 		                       .source = primary->source,
+		                       .tls = primary->tls,
 		                       .key = primary->key,
 		                       .urgency = d->urgency,
 		                       .udp_only = d->probe,
@@ -186,7 +187,7 @@ static enum attempt_got got_of(const struct copy_result *r) {
 static struct attempt attempt_of_copy(const struct followed *z, const struct copy_result *r,
                                       const struct primary *primary) {
 	struct attempt a = attempt_begin(z, primary);
-	a.transport = TRANSPORT_TCP;
+	a.transport = r->transport;
 	a.asked = r->incremental ? RR_IXFR : RR_AXFR;
 	a.got = got_of(r);
 	a.has_serial = r->has_soa;
@@ -247,7 +248,7 @@ static struct follow_decision copy_not_admitted(struct followed *z, const struct
 	struct asked asked = { .zone = z->name,
 		               .primary = primary->addr,
 		               .type = z->follow.incremental ? RR_IXFR : RR_AXFR,
-		               .transport = TRANSPORT_TCP };
+		               .transport = primary->tls ? TRANSPORT_TLS : TRANSPORT_TCP };
 	answer_blame(&asked, &why, found->reason, "as found before: %s", found->evidence);
 	struct follow_env env = steps_env(z);
 	return follow_failed(&z->follow, &env, &why, true);
@@ -258,9 +259,9 @@ static bool start_copy(struct followed *z, const struct follow_decision *d,
 	struct transfer *t = z->transfer;
 	const struct zone_policy *policy = followed_policy(z);
 	const struct primary *primary = &policy->primaries[d->primary];
-	struct peer *peer = pool_peer(t->pool, &primary->addr, &primary->source);
+	struct peer *peer = pool_peer_on(t->pool, &primary->addr, &primary->source, primary->tls);
 	struct why found;
-	if (!d->instead && !reach_admits(peer_tcp(peer), (int64_t)uv_now(t->loop), d->urgency, &found)) {
+	if (!d->instead && !peer_admits(peer, (int64_t)uv_now(t->loop), d->urgency, &found)) {
 		*out_next = copy_not_admitted(z, primary, &found);
 		return false;
 	}

@@ -174,6 +174,10 @@ static enum err wish(struct transfer *t, const uint8_t *name, bool retransfer) {
 	return OK;
 }
 
+void transfer_trust_changed(struct transfer *t) {
+	pool_forgive_tls(t->pool);
+}
+
 enum err transfer_refresh(struct transfer *t, const uint8_t *name) {
 	return wish(t, name, false);
 }
@@ -217,8 +221,12 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	t->epoch = epoch;
 	t->log = log;
 	t->random = random_secure();
-	struct pool_settings pool = { settings->transfers_max, settings->transfers_per_primary,
-		                      settings->connections_per_primary, settings->collect_max_bytes };
+	struct pool_settings pool = { settings->transfers_max,
+		                      settings->transfers_per_primary,
+		                      settings->connections_per_primary,
+		                      settings->collect_max_bytes,
+		                      settings->trust,
+		                      log };
 	t->pool = pool_new(loop, &pool, &t->random);
 	t->asker = asker_new(loop, settings->udp_queries_max, t->pool, &t->random);
 	t->saver = saver_new(loop, store, log);

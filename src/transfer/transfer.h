@@ -13,6 +13,7 @@
 #include "inventory/policy.h"
 #include "store/store.h"
 #include "transfer/attempt.h"
+#include "transfer/trust_book.h"
 #include "zone/table.h"
 
 struct transfer;
@@ -24,6 +25,7 @@ struct transfer_settings {
 	unsigned connections_per_primary; /* 2 */
 	unsigned udp_queries_max;         /* SOA questions in flight */
 	uint64_t collect_max_bytes; /* octets of records that all transfers under way may hold; 0: no bound */
+	struct trust_book *trust;   /* for primaries over TLS; borrowed; NULL: there are none */
 };
 
 /* loop, table, store, epoch, log are borrowed. */
@@ -49,6 +51,9 @@ void transfer_zone_removed(struct transfer *t, const uint8_t *name);
  * a transfer is remembered.  Must be called inside an epoch that holds entry. */
 void transfer_notified(struct transfer *t, struct zone_entry *entry, const struct addr *peer, bool has_serial,
                        uint32_t serial);
+
+/* The trust book was read again: what failed over TLS may be tried at once. */
+void transfer_trust_changed(struct transfer *t);
 
 /* Operator's wishes.  ERR_NOTFOUND. */
 MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */

@@ -4,11 +4,14 @@ import signal
 from lib.server import Server
 
 
-def _bind_endpoint(endpoint, key):
-    return f"{endpoint.address} port {endpoint.port}" + (f' key "{key.name}"' if key else "") + ";"
+def _bind_endpoint(endpoint, key, tls=None):
+    return (f"{endpoint.address} port {endpoint.port}" + (f' key "{key.name}"' if key else "")
+            + (f' tls "{tls}"' if tls else "") + ";")
 
 
 class Bind(Server):
+    head = ""           # statements before "options", as they are
+    primary_tls = None  # name of a "tls" block that primaries are asked by
     extra_options = ""  # statements of "options", as they are
 
     def argv(self):
@@ -18,7 +21,7 @@ class Bind(Server):
         address, port = self.endpoint
         listen = (f"listen-on port {port} {{ {address}; }}; listen-on-v6 {{ none; }};" if ":" not in address else
                   f"listen-on {{ none; }}; listen-on-v6 port {port} {{ {address}; }};")
-        parts = [f'key "{self.key.name}" {{ algorithm {self.key.algorithm}; secret "{self.key.secret}"; }};\n'
+        parts = [self.head, f'key "{self.key.name}" {{ algorithm {self.key.algorithm}; secret "{self.key.secret}"; }};\n'
                  if self.key else "",
                  f'options {{\n directory "{self.folder}"; pid-file "{self.folder}/named.pid";\n'
                  f' session-keyfile "{self.folder}/session.key"; lock-file none; {listen}\n'
@@ -42,7 +45,7 @@ class Bind(Server):
         if zone.text is not None:
             notify = " ".join(_bind_endpoint(e, self.key) for e in zone.notify)
             return head + f"type primary; also-notify {{ {notify} }}; ixfr-from-differences {'yes' if self.ixfr else 'no'}; }};\n"
-        primaries = " ".join(_bind_endpoint(e, self.key) for e in zone.primaries)
+        primaries = " ".join(_bind_endpoint(e, self.key, self.primary_tls) for e in zone.primaries)
         limits = "".join(f"{option}-time {zone.options[ours]}; " for option, ours in (
             ("min-refresh", "refresh_min"), ("max-refresh", "refresh_max"),
             ("min-retry", "retry_min"), ("max-retry", "retry_max")) if ours in zone.options)

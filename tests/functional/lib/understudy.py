@@ -48,6 +48,7 @@ class Understudy(Server):
         self.keys = [key] if key else []
         self.source = None      # address to ask primaries from
         self.zones_file = None  # lines, when given
+        self.primary_extra = {}  # endpoint of a primary -> further keys of it, as "tls"
         self.extra_text = ""    # appended to the configuration as it is
         self.socket = folder / "control.sock"
         self.state = folder / "state"
@@ -89,6 +90,7 @@ class Understudy(Server):
             entry["key"] = self.key.name
         if self.source:
             entry["source"] = self.source
+        entry.update(self.primary_extra.get(endpoint, {}))
         return entry
 
     def _zone(self, zone):

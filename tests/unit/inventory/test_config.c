@@ -150,6 +150,42 @@ static void access_items_join_what_they_ask_for(void **state) {
 	config_free(c);
 }
 
+static const struct tls_terms *terms_of(const struct config *c, const char *zone) {
+	return zone_of(c, zone)->policy->primaries[0].tls;
+}
+
+static void terms_of_tls_are_read(void **state) {
+	(void)state;
+	struct config *c = lab_config(
+		"primaries:\n"
+		"  - { name: by-name, addresses: [\"::1\", \"::1@99\"], tls: { name: ns.example } }\n"
+		"  - { name: by-pin, addresses: [\"::2\"], tls: { pin: [ \"" PIN
+		"\" ], certificate: c.pem, key: /k.pem } }\n"
+		"  - { name: by-both, addresses: [\"::3\"], tls: { name: \"::3\", ca: ca.pem, pin: [ \"" PIN
+		"\" ] } }\n"
+		"  - { name: any, addresses: [\"::4\"], tls: { mode: opportunistic, plain-port: 54 } }\n"
+		"  - { name: plain, addresses: [\"::5\"] }\n"
+		"zones: [ { name: a, primaries: [by-name] }, { name: b, primaries: [by-pin] },\n"
+		"         { name: c, primaries: [by-both] }, { name: d, primaries: [any] }, { name: e, primaries: [plain] } ]\n");
+	const struct primary *p = zone_of(c, "a")->policy->primaries;
+	assert_int_equal(p[0].addr.port, 853);
+	assert_int_equal(p[1].addr.port, 99);
+	assert_ptr_equal(p[0].tls, p[1].tls);
+	assert_string_equal(terms_of(c, "a")->name, "ns.example");
+	assert_string_equal(terms_of(c, "a")->ca, TLS_SYSTEM_CA);
+	assert_int_equal(terms_of(c, "b")->pin_count, 1);
+	assert_null(terms_of(c, "b")->ca);
+	assert_string_equal(terms_of(c, "b")->certificate, "/etc/us/c.pem");
+	assert_string_equal(terms_of(c, "b")->key, "/k.pem");
+	assert_string_equal(terms_of(c, "c")->ca, "/etc/us/ca.pem");
+	assert_int_equal(terms_of(c, "d")->mode, TLS_MODE_OPPORTUNISTIC);
+	assert_int_equal(terms_of(c, "d")->plain_port, 54);
+	assert_null(terms_of(c, "d")->ca);
+	assert_null(terms_of(c, "e"));
+	assert_int_equal(c->keyset->tls_count, 4);
+	config_free(c);
+}
+
 static void a_zone_takes_what_it_does_not_say_from_its_template(void **state) {
 	(void)state;
 	struct config *c = lab_config(full);
@@ -296,6 +332,14 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_PRIMARY_ADDRESSES, "primaries[].addresses" },
 		{ OPT_PRIMARY_KEY, "primaries[].key" },
 		{ OPT_PRIMARY_SOURCE, "primaries[].source" },
+		{ OPT_PRIMARY_TLS, "primaries[].tls" },
+		{ OPT_PRIMARY_TLS_MODE, "primaries[].tls.mode" },
+		{ OPT_PRIMARY_TLS_NAME, "primaries[].tls.name" },
+		{ OPT_PRIMARY_TLS_CA, "primaries[].tls.ca" },
+		{ OPT_PRIMARY_TLS_PIN, "primaries[].tls.pin" },
+		{ OPT_PRIMARY_TLS_CERTIFICATE, "primaries[].tls.certificate" },
+		{ OPT_PRIMARY_TLS_KEY, "primaries[].tls.key" },
+		{ OPT_PRIMARY_TLS_PLAIN_PORT, "primaries[].tls.plain-port" },
 		{ OPT_TEMPLATE_NAME, "templates[].name" },
 		{ OPT_PRIMARIES, "templates[].primaries" },
 		{ OPT_ALLOW_TRANSFER, "templates[].allow-transfer" },
@@ -325,6 +369,7 @@ int main(void) {
 		cmocka_unit_test(every_option_of_answering_is_read),
 		cmocka_unit_test(answering_has_defaults),
 		cmocka_unit_test(access_items_join_what_they_ask_for),
+		cmocka_unit_test(terms_of_tls_are_read),
 		cmocka_unit_test(who_may_ask_is_everybody_until_said),
 		cmocka_unit_test(a_zone_takes_what_it_does_not_say_from_its_template),
 		cmocka_unit_test(a_zone_overrides_single_options_of_its_template),

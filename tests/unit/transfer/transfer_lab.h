@@ -47,7 +47,7 @@ static inline struct zone_policy *lab_policy(const struct addr *addrs, unsigned 
 }
 
 static inline void lab_start(struct transfer_lab *l) {
-	struct transfer_settings settings = { 32, 8, 2, 256, l->collect_max_bytes };
+	struct transfer_settings settings = { 32, 8, 2, 256, l->collect_max_bytes, NULL };
 	struct why why;
 	l->epoch = epoch_new();
 	l->table = table_new(l->epoch);
