@@ -2,7 +2,7 @@
 
 Each zone of a `HostileWorld` has a primary of its own: an address 127.77.x.y, all on one port, so that what one does to
 its connections is not felt by another.  A `Case` says what is answered: `soa(case, ask)` gives the UDP answers and
-`axfr(case, ask)` what goes over TCP, both as lists (or generators) of wire messages and of the words below."""
+`axfr(case, ask)` what goes over TCP, also when IXFR is asked for, unless there is `ixfr(case, ask)`; all as lists (or generators) of wire messages and of the words below."""
 import asyncio
 import socket
 import struct
@@ -56,6 +56,16 @@ class Ask:
         self.type = struct.unpack("!H", wire[end + 1:end + 3])[0]
         self.question = wire[12:end + 5]
 
+    @property
+    def serial(self):
+        """Of an IXFR: the one that the client has, from the SOA record in the authority section."""
+        at = 12 + len(self.question)
+        while self.wire[at] and self.wire[at] < 192:
+            at += 1 + self.wire[at]
+        at += 1 if not self.wire[at] else 2
+        rdlength = struct.unpack("!H", self.wire[at + 8:at + 10])[0]
+        return struct.unpack("!I", self.wire[at + 10 + rdlength - 20:at + 10 + rdlength - 16])[0]
+
     def answer(self, answers=(), authority=(), additional=(), **header):
         """A message; header: flags, id, question (wire), counts (qd, an, ns, ar) other than the true ones."""
         question = header.get("question", self.question)
@@ -67,12 +77,14 @@ class Ask:
 class Case:
     """One zone and what its primary does; serial and scripts may be changed while it runs."""
 
-    def __init__(self, zone, axfr=None, soa=None, serial=1, key=None):
+    def __init__(self, zone, axfr=None, soa=None, serial=1, key=None, ixfr=None):
         self.zone, self.serial, self.key = zone, serial, key
         self.axfr = axfr or whole
         self.soa = soa or soa_answer
+        self.ixfr = ixfr
+        self.extra = []  # further records of every version
         self.endpoint = None
-        self.asked_udp = self.asked_tcp = self.transfers = self.connections = 0
+        self.asked_udp = self.asked_tcp = self.transfers = self.incrementals = self.connections = 0
         self.peer = None  # who asked last by UDP
 
     def soa_record(self, serial=None, **timers):
@@ -83,14 +95,14 @@ class Case:
         return [record(self.zone, NS, name(f"ns1.{self.zone}")),
                 record(f"ns1.{self.zone}", A, bytes([192, 0, 2, 1])),
                 record(f"www.{self.zone}", A, bytes([192, 0, 2, self.serial & 0xFF])),
-                record(f"www.{self.zone}", TXT, b"\5hello")]
+                record(f"www.{self.zone}", TXT, b"\5hello")] + self.extra
 
     def all_records(self):
         return [self.soa_record()] + self.records() + [self.soa_record()]
 
     @property
     def attempts(self):
-        return self.asked_udp + self.asked_tcp + self.transfers + self.connections
+        return self.asked_udp + self.asked_tcp + self.transfers + self.incrementals + self.connections
 
 
 def whole(case, ask):
@@ -208,6 +220,9 @@ class HostileWorld:
         if ask.type == SOA:
             case.asked_tcp += 1
             script = case.soa
+        elif ask.type == IXFR:
+            case.incrementals += 1
+            script = case.ixfr or case.axfr
         else:
             case.transfers += 1
             script = case.axfr
