@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "transfer/ask.h"
 #include "transfer/transfer_in.h"
 
@@ -119,6 +120,7 @@ static bool edns_is_to_blame(unsigned rcode) {
 
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
+	(void)fault_fires("transfer-message"); /* a place to die at: in the middle of a transfer */
 	c->verdict = transfer_in_message(c->in, data, len, clock_now().wall_s, &c->why);
 	if (c->verdict == TRANSFER_MORE) check_share(c);
 	switch (c->verdict) {

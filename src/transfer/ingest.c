@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "transfer/build.h"
 #include "transfer/followed.h"
 #include "transfer/merger.h"
@@ -80,6 +81,7 @@ static void announce(const struct arrival *a) {
 }
 
 static void publish(struct followed *z, struct zone_version *v) {
+	(void)fault_fires("publish"); /* a place to die at: saved, not yet served */
 	version_unref(z->version);
 	version_ref(v);
 	z->version = v;
