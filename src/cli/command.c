@@ -19,11 +19,12 @@ const char command_usage[] =
 	"  zone status NAME       what is served, the timers, the last attempts and why they failed\n"
 	"  zone refresh NAME      ask the primary for its SOA record now\n"
 	"  zone retransfer NAME   transfer the zone now, whatever its serial\n"
+	"  zone accept NAME       let the version through that a guard refused last, once\n"
 	"  zone export NAME       the served version as zone file text\n"
 	"\n"
 	"  --socket PATH   control socket, " CONTROL_SOCKET_DEFAULT " by default\n"
 	"  --json          JSON instead of text for people\n"
-	"  --wait SECONDS  with refresh and retransfer: until the outcome is known\n"
+	"  --wait SECONDS  with refresh, retransfer, accept: until the outcome is known\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 done, 1 the answer is no, 2 wrong command line, 3 no daemon answers\n";
@@ -41,6 +42,7 @@ static const struct command_row {
 	{ "zone", "status", true, false, COMMAND_ZONE_STATUS, "zone.status" },
 	{ "zone", "refresh", true, true, COMMAND_ZONE_REFRESH, "zone.refresh" },
 	{ "zone", "retransfer", true, true, COMMAND_ZONE_RETRANSFER, "zone.retransfer" },
+	{ "zone", "accept", true, true, COMMAND_ZONE_ACCEPT, "zone.accept" },
 	{ "zone", "export", true, false, COMMAND_ZONE_EXPORT, "zone.export" },
 	{ "help", NULL, false, false, COMMAND_HELP, NULL },
 };
@@ -110,15 +112,16 @@ static enum err words_read(const struct words *w, struct command *c, char fault[
 	if (!row) {
 		bool is_zone = w->count > 0 && strcmp(w->items[0], "zone") == 0;
 		const char *text = w->count == 0 ? "" : is_zone && w->count > 1 ? w->items[1] : w->items[0];
-		return fails(fault, text,
-		             is_zone ? "zone list, or zone status, refresh, retransfer or export with a NAME"
-		                     : "a command: status, stats, reload, zone or help");
+		return fails(
+			fault, text,
+			is_zone ? "zone list, or zone status, refresh, retransfer, accept or export with a NAME"
+				: "a command: status, stats, reload, zone or help");
 	}
 	unsigned own = row->second ? 2 : 1, wanted = own + row->takes_zone;
 	if (w->count > wanted) return fails(fault, w->items[wanted], "nothing more after the command");
 	if (w->count < wanted) return fails(fault, w->items[w->count - 1], "the name of a zone after it");
 	if (c->wait_s && !row->may_wait)
-		return fails(fault, "--wait", "it with zone refresh or zone retransfer only");
+		return fails(fault, "--wait", "it with zone refresh, retransfer or accept only");
 	c->kind = row->kind;
 	c->request = row->request;
 	c->zone = row->takes_zone ? w->items[own] : NULL;

@@ -170,6 +170,15 @@ static void attempt_asked(FILE *out, const json_t *a) {
 	        key ? key : "");
 }
 
+static void guard_lines(FILE *out, const json_t *zone) {
+	const char *warning = text_of(zone, "warning");
+	if (json_is_integer(json_object_get(zone, "refused_serial")))
+		line_number(out, "refused", zone, "refused_serial");
+	if (strcmp(warning, "none") == 0 || strcmp(warning, "-") == 0) return;
+	line_text(out, "warning", warning);
+	line_text(out, "  evidence", text_of(zone, "warning_evidence"));
+}
+
 static void attempt_lines(FILE *out, const json_t *a, int64_t now_s) {
 	char when[SHOW_TIME_MAX], serial[NUMBER_MAX], before[NUMBER_MAX];
 	bool ok = json_is_true(json_object_get(a, "ok"));
@@ -203,6 +212,7 @@ void show_zone(FILE *out, const json_t *zone, int64_t now_s) {
 	line_number(out, "records", zone, "records");
 	line_number(out, "octets", zone, "bytes");
 	reason_lines(out, zone, now_s);
+	guard_lines(out, zone);
 	if (json_array_size(attempts) > 0) fprintf(out, "last attempts, newest first:\n");
 	for (size_t i = 0; i < json_array_size(attempts); i++)
 		attempt_lines(out, json_array_get(attempts, i), now_s);

@@ -26,6 +26,7 @@ struct control_backend {
 	json_t *(*zone_status)(void *ctx, const uint8_t *name, const char **out_error);
 	enum err (*zone_refresh)(void *ctx, const uint8_t *name);
 	enum err (*zone_retransfer)(void *ctx, const uint8_t *name);
+	enum err (*zone_accept)(void *ctx, const uint8_t *name); /* ERR_MISMATCH: no version was refused */
 	struct zone_version *(*zone_version)(void *ctx, const uint8_t *name); /* a reference */
 	enum err (*reload)(void *ctx, json_t **out_faults);
 };

@@ -67,6 +67,13 @@ static json_t *request_zone_retransfer(struct request *r, const struct control_b
 	return outcome(r, b->zone_retransfer(b->ctx, r->zone.wire));
 }
 
+static json_t *request_zone_accept(struct request *r, const struct control_backend *b) {
+	enum err e = b->zone_accept(b->ctx, r->zone.wire);
+	if (e != ERR_MISMATCH) return outcome(r, e);
+	return request_refusal(CONTROL_CODE_FAILED,
+	                       "no version of the zone was refused, so there is none to accept");
+}
+
 static json_t *export_slice(struct request *r, const struct control_backend *b) {
 	(void)b;
 	char *text = try_malloc(REQUEST_EXPORT_SLICE);

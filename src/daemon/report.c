@@ -98,6 +98,9 @@ json_t *report_zone(const struct zone_report *z) {
 	set(o, "reason_text", json_string(reason_text(reason)));
 	set(o, "advice", json_string(reason_advice(reason)));
 	set(o, "evidence", text_value(z->saved.why.evidence));
+	set(o, "refused_serial", integer_or_null(z->has_refused, z->refused_serial));
+	set(o, "warning", json_string(reason_slug(z->warning.reason)));
+	set(o, "warning_evidence", text_value(z->warning.evidence));
 	set(o, "attempts", attempts(z));
 	return o;
 }

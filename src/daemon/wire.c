@@ -129,6 +129,11 @@ static enum err zone_retransfer(void *ctx, const uint8_t *name) {
 	return transfer_retransfer(d->transfer, name);
 }
 
+static enum err zone_accept(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_accept(d->transfer, name);
+}
+
 static struct zone_version *zone_version(void *ctx, const uint8_t *name) {
 	const struct daemon *d = ctx;
 	return transfer_version(d->transfer, name);
@@ -151,6 +156,7 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.zone_status = zone_status,
 		.zone_refresh = zone_refresh,
 		.zone_retransfer = zone_retransfer,
+		.zone_accept = zone_accept,
 		.zone_version = zone_version,
 		.reload = reload,
 	};

@@ -6,6 +6,7 @@
  *   config_access.c  access lists
  *   config_tls.c     how primaries are asked over TLS
  *   config_policy.c  what templates and zones have in common
+ *   config_checks.c  the guards among it
  *   config_zones.c   templates and zones
  *   zones_file.c     the zones file
  *   config_values.c  one value at a time */
@@ -132,6 +133,10 @@ void primary_fault(struct config_reader *r, unsigned line, const char *option, c
 struct zone_policy policy_defaults(const struct config_reader *r);
 /* Change draft as v says; arrays then stand in r->scratch. */
 void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
+
+/* -- config_checks.c */
+struct check_rules checks_defaults(struct config_reader *r);
+void checks_override(struct config_reader *r, const struct values *v, struct check_rules *draft);
 
 /* -- config_zones.c */
 void templates_read(struct config_reader *r, int node);

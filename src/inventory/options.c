@@ -27,11 +27,9 @@ const struct option_section section_primaries = { "primaries[]",
 const struct option_section section_primary_tls = { "primaries[].tls",
 	                                            { { OPT_PRIMARY_TLS_MODE, OPT_PRIMARY_TLS_PLAIN_PORT } },
 	                                            1 };
-const struct option_section section_templates = { "templates[]",
-	                                          { { OPT_TEMPLATE_NAME, OPT_MAX_ZONE_RECORDS } },
-	                                          1 };
+const struct option_section section_templates = { "templates[]", { { OPT_TEMPLATE_NAME, OPT_ZONEMD } }, 1 };
 const struct option_section section_zones = {
-	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_MAX_ZONE_RECORDS } }, 2
+	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_ZONEMD } }, 2
 };
 
 const char *option_key(enum option option) {

@@ -107,6 +107,11 @@ static bool bounds_equal(const struct timer_bounds *a, const struct timer_bounds
 	       a->expire_min_s == b->expire_min_s && a->expire_max_s == b->expire_max_s;
 }
 
+static bool checks_equal(const struct check_rules *a, const struct check_rules *b) {
+	return a->max_rrset_records == b->max_rrset_records && a->max_name_types == b->max_name_types &&
+	       a->max_shrink == b->max_shrink && a->zonemd == b->zonemd;
+}
+
 /* The keys by which requests to the zone are verified. */
 static bool keyset_equal(const struct keyset *a, const struct keyset *b) {
 	if (a == b) return true;
@@ -123,7 +128,7 @@ bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	       a->max_zone_bytes == b->max_zone_bytes && a->max_zone_records == b->max_zone_records &&
 	       a->choice == b->choice && a->shared_history == b->shared_history &&
 	       a->axfr_only == b->axfr_only && a->full_check_s == b->full_check_s &&
-	       bounds_equal(&a->bounds, &b->bounds) &&
+	       bounds_equal(&a->bounds, &b->bounds) && checks_equal(&a->checks, &b->checks) &&
 	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&
 	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&

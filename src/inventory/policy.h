@@ -9,6 +9,7 @@
 #include "dns/tsig.h"
 #include "net/pin.h"
 #include "net/tls_trust.h"
+#include "zone/check.h"
 
 /* One address to copy from. */
 struct primary {
@@ -86,6 +87,7 @@ struct zone_policy {
 	bool axfr_only;        /* no primary is asked for differences */
 	uint32_t full_check_s; /* the whole zone is compared so often; 0: never */
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
+	struct check_rules checks;                 /* of each new version */
 };
 void policy_ref(const struct zone_policy *p);
 void policy_unref(const struct zone_policy *p);

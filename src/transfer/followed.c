@@ -22,6 +22,7 @@ void followed_unref(struct followed *z) {
 	if (--z->references > 0) return;
 	follow_done(&z->follow);
 	history_free(z->history);
+	free(z->guarded);
 	version_unref(z->version);
 	free(z);
 }

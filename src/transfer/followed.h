@@ -9,6 +9,7 @@
 #include "transfer/asker.h"
 #include "transfer/copy.h"
 #include "transfer/follow.h"
+#include "transfer/guard.h"
 #include "transfer/history.h"
 #include "transfer/inbox.h"
 #include "transfer/ingest.h"
@@ -25,11 +26,12 @@ struct followed {
 	struct zone_entry *entry;     /* NULL: loaded and not claimed yet, or removed */
 	struct zone_version *version; /* a reference on what is served, or held while expired; NULL: none */
 	struct history *history;
-	struct soa_query *query; /* under way; NULL: none */
-	struct copy *copy;       /* under way; NULL: none */
-	struct merge *merging;   /* waiting or under way; NULL: none */
-	uint16_t asked;          /* primary that query or copy is with */
-	struct save *dirty;      /* the state waits to be saved; NULL: it does not */
+	struct guard_memory *guarded; /* NULL: nothing was refused or odd */
+	struct soa_query *query;      /* under way; NULL: none */
+	struct copy *copy;            /* under way; NULL: none */
+	struct merge *merging;        /* waiting or under way; NULL: none */
+	uint16_t asked;               /* primary that query or copy is with */
+	struct save *dirty;           /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;
 	struct followed *next; /* in the map of what was loaded, or in the list of those to save */
 	unsigned references;

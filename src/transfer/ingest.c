@@ -27,6 +27,7 @@ struct arrival {
 	struct ingest *ingest;
 	struct followed *zone; /* a reference */
 	struct build build;
+	struct guard guard;
 	struct why why;
 	enum err error;
 	uint64_t octets;
@@ -42,6 +43,7 @@ static void press(struct ingest *in, int64_t change) {
 static void arrival_free(struct arrival *a) {
 	struct ingest *in = a->ingest;
 	build_done(&a->build);
+	guard_done(&a->guard);
 	followed_unref(a->zone);
 	uint64_t octets = a->octets;
 	free(a);
@@ -95,6 +97,7 @@ static void enter_service(struct arrival *a, struct zone_version *v) {
 	const struct changes *former = z->version ? z->version->changes : NULL;
 	store_remember(z->transfer->store, v, former, a->save.steps.count ? &a->save.steps : NULL);
 	publish(z, v);
+	guard_passed(&a->guard, z);
 	record(a, NULL);
 	announce(a);
 	struct follow_env env = steps_env(z);
@@ -186,7 +189,7 @@ static void save_whole(struct arrival *a) {
 	(void)uv_queue_work(a->zone->transfer->loop, &a->work, on_whole, whole_made);
 }
 
-/* -- build -- */
+/* -- build and check -- */
 
 /* The primary has sent what we have: it is as good as a confirmation. */
 static void unchanged(struct arrival *a) {
@@ -197,11 +200,24 @@ static void unchanged(struct arrival *a) {
 	arrival_free(a);
 }
 
+/* A guard objects: what it was is kept, for the operator to let through. */
+static void refused(struct arrival *a) {
+	char name[NAME_TEXT_MAX];
+	struct followed *z = a->zone;
+	guard_refused(&a->guard, a->guard.report.guard, z);
+	log_event(z->transfer->log, EVENT_ZONE_REFUSED, LOG_STR("zone", name_text_short(z->name, name)),
+	          LOG_NUM("serial", a->guard.mark.serial), LOG_STR("reason", reason_slug(a->why.reason)),
+	          LOG_STR("evidence", a->why.evidence));
+	fail(a, &a->why);
+}
+
 static void built(struct arrival *a) {
 	if (a->error != OK && a->why.reason == REASON_NONE)
 		why_set(&a->why, REASON_BAD_ZONE, "%s", err_text(a->error));
 	if (!a->zone->entry)
 		arrival_free(a); /* removed meanwhile */
+	else if (a->error == ERR_REFUSED)
+		refused(a);
 	else if (a->error != OK)
 		fail(a, &a->why);
 	else if (a->build.unchanged)
@@ -211,7 +227,11 @@ static void built(struct arrival *a) {
 }
 
 static void build(struct arrival *a) {
+	bool is_whole = a->build.builder != NULL;
 	a->error = build_run(&a->build, &a->why);
+	const struct check_changes changes = { a->build.steps, a->build.step_count };
+	if (a->error == OK && !a->build.unchanged)
+		a->error = guard_run(&a->guard, a->build.version, is_whole ? NULL : &changes, &a->why);
 	a->save.steps = (struct store_steps){ .steps = a->build.steps,
 		                              .count = a->build.step_count,
 		                              .bounds = a->bounds };
@@ -258,6 +278,7 @@ void ingest_take(struct ingest *in, struct followed *z, struct copy_result *resu
 	a->zone = z;
 	followed_ref(z);
 	a->build = build_of(z, result);
+	guard_begin(&a->guard, z);
 	a->bounds = policy_history(followed_policy(z));
 	a->octets = build_waiting(&a->build);
 	a->attempt = *attempt;

@@ -38,6 +38,9 @@ enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_re
 	fill_why(&z->follow, &r->saved);
 	r->transferring = z->copy != NULL || z->follow.state == FOLLOW_SAVING;
 	r->attempt_count = history_read(z->history, r->attempts);
+	r->has_refused = z->guarded && z->guarded->refused;
+	if (r->has_refused) r->refused_serial = z->guarded->mark.serial;
+	if (z->guarded) r->warning = z->guarded->warning;
 	if (!z->version) return OK;
 	const struct image_header *h = z->version->image.header;
 	r->has_serial = true;

@@ -186,6 +186,17 @@ enum err transfer_retransfer(struct transfer *t, const uint8_t *name) {
 	return wish(t, name, true);
 }
 
+enum err transfer_accept(struct transfer *t, const uint8_t *name) {
+	struct followed *z = find(t, name);
+	char text[NAME_TEXT_MAX];
+	if (!z || t->stopping) return ERR_NOTFOUND;
+	if (!z->guarded || !z->guarded->refused) return ERR_MISMATCH;
+	z->guarded->accepted |= z->guarded->guard;
+	log_event(t->log, EVENT_ZONE_ACCEPTED, LOG_STR("zone", name_text_short(z->name, text)),
+	          LOG_NUM("serial", z->guarded->mark.serial));
+	return wish(t, name, true);
+}
+
 void transfer_notified(struct transfer *t, struct zone_entry *entry, const struct addr *peer, bool has_serial,
                        uint32_t serial) {
 	inbox_put(t->inbox, entry, peer, has_serial, serial);

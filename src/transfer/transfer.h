@@ -59,6 +59,10 @@ void transfer_trust_changed(struct transfer *t);
 MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */
 MUST_CHECK enum err transfer_retransfer(struct transfer *t, const uint8_t *name); /* AXFR now, any serial */
 
+/* Let the version through that a guard refused last: it is transferred again, and passes that guard if it is still the
+ * same.  ERR_NOTFOUND; ERR_MISMATCH: none was refused. */
+MUST_CHECK enum err transfer_accept(struct transfer *t, const uint8_t *name);
+
 /* Attempts kept for the status of a zone: the newest so many. */
 #define ATTEMPTS_KEPT 8
 
@@ -73,6 +77,9 @@ struct zone_report {
 	const struct zone_policy *policy; /* borrowed until the next loop turn */
 	struct zone_state saved;          /* timers, last failure, primary's serial */
 	bool transferring;
+	bool has_refused; /* a guard refused a version, which may be accepted */
+	uint32_t refused_serial;
+	struct why warning; /* about the version served; REASON_NONE: none */
 	unsigned attempt_count;
 	struct attempt attempts[ATTEMPTS_KEPT]; /* newest first */
 };

@@ -50,6 +50,7 @@ static void answer_line(const char *line, size_t len) {
 		.zone_status = zone_status,
 		.zone_refresh = zone_order,
 		.zone_retransfer = zone_order,
+		.zone_accept = zone_order,
 		.zone_version = zone_version,
 		.reload = reload,
 	};

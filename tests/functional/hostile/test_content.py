@@ -144,6 +144,10 @@ def test_stream_cut_at_every_octet(lab):
         assert is_healthy(daemon)
 
 
+GUARDED = {"cname-and-other": "cname-and-other", "two-cnames": "several-of-one", "cname-at-apex": "cname-and-other",
+           "two-dnames": "several-of-one"}
+
+
 def odd_zones():
     """label -> records beside the ordinary ones; all of them must be taken or refused by name, and asked for."""
     def at(prefix, rdtype, rdata):
@@ -231,10 +235,13 @@ def test_odd_zones_are_served_without_harm(lab):
         daemon = follow(lab, cases.values(), retry_max=3600, transfers=100)
         ends = wait_all_end(daemon, cases.values(), served=None, seconds=60)
         refused = {label: ends[case.zone] for label, case in cases.items() if ends[case.zone]["serial"] is None}
+        # Then once more, let through by the operator: those to which a guard objected.
+        assert {label: status["reason"] for label, status in refused.items()} == GUARDED
+        for label in GUARDED:
+            daemon.cli("zone", "accept", cases[label].zone)
         for label, case in cases.items():
             zone = case.zone
-            if label in refused:
-                continue
+            daemon.wait_serves(zone)
             for prefix in ("", "r.", "a.r.", "b.a.r.", "*.r.", "*.", "www.", "nx.", "abc.", "0" * 32 + ".",
                            "a." + "0" * 32 + ".", "z" * 32 + "."):
                 for rdtype in ("A", "NS", "CNAME", "DS", "ANY", "RRSIG", "NSEC", "NSEC3", "SOA", "TXT", "DNAME", "MX"):
@@ -246,4 +253,3 @@ def test_odd_zones_are_served_without_harm(lab):
             if not daemon.axfr(zone, key=None):
                 raise AssertionError(f"{label}: no transfer out")
         assert is_healthy(daemon) and daemon.process.running
-        assert not refused, {label: show(status) for label, status in refused.items()}

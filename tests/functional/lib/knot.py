@@ -5,7 +5,8 @@ from lib.server import Server
 
 
 class Knot(Server):
-    modules = ()  # (id, lines) of modules for all zones
+    modules = ()     # (id, lines) of modules for all zones
+    zone_lines = ()  # further options of each zone
     ready_s = 60
 
     def argv(self):
@@ -48,6 +49,7 @@ class Knot(Server):
 
     def _zone(self, zone):
         lines = [f"  - domain: {zone.name}", f"    file: {zone.file_name}"]
+        lines += [f"    {line}" for line in self.zone_lines]
         if zone.text is not None:
             lines += ["    zonefile-sync: -1"]
             lines += ["    zonefile-load: difference", "    journal-content: changes"] if self.ixfr else [

@@ -42,6 +42,7 @@ static void each_command_asks_its_request(void **state) {
 	assert_string_equal(good((struct line){ { "zone", "status", "a" } }).request, "zone.status");
 	assert_string_equal(good((struct line){ { "zone", "refresh", "a" } }).request, "zone.refresh");
 	assert_string_equal(good((struct line){ { "zone", "retransfer", "a" } }).request, "zone.retransfer");
+	assert_string_equal(good((struct line){ { "zone", "accept", "a" } }).request, "zone.accept");
 	struct command c = good((struct line){ { "zone", "export", "a.example" } });
 	assert_string_equal(c.request, "zone.export");
 	assert_string_equal(c.zone, "a.example");

@@ -14,7 +14,7 @@
 #include "control/control.h"
 
 struct lab_backend {
-	unsigned refreshed, retransferred, reloads;
+	unsigned refreshed, retransferred, accepted, reloads;
 	size_t zones; /* how many zone_list tells */
 	bool reload_fails;
 };
@@ -59,6 +59,12 @@ static enum err lab_retransfer(void *ctx, const uint8_t *name) {
 	return OK;
 }
 
+static enum err lab_accept(void *ctx, const uint8_t *name) {
+	struct lab_backend *b = ctx;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	return b->accepted++ ? ERR_MISMATCH : OK;
+}
+
 static struct zone_version *lab_version(void *ctx, const uint8_t *name) {
 	(void)ctx;
 	(void)name;
@@ -82,6 +88,7 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.zone_status = lab_zone_status,
 		.zone_refresh = lab_refresh,
 		.zone_retransfer = lab_retransfer,
+		.zone_accept = lab_accept,
 		.zone_version = lab_version,
 		.reload = lab_reload,
 	};

@@ -130,6 +130,18 @@ static void a_long_list_comes_in_slices(void **state) {
 	assert_int_equal(replies, 4);
 }
 
+static void what_was_not_refused_cannot_be_accepted(void **state) {
+	(void)state;
+	static const char line[] = "{\"request\":\"zone.accept\",\"zone\":\"example.com\"}";
+	struct lab_backend lab = { 0 };
+	assert_true(ask(&lab, line).ok);
+	struct answer again = ask(&lab, line);
+	assert_false(again.ok);
+	assert_string_equal(again.code, CONTROL_CODE_FAILED);
+	assert_string_equal(ask(&lab, "{\"request\":\"zone.accept\",\"zone\":\"example.org\"}").code,
+	                    CONTROL_CODE_NOT_FOUND);
+}
+
 static void a_reload_that_fails_tells_the_faults(void **state) {
 	(void)state;
 	static const char line[] = "{\"request\":\"reload\"}";
@@ -155,6 +167,7 @@ int main(void) {
 		cmocka_unit_test(a_zone_without_version_has_nothing_to_export),
 		cmocka_unit_test(what_is_not_a_request_is_refused),
 		cmocka_unit_test(a_long_list_comes_in_slices),
+		cmocka_unit_test(what_was_not_refused_cannot_be_accepted),
 		cmocka_unit_test(a_reload_that_fails_tells_the_faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,11 @@ static const struct fault_case cases[] = {
 	  "templates:\n  - name: a\n    max-zone-records: x\n" ZONE,
 	  3,
 	  { "max-zone-records" } },
+	{ "shrink", "templates:\n  - name: a\n    max-shrink: 100\n" ZONE, 3, { "max-shrink", "1 to 99" } },
+	{ "zonemd",
+	  "templates:\n  - name: a\n    zonemd: yes\n" ZONE,
+	  3,
+	  { "templates[].zonemd: expected off, if-present or required" } },
 	/* zones */
 	{ "zones a map", "zones: { name: example.com }\n", 1, { "zones: expected a list" } },
 	{ "zone a text", "zones:\n  - example.com\n", 2, { "zones[]: expected a mapping" } },

@@ -117,6 +117,10 @@ static void policies_are_compared_by_content(void **state) {
 	assert_false(same_after(zone, "allow-query: [\"::/64\"]", "allow-query: [\"!::/64\"]"));
 	assert_false(same_after(zone, "allow-query: []", "refresh-min: 2"));
 	assert_false(same_after(zone, "max-zone-records: 1", "max-zone-records: 2"));
+	assert_false(same_after(zone, "max-records-per-rrset: 1", "max-records-per-rrset: 2"));
+	assert_false(same_after(zone, "max-types-per-name: 1", "max-types-per-name: 2"));
+	assert_false(same_after(zone, "max-shrink: 1", "max-shrink: 2"));
+	assert_false(same_after(zone, "zonemd: off", "zonemd: required"));
 }
 
 static void another_secret_is_another_policy(void **state) {
