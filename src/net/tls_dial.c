@@ -12,7 +12,7 @@
 #include "net/tls_judge.h"
 
 #define FIRST_OCTETS 8        /* kept to tell what is no TLS */
-#define WARNINGS_MAX 64       /* alerts that are no errors, in one call */
+#define IDLE_MAX 64           /* calls of GnuTLS in a row that use no octet up */
 #define OUTPUT_STEP_BYTES 512 /* a question and its record */
 
 struct tls_dial {
@@ -153,6 +153,14 @@ static bool is_retry(long n) {
 	return n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED;
 }
 
+/* GnuTLS may say EAGAIN, or tell a warning, in the middle of what came in: then it is called again. */
+static bool is_to_be_called_again(const struct tls_dial *d, long n, size_t before, unsigned *idle) {
+	if (!is_retry(n) && n != GNUTLS_E_WARNING_ALERT_RECEIVED) return false;
+	if (is_retry(n) && d->in_len == 0 && !d->is_cut) return false;
+	*idle = d->in_len < before ? 0 : *idle + 1;
+	return *idle < IDLE_MAX;
+}
+
 static bool is_end(long n) {
 	return n == GNUTLS_E_PREMATURE_TERMINATION || n == GNUTLS_E_PULL_ERROR;
 }
@@ -184,10 +192,14 @@ static enum err fail_handshake(struct tls_dial *d, int n, struct why *why) {
 
 enum err tls_dial_handshake(struct tls_dial *d, struct why *out_why) {
 	assert(!d->is_open && !d->is_dead);
-	int n = GNUTLS_E_WARNING_ALERT_RECEIVED;
-	for (unsigned i = 0; i < WARNINGS_MAX && n == GNUTLS_E_WARNING_ALERT_RECEIVED; i++)
+	unsigned idle = 0;
+	size_t before;
+	int n;
+	do {
+		before = d->in_len;
 		n = gnutls_handshake(d->gnutls);
-	if (is_retry(n)) return ERR_AGAIN;
+	} while (is_to_be_called_again(d, n, before, &idle));
+	if (is_retry(n) && idle < IDLE_MAX) return ERR_AGAIN;
 	if (n != 0) return fail_handshake(d, n, out_why);
 	if (!is_dot(d, out_why)) {
 		d->is_dead = true;
@@ -216,18 +228,18 @@ static enum err fail_read(struct tls_dial *d, long n, struct why *why) {
 
 enum err tls_dial_read(struct tls_dial *d, uint8_t *buf, size_t cap, size_t *out_len, struct why *out_why) {
 	assert(d->is_open && !d->is_dead && cap > 0);
-	for (unsigned i = 0;; i++) {
-		ssize_t n = gnutls_record_recv(d->gnutls, buf, cap);
-		if (n > 0) {
-			*out_len = (size_t)n;
-			return OK;
-		}
-		if (n == GNUTLS_E_AGAIN && d->in_len == 0 && !d->is_cut) return ERR_AGAIN;
-		/* Records without data, tickets and changes of keys; each takes some of what came in. */
-		if (is_retry(n) && i < TLS_DIAL_OUTPUT_MAX) continue;
-		if (n == GNUTLS_E_WARNING_ALERT_RECEIVED && i < WARNINGS_MAX) continue;
-		return fail_read(d, n, out_why);
+	unsigned idle = 0;
+	size_t before;
+	ssize_t n;
+	do { /* also for tickets, changes of keys and records without data */
+		before = d->in_len;
+		n = gnutls_record_recv(d->gnutls, buf, cap);
+	} while (is_to_be_called_again(d, n, before, &idle));
+	if (n > 0) {
+		*out_len = (size_t)n;
+		return OK;
 	}
+	return is_retry(n) && idle < IDLE_MAX ? ERR_AGAIN : fail_read(d, n, out_why);
 }
 
 enum err tls_dial_write(struct tls_dial *d, const uint8_t *data, size_t len) {
