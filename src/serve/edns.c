@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define OPTION_HEADER_LEN 4
-#define PADDING_BLOCK 468 /* RFC 8467 section 4.1 */
 
 /* An option as we know it: what a request says by it, what the answer tells. */
 struct option {
@@ -187,16 +186,23 @@ void edns_write(const struct request *r, struct writer *w) {
 	write_error(r, w);
 }
 
-/* What is signed afterwards counts too. */
-void edns_pad(const struct request *r, struct writer *w, size_t written_after) {
-	if (!(r->answer_options & (1U << OPTION_PADDING)) || r->transport != SERVE_TLS) return;
-	if (w->failed || w->cap - w->len < OPTION_HEADER_LEN) return;
-	size_t whole = w->len + OPTION_HEADER_LEN + written_after;
-	size_t len = (PADDING_BLOCK - whole % PADDING_BLOCK) % PADDING_BLOCK;
+bool edns_pads(const struct request *r) {
+	return (r->answer_options & (1U << OPTION_PADDING)) && r->transport == SERVE_TLS;
+}
+
+void edns_write_padding(struct writer *w, size_t whole) {
+	whole += OPTION_HEADER_LEN;
+	size_t len = (EDNS_PADDING_BLOCK - whole % EDNS_PADDING_BLOCK) % EDNS_PADDING_BLOCK;
 	size_t room = w->cap - w->len - OPTION_HEADER_LEN;
 	if (len > room) len = room;
 	write_u16(w, EDNS_PADDING);
 	write_u16(w, (uint16_t)len);
 	uint8_t *zeros = write_reserve(w, len);
 	if (zeros) memset(zeros, 0, len);
+}
+
+/* What is signed afterwards counts too. */
+void edns_pad(const struct request *r, struct writer *w, size_t written_after) {
+	if (!edns_pads(r) || w->failed || w->cap - w->len < OPTION_HEADER_LEN) return;
+	edns_write_padding(w, w->len + written_after);
 }

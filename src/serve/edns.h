@@ -8,6 +8,8 @@
 #include "serve/worker.h"
 
 #define OPT_FIXED_LEN 11
+#define EDNS_PADDING_HEADER_LEN 4
+#define EDNS_PADDING_BLOCK 468 /* RFC 8467 section 4.1 */
 /* Upper bound of what edns_write adds. */
 #define EDNS_OPTIONS_MAX 512
 
@@ -27,5 +29,10 @@ void edns_write(const struct request *r, struct writer *w);
  * counted (RFC 8467 section 4.1), as far as w has room.  Only where nobody can read the rest of it (RFC 7830 section 6)
  * and the client asked. */
 void edns_pad(const struct request *r, struct writer *w, size_t written_after);
+/* Is what answers r to be padded? */
+bool edns_pads(const struct request *r);
+/* The padding option at the end of w, options of a message that has `whole` octets without this option; as far as w has
+ * room, which must do for its header at least. */
+void edns_write_padding(struct writer *w, size_t whole);
 
 #endif

@@ -115,13 +115,19 @@ static enum err put_record(struct serve_stream *s) {
 	return OK;
 }
 
+/* Without padding proper: later messages have an OPT record for its sake only. */
+static uint16_t opt_len(const struct serve_stream *s) {
+	if (!s->edns.present || (s->messages > 0 && !s->pads)) return 0;
+	return (uint16_t)(OPT_FIXED_LEN + (s->messages == 0 ? s->edns.options_len : 0U) +
+	                  (s->pads ? EDNS_PADDING_HEADER_LEN : 0U));
+}
+
 static void begin_message(struct serve_stream *s, uint8_t *out, size_t cap) {
 	struct encoder *e = &s->encoder;
 	size_t tail = s->is_signed ? tsig_answer_len(&s->tsig) : 0;
 	if (cap > MESSAGE_MAX_LEN) cap = MESSAGE_MAX_LEN;
 	message_begin(e, out, cap, cap);
-	if (s->messages == 0 && s->edns.present) tail += OPT_FIXED_LEN + (size_t)s->edns.options_len;
-	encoder_reserve(e, (uint16_t)tail);
+	encoder_reserve(e, (uint16_t)(tail + opt_len(s)));
 	e->header.id = s->id;
 	e->header.flags = s->flags;
 	/* Later messages may do without the question (RFC 5936 section 2.2.1). */
@@ -129,12 +135,26 @@ static void begin_message(struct serve_stream *s, uint8_t *out, size_t cap) {
 	s->owner_offset = 0;
 }
 
+/* Sizes of messages tell what is in a zone to whoever sees them pass (RFC 9103 sections 7.9.1, 7.10.3). */
+static enum err put_opt(struct serve_stream *s) {
+	uint8_t options[EDNS_OPTIONS_MAX + EDNS_PADDING_HEADER_LEN + EDNS_PADDING_BLOCK];
+	struct encoder *e = &s->encoder;
+	size_t signature = s->is_signed ? tsig_answer_len(&s->tsig) : 0;
+	size_t before = e->w.len + OPT_FIXED_LEN, room = e->limit - before - signature;
+	struct writer w = writer_init(options, room < sizeof(options) ? room : sizeof(options));
+	struct edns edns = s->edns;
+	if (s->messages == 0) write_bytes(&w, edns.options, edns.options_len);
+	if (s->pads) edns_write_padding(&w, before + w.len + signature);
+	edns.options = options;
+	edns.options_len = (uint16_t)w.len;
+	return w.failed ? ERR_SPACE : message_opt(e, &edns);
+}
+
 static long end_message(struct serve_stream *s, struct moment now, uint8_t *out, size_t cap) {
 	struct encoder *e = &s->encoder;
-	if (s->messages == 0 && s->edns.present) {
-		encoder_unreserve(e, (uint16_t)(OPT_FIXED_LEN + s->edns.options_len));
-		if (message_opt(e, &s->edns) != OK) return -1;
-	}
+	uint16_t opt = opt_len(s);
+	encoder_unreserve(e, opt);
+	if (opt > 0 && put_opt(s) != OK) return -1;
 	size_t len = message_end(e);
 	if (s->is_signed && tsig_sign_answer(&s->tsig, (uint64_t)now.wall_s, out, len, cap, &len) != OK)
 		return -1;
@@ -175,6 +195,7 @@ static void make_edns(struct serve_stream *s, struct request *r) {
 	struct writer w = writer_init(s->options, sizeof(s->options));
 	(void)edns_reserve(r, sizeof(s->options)); /* what they need is what is written */
 	edns_write(r, &w);
+	s->pads = edns_pads(r);
 	s->edns = (struct edns){ .present = r->message.edns.present,
 		                 .dnssec_ok = r->message.edns.dnssec_ok,
 		                 .udp_size = r->settings->udp_size,

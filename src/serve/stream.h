@@ -21,6 +21,7 @@ struct serve_stream {
 	uint16_t flags;   /* of every message */
 	struct edns edns; /* of the answer; goes on the first message */
 	uint8_t options[EDNS_OPTIONS_MAX];
+	bool pads; /* every message has an OPT record that pads it */
 	bool is_signed;
 	struct tsig_state tsig;
 	struct encoder encoder;

@@ -65,7 +65,7 @@ static struct received pull(struct lab *lab, size_t cap, struct tsig_state *tsig
 static void ask(struct lab *lab, const char *question) {
 	struct lab_question q = lab_parse(question);
 	lab_build(lab, &q);
-	lab_send(lab, q.tcp ? SERVE_TCP : SERVE_UDP);
+	lab_send(lab, q.tls ? SERVE_TLS : q.tcp ? SERVE_TCP : SERVE_UDP);
 }
 
 #define SOA_LINE "AN example. 900 SOA ns.example. admin.example. 7 3600 600 86400 300\n"
@@ -243,6 +243,37 @@ static void ixfr_without_a_serial_is_formerr(void **state) {
 	assert_string_equal(lab_ask(*state, "example. IXFR tcp"), "FORMERR\n");
 }
 
+/* Every message of the stream is padded to whole blocks; false: none has an OPT record but the first. */
+static void expect_padding(struct lab *lab, bool padded, struct tsig_state *tsig) {
+	unsigned messages = 0;
+	assert_non_null(lab->stream);
+	for (long n; (n = serve_stream_next(lab->stream, lab_now(), lab->answer, 65535)) > 0; messages++) {
+		struct message m;
+		assert_int_equal(message_parse(lab->answer, (size_t)n, &m), OK);
+		assert_int_equal(m.edns.present, padded || messages == 0);
+		if (padded) assert_int_equal(n % 468, 0);
+		if (tsig) assert_int_equal(tsig_verify_answer(tsig, &m, (uint64_t)lab_now().wall_s), OK);
+	}
+	assert_true(messages > 1);
+}
+
+static void every_message_over_tls_is_padded_when_asked(void **state) {
+	struct lab *lab = *state;
+	static char many[200000];
+	size_t len = (size_t)snprintf(many, sizeof(many), "%s", zone);
+	for (unsigned i = 0; i < 3000; i++)
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "h%u A 192.0.2.1\n", i);
+	lab_zone(lab, "large.", many, SIGN_NONE);
+	ask(lab, "large. AXFR tls opt=12:");
+	expect_padding(lab, true, NULL);
+	ask(lab, "large. AXFR tls nsid opt=12:");
+	expect_padding(lab, true, NULL);
+	ask(lab, "large. AXFR tls edns=1232");
+	expect_padding(lab, false, NULL);
+	ask(lab, "large. AXFR tcp opt=12:");
+	expect_padding(lab, false, NULL);
+}
+
 int main(void) {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -260,6 +291,7 @@ int main(void) {
 		ROW(ixfr_of_an_older_serial_is_answered_as_axfr),
 		ROW(ixfr_of_the_current_or_a_newer_serial_is_answered_by_the_soa),
 		ROW(ixfr_over_udp_is_answered_by_the_soa),
+		ROW(every_message_over_tls_is_padded_when_asked),
 		ROW(ixfr_without_a_serial_is_formerr),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
