@@ -30,6 +30,11 @@ static json_t *key_value(const struct tsig_key *key) {
 	return key ? name_value(key->name.wire) : json_null();
 }
 
+static json_t *tls_value(const struct tls_terms *tls) {
+	if (!tls) return json_null();
+	return json_string(tls->mode == TLS_MODE_STRICT ? "strict" : "opportunistic");
+}
+
 static json_t *primaries(const struct zone_policy *policy) {
 	json_t *list = json_array();
 	for (unsigned i = 0; policy && i < policy->primary_count; i++) {
@@ -39,6 +44,7 @@ static json_t *primaries(const struct zone_policy *policy) {
 		set(item, "name", text_value(p->name));
 		set(item, "address", json_string(addr_text(&p->addr, text)));
 		set(item, "key", key_value(p->key));
+		set(item, "tls", tls_value(p->tls));
 		(void)json_array_append_new(list, item);
 	}
 	return list;

@@ -408,6 +408,11 @@ size_t tsig_answer_len(const struct tsig_state *s) {
 	return record_len(&t);
 }
 
+size_t tsig_request_len(const struct tsig_key *key) {
+	struct tsig_state s = { .key = key, .mac_out_len = tsig_algorithm_row(key->algorithm)->mac_len };
+	return tsig_answer_len(&s);
+}
+
 void tsig_done(struct tsig_state *s) {
 	tsig_hmac_free(s->digest);
 	s->digest = NULL;

@@ -64,6 +64,9 @@ struct tsig_state {
 MUST_CHECK enum err tsig_sign_request(struct tsig_state *s, const struct tsig_key *key, uint64_t now_s,
                                       uint8_t *buf, size_t len, size_t cap, size_t *out_len);
 
+/* Octets that tsig_sign_request will append. */
+size_t tsig_request_len(const struct tsig_key *key);
+
 /* Check an answer (message_parse'd).  Unsigned answers within a stream are allowed up to the bound, never the
  * first.  ERR_TSIG_MISSING, _BADKEY, _BADSIG, _BADTIME, _BADTRUNC: s->error and s->peer_time_s tell what the
  * peer said (an error answer that is unsigned with BADKEY/BADSIG set gives that code); error 0: it is us who

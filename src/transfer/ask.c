@@ -7,7 +7,8 @@ size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size
 	bool notify = ask->asked.opcode == OPCODE_NOTIFY;
 	struct question_form form = { .zone = ask->asked.zone,
 		                      .type = ask->asked.type,
-		                      .flags = notify ? (uint16_t)((OPCODE_NOTIFY << 11) | FLAG_AA) : 0 };
+		                      .flags = notify ? (uint16_t)((OPCODE_NOTIFY << 11) | FLAG_AA) : 0,
+		                      .pads = ask->asked.transport == TRANSPORT_TLS };
 	ask->asked.id = id;
 	ask_done(ask);
 	return question_write_signed(&form, id, ask->key, now_s, &ask->tsig, buf, cap);

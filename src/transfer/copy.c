@@ -98,7 +98,8 @@ static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap
 	struct question_form form = { .zone = c->request.zone,
 		                      .type = c->in->asked.type,
 		                      .have = c->request.have,
-		                      .edns = c->with_edns };
+		                      .edns = c->with_edns,
+		                      .pads = c->with_edns && x->transport == TRANSPORT_TLS };
 	return question_write_signed(&form, id, c->request.key, clock_now().wall_s, &c->in->tsig, buf, cap);
 }
 

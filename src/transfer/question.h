@@ -7,9 +7,12 @@
 #include "transfer/zone_soa.h"
 #include "zone/version.h"
 
-/* Longest: header, name, type and class, our SOA, OPT with one empty option, TSIG. */
+#define QUESTION_BLOCK 128 /* RFC 8467 section 4.1 */
+
+/* Longest: header, name, type and class, our SOA, OPT with one empty option and padding, TSIG. */
 #define QUESTION_MAX_LEN                                                                                     \
-	(MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + 12 + ZONE_SOA_MAX + 11 + 4 + TSIG_RECORD_MAX)
+	(MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + 12 + ZONE_SOA_MAX + 11 + 4 + 4 + QUESTION_BLOCK +           \
+	 TSIG_RECORD_MAX)
 
 struct question_form {
 	const uint8_t *zone;
@@ -17,6 +20,7 @@ struct question_form {
 	uint16_t type;
 	uint16_t flags;
 	bool edns;      /* an OPT record that asks how long the version is valid (RFC 7314) */
+	bool pads;      /* an OPT record that pads to whole blocks: over TLS (RFC 7830 section 6) */
 	bool dnssec_ok; /* with edns: signatures are wanted too */
 };
 /* Write the question to buf (cap >= QUESTION_MAX_LEN - TSIG_RECORD_MAX) with this ID; returns its length. */

@@ -65,7 +65,7 @@ def test_zone_comes_over_tls_and_nothing_in_clear(lab, certificate, terms):
         assert {a["transport"] for a in attempts(secondary)} == {"tls"}
         assert {t for t, _ in primary.asked} >= {dns.rdatatype.SOA}
         assert not primary.clear
-        assert primary.sizes
+        assert all(size % 128 == 0 for size in primary.sizes), "questions are padded (RFC 8467 section 4.1)"
 
 
 def test_key_signs_within_tls(lab, certificate):
@@ -76,7 +76,7 @@ def test_key_signs_within_tls(lab, certificate):
         secondary.add_secondary_zone(ZONE, primary.endpoint)
         secondary.start().wait_serves(ZONE, 1)
         assert all(a["tsig"] for a in attempts(secondary)) and not primary.clear
-        assert primary.sizes
+        assert all(size % 128 == 0 for size in primary.sizes), "questions are padded (RFC 8467 section 4.1)"
 
 
 # --- who is not
@@ -303,7 +303,7 @@ def test_bind_is_a_primary_over_tls(lab, certificate):
     assert not difference(record_set(secondary.axfr(ZONE)), record_set(bind.axfr(ZONE)), "ours", "bind")
 
 
-def test_bind_and_nsd_transfer_from_us_over_tls(lab, certificate):
+def test_bind_transfers_from_us_over_tls(lab, certificate):
     middle = served_over_tls(lab, certificate, ["tls"])
     bind = lab.make("bind")
     bind.head = f'tls "t" {{ ca-file "{certificate.certificate}"; remote-hostname "{HOST}"; protocols {{ TLSv1.3; }}; }};\n'
@@ -311,3 +311,28 @@ def test_bind_and_nsd_transfer_from_us_over_tls(lab, certificate):
     bind.primary_tls = "t"
     bind.start()
     bind.wait_serves(ZONE, 1)
+    assert not difference(record_set(bind.axfr(ZONE)), record_set(middle.source_server.axfr(ZONE)), "bind", "source")
+
+
+def test_nsd_transfers_from_us_over_tls(lab, certificate):
+    middle = served_over_tls(lab, certificate, ["tls"])
+    nsd = lab.make("nsd")
+    nsd.extra_server, nsd.tls_auth = (f'tls-cert-bundle: "{certificate.certificate}"',), HOST
+    nsd.add_secondary_zone(ZONE, middle.tls)
+    nsd.start()
+    nsd.wait_serves(ZONE, 1, seconds=20)
+
+
+def test_nsd_of_debian_is_told_apart_by_alpn(lab, certificate):
+    """NSD 4.6 answers over TLS, but takes no ALPN: RFC 9103 section 7.1 has us leave it."""
+    tls = Endpoint("127.0.0.1", new_port("127.0.0.1"))
+    nsd = lab.make("nsd")
+    nsd.extra_server = (f"ip-address: {tls.text}", f"tls-port: {tls.port}", f'tls-service-key: "{certificate.key}"',
+                        f'tls-service-pem: "{certificate.certificate}"')
+    nsd.add_primary_zone(ZONE, shapes_zone(ZONE, 1))
+    nsd.start()
+    secondary = lab.make("understudy")
+    secondary.primary_extra[tls] = {"tls": by_name(certificate)}
+    secondary.add_secondary_zone(ZONE, tls)
+    secondary.start()
+    wait_reason(secondary, "tls-alpn")

@@ -5,6 +5,7 @@ from lib.server import Server
 
 
 class Nsd(Server):
+    tls_auth = None     # host name that primaries over TLS must show a certificate for
     extra_server = ()  # lines of "server:", as they are
     ready_s = 60
     answers_to_trust = 15  # old processes go on answering while the new ones start
@@ -29,6 +30,8 @@ class Nsd(Server):
         if self.key:
             lines += ["key:", f'  name: "{self.key.name}"', f"  algorithm: {self.key.algorithm}",
                       f'  secret: "{self.key.secret}"']
+        if self.tls_auth:
+            lines += ["tls-auth:", "  name: t", f"  auth-domain-name: {self.tls_auth}"]
         for zone in self.zones.values():
             lines += self._zone(zone)
         self.write("nsd.conf", "\n".join(lines) + "\n")
@@ -39,7 +42,7 @@ class Nsd(Server):
                  f"  provide-xfr: 127.0.0.0/8 {key}", f"  provide-xfr: ::1 {key}"]
         lines += [f"  notify: {e.text} {key}" for e in zone.notify]
         for primary in zone.primaries:
-            lines += [f"  request-xfr: {'' if self.ixfr else 'AXFR '}{primary.text} {key}"]
+            lines += [f"  request-xfr: {'' if self.ixfr else 'AXFR '}{primary.text} {key}{' t' if self.tls_auth else ''}"]
         if self.ixfr:
             lines += ["  store-ixfr: yes", "  ixfr-size: 0"] + (["  create-ixfr: yes"] if zone.text is not None else [])
         if zone.primaries:

@@ -103,8 +103,11 @@ static void primaries_are_named_with_their_keys(void **state) {
 	(void)state;
 	struct tsig_key key = { .algorithm = TSIG_HMAC_SHA256 };
 	assert_int_equal(name_parse("k1", &key.name), OK);
-	struct primary items[2] = { { .addr = address("192.0.2.1"), .key = &key, .name = "p1" },
-		                    { .addr = address("::1"), .name = "::1" } };
+	struct tls_terms terms = { .mode = TLS_MODE_STRICT };
+	struct primary items[2] = {
+		{ .addr = address("192.0.2.1"), .key = &key, .tls = &terms, .name = "p1" },
+		{ .addr = address("::1"), .name = "::1" }
+	};
 	struct zone_policy policy = { .primaries = items, .primary_count = 2 };
 	struct zone_report *z = report_new("pending");
 	z->policy = &policy;
@@ -115,6 +118,8 @@ static void primaries_are_named_with_their_keys(void **state) {
 	assert_string_equal(text_at(first, "address"), "192.0.2.1@53");
 	assert_string_equal(text_at(first, "key"), "k1");
 	assert_true(null_at(second, "key"));
+	assert_string_equal(text_at(first, "tls"), "strict");
+	assert_true(null_at(second, "tls"));
 	json_decref(o);
 	free(z);
 }

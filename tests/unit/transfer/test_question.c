@@ -1,6 +1,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -79,11 +81,43 @@ static void the_longest_question_fits(void **state) {
 	version_unref(v);
 }
 
+static void questions_over_tls_are_padded_to_whole_blocks_with_their_signature(void **state) {
+	(void)state;
+	struct zone_version *v = make_version(42);
+	struct tsig_key key = lab_key("k1.", "c2VjcmV0IG9mIHRoZSB0ZXN0cw==");
+	for (unsigned i = 0; i < 200; i++) {
+		char text[80];
+		struct tsig_state client = { 0 }, server;
+		uint8_t buf[QUESTION_MAX_LEN];
+		struct message m;
+		snprintf(text, sizeof(text), "%.*s.example.", (int)(1 + i % 60),
+		         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+		struct name zone = lab_name(text);
+		struct question_form form = { .zone = zone.wire,
+			                      .have = i % 2 ? v : NULL,
+			                      .type = i % 2 ? RR_IXFR : RR_SOA,
+			                      .edns = i % 4 > 1,
+			                      .pads = true };
+		bool is_signed = i % 3 == 0;
+		size_t len = question_write_signed(&form, 7, is_signed ? &key : NULL, LAB_NOW, &client, buf,
+		                                   sizeof(buf));
+		assert_true(len > 0);
+		assert_int_equal(len % QUESTION_BLOCK, 0);
+		assert_int_equal(message_parse(buf, len, &m), OK);
+		assert_true(m.edns.present && !m.edns.faulty);
+		if (is_signed) assert_int_equal(lab_accept(&server, &key, buf, len), OK);
+		if (is_signed) tsig_done(&server);
+		tsig_done(&client);
+	}
+	version_unref(v);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(differences_are_asked_for_with_our_soa),
 		cmocka_unit_test(the_expire_time_is_asked_for),
 		cmocka_unit_test(the_longest_question_fits),
+		cmocka_unit_test(questions_over_tls_are_padded_to_whole_blocks_with_their_signature),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
