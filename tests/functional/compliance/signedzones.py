@@ -184,11 +184,13 @@ def names_of(apex, text):
 
 
 def questions(zones, count, seed):
-    """count (name, type) pairs: every owner and empty non-terminal, names beside, below and between them."""
-    chance, found, names = random.Random(seed), [], {}
+    """count (name, type) pairs: every owner and empty non-terminal, names beside, below and between them; each alias
+    for certain, since only few of them are loops or too long to follow."""
+    chance, names = random.Random(seed), {}
     for apex in zones.text:
         names.update(names_of(apex, zones.text[apex]))
     order = sorted(names)
+    found = [(name, dns.rdatatype.A) for name in order if dns.rdatatype.CNAME in names[name]]
     while len(found) < count:
         owner = chance.choice(order)
         name = _variant(chance, owner, dns.name.from_text(zones.spec.name))
