@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define TRANSFERS_OUT_MAX 128 /* at once, over all workers */
 #define UDP_ANSWER_SIZE 1232  /* largest UDP answer: DNS flag day 2020, RFC 9715 */
 
 _Static_assert(CONFIG_COOKIE_SECRET_LEN == COOKIE_SECRET_LEN, "one length of secrets");
@@ -33,7 +32,9 @@ struct serve_settings answering_settings(const struct config_server *start,
 		.cookies = server->cookies.on,
 		.cookie_secrets.count = server->cookies.secret_count,
 		.udp_size = UDP_ANSWER_SIZE,
-		.transfers_out_max = TRANSFERS_OUT_MAX,
+		.transfers_out_max = server->transfers_out_max,
+		.transfers_out_per_client = server->transfers_out_per_client,
+		.transfer_out_timeout_s = server->transfer_out_timeout_s,
 		.tcp_idle_ms = start->tcp_idle_s * 1000,
 		.refuse = server->refuse.items,
 		.refuse_count = server->refuse.count,

@@ -106,6 +106,7 @@ enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
 		serve_configure(d->serve, &settings);
+		store_set_history_memory(d->store, next->server.history_memory_bytes);
 		workers_set_proxies(d->workers, next->server.allow_proxy.items,
 		                    next->server.allow_proxy.count);
 		tls_read_again(d, next);
@@ -207,8 +208,10 @@ static enum err open_store(struct daemon *d) {
 	struct why why = { 0 };
 	d->epoch = epoch_new();
 	d->table = table_new(d->epoch);
-	if (store_open(d->config->server.state_directory, d->log, &d->store, &why) == OK) return OK;
-	return fails(d, "store", why.evidence);
+	if (store_open(d->config->server.state_directory, d->log, &d->store, &why) != OK)
+		return fails(d, "store", why.evidence);
+	store_set_history_memory(d->store, d->config->server.history_memory_bytes);
+	return OK;
 }
 
 static uint64_t memory_bytes(void) {

@@ -13,6 +13,7 @@
 #define CONFIG_PRIMARIES_MAX 64 /* addresses of primaries of one zone */
 #define CONFIG_ACCESS_MAX 1024  /* items of one access list */
 #define CONFIG_WORKERS_MAX 128
+#define CONFIG_TRANSFERS_OUT_MAX 1024
 
 #define CONFIG_PREFIXES_MAX 1024 /* items of one list of prefixes */
 #define CONFIG_COOKIE_SECRETS_MAX 8
@@ -67,6 +68,10 @@ struct config_server {
 	struct config_prefixes allow_proxy;
 	unsigned tcp_clients_per_address; /* 0: a quarter of tcp_clients_max */
 	unsigned tcp_idle_s;
+	unsigned transfers_out_max;        /* at once */
+	unsigned transfers_out_per_client; /* IPv4 address or IPv6 /64 */
+	unsigned transfer_out_timeout_s;
+	uint64_t history_memory_bytes; /* of all zones' steps */
 	struct config_tls tls;
 	struct config_rate_limit rate_limit;
 };

@@ -109,6 +109,11 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 		.expire_min_s = (uint32_t)value_number(quiet, &none, OPT_EXPIRE_MIN, 1, SECONDS_MAX),
 		.expire_max_s = (uint32_t)value_number(quiet, &none, OPT_EXPIRE_MAX, 1, SECONDS_MAX),
 	};
+	p.history = (struct history_bounds){
+		.versions = (uint32_t)value_number(quiet, &none, OPT_HISTORY_VERSIONS, 0, HISTORY_VERSIONS_MAX),
+		.bytes = value_number(quiet, &none, OPT_HISTORY_BYTES, 0, UINT64_MAX),
+		.age_s = (uint32_t)value_number(quiet, &none, OPT_HISTORY_AGE, 0, SECONDS_MAX),
+	};
 	p.max_zone_bytes = value_number(quiet, &none, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	p.max_zone_records = value_number(quiet, &none, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
 	p.checks = checks_defaults(quiet);
@@ -125,6 +130,15 @@ static void notify_check(struct config_reader *r, const struct values *v, const 
 		          v->section->name, draft->notify[i].name);
 		return;
 	}
+}
+
+static void history_value(struct config_reader *r, const struct values *v, struct history_bounds *h) {
+	if (v->nodes[OPT_HISTORY_VERSIONS])
+		h->versions =
+			(uint32_t)value_number(r, v, OPT_HISTORY_VERSIONS, 0, HISTORY_VERSIONS_MAX);
+	if (v->nodes[OPT_HISTORY_BYTES]) h->bytes = value_number(r, v, OPT_HISTORY_BYTES, 0, UINT64_MAX);
+	if (v->nodes[OPT_HISTORY_AGE])
+		h->age_s = (uint32_t)value_number(r, v, OPT_HISTORY_AGE, 0, SECONDS_MAX);
 }
 
 void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft) {
@@ -147,6 +161,7 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 	access_value(r, v, OPT_ALLOW_QUERY, s->allow_query, &draft->allow_query);
 	draft->query_limited |= v->nodes[OPT_ALLOW_QUERY] != 0;
 	bounds_value(r, v, &draft->bounds);
+	history_value(r, v, &draft->history);
 	if (v->nodes[OPT_MAX_ZONE_BYTES])
 		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	if (v->nodes[OPT_MAX_ZONE_RECORDS])

@@ -187,6 +187,14 @@ static void tcp_read(struct config_reader *r, const struct values *v, struct con
 	s->tcp_idle_s = (unsigned)value_number(r, v, OPT_TCP_IDLE_TIMEOUT, 1, 3600);
 }
 
+static void transfers_out_read(struct config_reader *r, const struct values *v, struct config_server *s) {
+	s->transfers_out_max = (unsigned)value_number(r, v, OPT_TRANSFERS_OUT, 1, CONFIG_TRANSFERS_OUT_MAX);
+	s->transfers_out_per_client =
+		(unsigned)value_number(r, v, OPT_TRANSFERS_OUT_PER_CLIENT, 1, CONFIG_TRANSFERS_OUT_MAX);
+	s->transfer_out_timeout_s = (unsigned)value_number(r, v, OPT_TRANSFER_OUT_TIMEOUT, 10, 86400);
+	s->history_memory_bytes = value_number(r, v, OPT_HISTORY_MEMORY, 0, (uint64_t)1 << 40);
+}
+
 void server_read(struct config_reader *r, int node) {
 	struct values v;
 	struct config_server *s = &r->config->server;
@@ -203,6 +211,7 @@ void server_read(struct config_reader *r, int node) {
 	tcp_read(r, &v, s);
 	s->transfers_max = (unsigned)value_number(r, &v, OPT_TRANSFERS, 1, 1000);
 	s->transfers_per_primary = (unsigned)value_number(r, &v, OPT_TRANSFERS_PER_PRIMARY, 1, 100);
+	transfers_out_read(r, &v, s);
 	s->version = told_value(r, &v, OPT_VERSION);
 	cookies_read(r, &v, &s->cookies);
 	prefixes_value(r, &v, OPT_REFUSE, &s->refuse);

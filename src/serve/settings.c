@@ -23,6 +23,8 @@ struct settings *settings_new(const struct serve_settings *from,
 	struct settings *s = xcalloc(1, sizeof(*s));
 	s->udp_size = from->udp_size > UDP_PLAIN_MAX ? from->udp_size : UDP_PLAIN_MAX;
 	s->transfers_out_max = from->transfers_out_max;
+	s->transfers_out_per_client = from->transfers_out_per_client;
+	s->transfer_out_timeout_s = from->transfer_out_timeout_s;
 	s->tcp_idle_100ms = units_of_100ms(from->tcp_idle_ms);
 	s->cookies = from->cookies;
 	s->secrets = from->cookie_secrets;

@@ -16,7 +16,8 @@ struct told {
 
 struct settings {
 	uint16_t udp_size;
-	unsigned transfers_out_max;
+	unsigned transfers_out_max, transfers_out_per_client;
+	unsigned transfer_out_timeout_s;
 	uint16_t tcp_idle_100ms; /* 0: not told */
 	bool cookies;
 	struct cookie_secrets secrets; /* at least one */

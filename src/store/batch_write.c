@@ -62,9 +62,8 @@ static uint64_t steps_bytes(const struct operation *o) {
 
 /* The bounds of the zone, and that no history is longer than the zone itself, if that is not tiny. */
 static struct history_bounds bounds_for(const struct operation *o, uint64_t image_size) {
-	const uint32_t most_count = JOURNAL_COUNT_MAX / 2; /* as many again may be behind the image */
 	struct history_bounds bounds = o->bounds;
-	if (bounds.versions > most_count) bounds.versions = most_count;
+	if (bounds.versions > HISTORY_VERSIONS_MAX) bounds.versions = HISTORY_VERSIONS_MAX;
 	uint64_t most = image_size > HISTORY_BYTES_LEAST ? image_size : HISTORY_BYTES_LEAST;
 	if (bounds.bytes > most) bounds.bytes = most;
 	return bounds;

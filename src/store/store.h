@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/why.h"
+#include "zone/history_memory.h"
 #include "zone/lookup.h"
 
 #define STORE_INLINE_MAX 65536
@@ -38,13 +39,6 @@ struct zone_state {
 	bool has_rollback;    /* an operator has gone back to an earlier version, held_serial */
 	uint32_t held_serial; /* valid if has_rollback */
 	struct why why;       /* last failure, or REASON_NONE */
-};
-
-/* How much of a zone's past is kept: what passes one of them is dropped when the zone is saved next. */
-struct history_bounds {
-	uint32_t versions; /* steps; 0: none */
-	uint64_t bytes;    /* of their frames; never more than the image or 64 KiB, whichever is larger */
-	uint32_t age_s;    /* 0: of any age */
 };
 
 /* What led from the version saved last to the one that is saved now. */

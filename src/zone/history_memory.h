@@ -5,6 +5,14 @@
 
 #include <stdint.h>
 
+/* How much of a zone's past is kept: what passes one of them is dropped when the zone is saved next. */
+struct history_bounds {
+	uint32_t versions; /* steps, at most HISTORY_VERSIONS_MAX; 0: none */
+	uint64_t bytes;    /* in the store; never more than the image or 64 KiB, whichever is larger */
+	uint32_t age_s;    /* 0: of any age */
+};
+#define HISTORY_VERSIONS_MAX 50000
+
 struct changes;
 struct history_memory;
 

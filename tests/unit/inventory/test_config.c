@@ -16,6 +16,10 @@ static const char full[] =
 	"  allow-proxy: [ \"::1\", \"127.0.0.0/8\" ]\n"
 	"  tcp-clients-per-address: 7\n"
 	"  tcp-idle-timeout: 30\n"
+	"  transfers-out: 9\n"
+	"  transfers-out-per-client: 3\n"
+	"  transfer-out-timeout: 60\n"
+	"  history-memory: 4096\n"
 	"  tls: { listen: [\"127.0.0.1\"], certificate: c.pem, key: /k.pem }\n"
 	"  rate-limit: { responses-per-second: 100, errors-per-second: 0, referrals-per-second: 5, all-per-second: 900, slip: 3,\n"
 	"                ipv4-prefix: 32, exempt: [\"::/0\"] }\n"
@@ -78,6 +82,10 @@ static void every_option_of_answering_is_read(void **state) {
 	assert_int_equal(s->allow_proxy.count, 2);
 	assert_int_equal(s->tcp_clients_per_address, 7);
 	assert_int_equal(s->tcp_idle_s, 30);
+	assert_int_equal(s->transfers_out_max, 9);
+	assert_int_equal(s->transfers_out_per_client, 3);
+	assert_int_equal(s->transfer_out_timeout_s, 60);
+	assert_int_equal(s->history_memory_bytes, 4096);
 	assert_int_equal(s->tls.listen.count, 1);
 	assert_int_equal(s->tls.listen.items[0].port, 853);
 	assert_string_equal(s->tls.certificate, "/etc/us/c.pem");
@@ -103,6 +111,10 @@ static void answering_has_defaults(void **state) {
 	assert_int_equal(s->cookies.secret_count, 0);
 	assert_int_equal(s->refuse.count + s->allow_proxy.count + s->tls.listen.count, 0);
 	assert_int_equal(s->tcp_idle_s, 10);
+	assert_int_equal(s->transfers_out_max, 128);
+	assert_int_equal(s->transfers_out_per_client, 16);
+	assert_int_equal(s->transfer_out_timeout_s, 7200);
+	assert_int_equal(s->history_memory_bytes, 256 << 20);
 	assert_int_equal(s->rate_limit.responses_per_s, 200);
 	assert_int_equal(s->rate_limit.nxdomains_per_s, 200);
 	assert_int_equal(s->rate_limit.all_per_s, 0);
@@ -307,6 +319,10 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_ALLOW_PROXY, "server.allow-proxy" },
 		{ OPT_TCP_CLIENTS_PER_ADDRESS, "server.tcp-clients-per-address" },
 		{ OPT_TCP_IDLE_TIMEOUT, "server.tcp-idle-timeout" },
+		{ OPT_TRANSFERS_OUT, "server.transfers-out" },
+		{ OPT_TRANSFERS_OUT_PER_CLIENT, "server.transfers-out-per-client" },
+		{ OPT_TRANSFER_OUT_TIMEOUT, "server.transfer-out-timeout" },
+		{ OPT_HISTORY_MEMORY, "server.history-memory" },
 		{ OPT_TLS, "server.tls" },
 		{ OPT_RATE_LIMIT, "server.rate-limit" },
 		{ OPT_TLS_LISTEN, "server.tls.listen" },
@@ -352,6 +368,9 @@ static void every_row_of_options_has_its_number(void **state) {
 		{ OPT_RETRY_MAX, "templates[].retry-max" },
 		{ OPT_EXPIRE_MIN, "templates[].expire-min" },
 		{ OPT_EXPIRE_MAX, "templates[].expire-max" },
+		{ OPT_HISTORY_VERSIONS, "templates[].history-versions" },
+		{ OPT_HISTORY_BYTES, "templates[].history-bytes" },
+		{ OPT_HISTORY_AGE, "templates[].history-age" },
 		{ OPT_MAX_ZONE_BYTES, "templates[].max-zone-bytes" },
 		{ OPT_MAX_ZONE_RECORDS, "templates[].max-zone-records" },
 		{ OPT_MAX_RRSET_RECORDS, "templates[].max-records-per-rrset" },
