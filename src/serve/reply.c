@@ -20,7 +20,7 @@ size_t reply_header(struct request *r, enum rcode rcode) {
 
 /* -- size and frame ------------------------------------------------------------------------------------------------ */
 
-static size_t size_limit(const struct request *r) {
+size_t reply_size_limit(const struct request *r) {
 	if (r->transport != SERVE_UDP) return MESSAGE_MAX_LEN;
 	size_t size = UDP_PLAIN_MAX;
 	if (r->message.edns.present && r->message.edns.udp_size > size) size = r->message.edns.udp_size;
@@ -42,7 +42,7 @@ bool reply_begin(struct request *r) {
 	size_t head = MESSAGE_HEADER_LEN + (has_question ? m->question.name.len + 4U : 0U);
 	r->signature_len = r->is_signed ? (uint16_t)tsig_answer_len(&r->worker->tsig) : 0;
 	size_t least = head + (m->edns.present ? OPT_FIXED_LEN : 0U) + r->signature_len;
-	size_t limit = size_limit(r);
+	size_t limit = reply_size_limit(r);
 	/* That a key is not known is told at no length beyond the limit: anybody may have asked. */
 	if (limit < least && !r->key) {
 		least -= r->signature_len;

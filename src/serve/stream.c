@@ -1,7 +1,7 @@
 #include "serve/stream.h"
 
-#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "serve/encode.h"
@@ -44,10 +44,29 @@ static void load_soa(struct serve_stream *s) {
 	load_set(s, &set);
 }
 
+/* The next record of the steps.  False: there is none. */
+static bool load_step_record(struct serve_stream *s) {
+	struct stream_steps *t = &s->steps;
+	struct change_record r;
+	while (!change_next(t->changes->steps[t->step], t->side, &t->walk, &r)) {
+		t->walk = (struct change_walk){ 0 };
+		if (t->side == CHANGE_ADDED && ++t->step == t->changes->count) return false;
+		t->side = t->side == CHANGE_REMOVED ? CHANGE_ADDED : CHANGE_REMOVED;
+	}
+	if (!t->relative || name_len(t->relative) != name_len(r.owner) ||
+	    memcmp(t->relative, r.owner, name_len(r.owner)) != 0)
+		s->owner_offset = 0;
+	t->relative = r.owner;
+	t->rr = (struct rr){ r.type, CLASS_IN, r.ttl_s, r.rdata, r.rdlength };
+	s->left = 1;
+	return true;
+}
+
 static void begin_phase(struct serve_stream *s, enum stream_phase phase) {
 	s->phase = phase;
 	s->left = 0;
 	if (phase == STREAM_OPEN || phase == STREAM_CLOSE) load_soa(s);
+	if (phase == STREAM_STEPS) s->owner_offset = 0;
 	if (phase == STREAM_ZONE) {
 		s->walk = (struct zone_walk){ 0 };
 		s->node.at = NULL;
@@ -77,7 +96,10 @@ static bool advance_in_zone(struct serve_stream *s) {
 static bool advance(struct serve_stream *s) {
 	while (s->left == 0) {
 		switch (s->phase) {
-		case STREAM_OPEN: begin_phase(s, STREAM_ZONE); break;
+		case STREAM_OPEN: begin_phase(s, s->steps.changes ? STREAM_STEPS : STREAM_ZONE); break;
+		case STREAM_STEPS:
+			if (!load_step_record(s)) begin_phase(s, STREAM_CLOSE);
+			break;
 		case STREAM_ZONE:
 			if (!advance_in_zone(s)) begin_phase(s, STREAM_CLOSE);
 			break;
@@ -90,8 +112,17 @@ static bool advance(struct serve_stream *s) {
 
 /* -- messages ---------------------------------------------------------------------------------------------------- */
 
-static enum err put_record(struct serve_stream *s) {
+/* The owner is written once and then pointed to, as long as it stays the same. */
+static enum err write_record(struct serve_stream *s, const uint8_t *owner, const struct rr *rr) {
 	struct encoder *e = &s->encoder;
+	size_t pos = e->w.len;
+	if (s->owner_offset) return message_record_at(e, SECTION_ANSWER, s->owner_offset, rr);
+	enum err err = message_record(e, SECTION_ANSWER, owner, rr);
+	if (err == OK) s->owner_offset = encode_owner_offset(e, pos);
+	return err;
+}
+
+static enum err put_zone_record(struct serve_stream *s) {
 	const uint8_t *next = s->next;
 	uint16_t len;
 	const uint8_t *rdata = rrset_next(&next, &len);
@@ -100,16 +131,25 @@ static enum err put_record(struct serve_stream *s) {
 		         .ttl_s = s->in_signatures ? s->set.sig_ttl_s : s->set.ttl_s,
 		         .rdata = rdata,
 		         .rdlength = len };
-	size_t pos = e->w.len;
-	enum err err;
-	if (s->owner_offset) {
-		err = message_record_at(e, SECTION_ANSWER, s->owner_offset, &rr);
-	} else {
-		err = message_record(e, SECTION_ANSWER, s->owner.wire, &rr);
-		if (err == OK) s->owner_offset = encode_owner_offset(e, pos);
-	}
+	enum err err = write_record(s, s->owner.wire, &rr);
+	if (err == OK) s->next = next;
+	return err;
+}
+
+/* Owners of steps end where the zone begins.  ERR_NAME: too long together, which no zone that we serve has. */
+static enum err put_step_record(struct serve_stream *s) {
+	uint8_t owner[2 * NAME_MAX_LEN];
+	const uint8_t *apex = version_apex(s->version);
+	size_t len = name_len(s->steps.relative) - 1;
+	if (len + name_len(apex) > NAME_MAX_LEN) return ERR_NAME;
+	memcpy(owner, s->steps.relative, len);
+	memcpy(owner + len, apex, name_len(apex));
+	return write_record(s, owner, &s->steps.rr);
+}
+
+static enum err put_record(struct serve_stream *s) {
+	enum err err = s->phase == STREAM_STEPS ? put_step_record(s) : put_zone_record(s);
 	if (err != OK) return err;
-	s->next = next;
 	s->left--;
 	s->records++;
 	return OK;
@@ -170,12 +210,17 @@ static void log_end(struct serve_stream *s, struct moment now, const char *resul
 	log_event(s->serve->log, EVENT_PEER_TRANSFER_OUT,
 	          LOG_STR("zone", name_text_short(version_apex(s->version), zone)),
 	          LOG_STR("peer", addr_text(&s->peer, peer)), LOG_NUM("serial", version_serial(s->version)),
-	          LOG_STR("result", result), LOG_NUM("messages", s->messages), LOG_NUM("records", s->records),
+	          LOG_STR("kind", s->steps.changes ? "IXFR" : "AXFR"), LOG_STR("result", result),
+	          LOG_NUM("messages", s->messages), LOG_NUM("records", s->records),
 	          LOG_NUM("bytes", s->bytes), LOG_NUM("ms", now.mono_ms - s->began.mono_ms));
 }
 
 long serve_stream_next(struct serve_stream *s, struct moment now, uint8_t *out, size_t cap) {
 	enum err err = OK;
+	if (now.mono_ms >= s->end_ms) {
+		log_end(s, now, "too slow");
+		return -1;
+	}
 	if (!advance(s)) {
 		log_end(s, now, "done");
 		return 0;
@@ -187,6 +232,10 @@ long serve_stream_next(struct serve_stream *s, struct moment now, uint8_t *out, 
 	long len = s->records > before ? end_message(s, now, out, cap) : -1;
 	if (len < 0) log_end(s, now, "failed");
 	return len;
+}
+
+bool stream_is_at_end(struct serve_stream *s) {
+	return !advance(s);
 }
 
 /* -- life -------------------------------------------------------------------------------------------------------- */
@@ -203,13 +252,23 @@ static void make_edns(struct serve_stream *s, struct request *r) {
 		                 .options_len = (uint16_t)w.len };
 }
 
-struct serve_stream *stream_new(struct request *r, struct zone_version *v, const struct zone_policy *policy) {
+static int64_t end_of(const struct request *r) {
+	int64_t timeout_ms = (int64_t)r->settings->transfer_out_timeout_s * 1000;
+	return timeout_ms ? r->now.mono_ms + timeout_ms : INT64_MAX;
+}
+
+struct serve_stream *stream_new(struct request *r, struct zone_version *v, struct changes *changes,
+                                const struct zone_policy *policy, int place) {
 	struct serve_stream *s = xcalloc(1, sizeof(*s));
 	s->serve = r->serve;
 	s->version = v;
 	s->policy = policy;
 	version_ref(v);
 	policy_ref(policy);
+	if (changes) changes_ref(changes);
+	s->steps.changes = changes;
+	s->admission = place;
+	s->end_ms = end_of(r);
 	s->peer = *r->peer;
 	s->began = r->now;
 	s->question = r->message.question;
@@ -226,11 +285,10 @@ struct serve_stream *stream_new(struct request *r, struct zone_version *v, const
 
 void serve_stream_free(struct serve_stream *s) {
 	if (!s) return;
-	unsigned before = atomic_fetch_sub_explicit(&s->serve->transfers_out, 1, memory_order_relaxed);
-	assert(before > 0);
-	(void)before; /* unused without assertions */
+	if (s->admission != PLACE_NONE) places_give_back(&s->serve->places, s->admission);
 	if (s->is_signed) tsig_done(&s->tsig);
 	version_unref(s->version);
+	changes_unref(s->steps.changes);
 	policy_unref(s->policy);
 	free(s);
 }

@@ -1,14 +1,27 @@
-/* An AXFR answer under way (RFC 5936): messages made one by one as the client takes them.
+/* An answer of a whole zone (RFC 5936) or of differences (RFC 1995) under way: messages made one by one as the client
+ * takes them.
  *
- *   OPEN: the SOA → ZONE: every other record, node by node → CLOSE: the SOA again → END
+ *   OPEN: the SOA ──► ZONE: every other record, node by node ─────────────────► CLOSE: the SOA again ──► END
+ *              └────► STEPS: of each step the removed and the added records ──►─┘
  *
- * Owns a reference on the version and on the policy (whose key signs).  Used by one thread at a time. */
+ * Owns references on the version, on the steps and on the policy (whose key signs), and its place among those that may
+ * run at once.  Used by one thread at a time. */
 #ifndef UNDERSTUDY_SERVE_STREAM_H
 #define UNDERSTUDY_SERVE_STREAM_H
 
 #include "serve/edns.h"
 
-enum stream_phase { STREAM_OPEN, STREAM_ZONE, STREAM_CLOSE, STREAM_END };
+enum stream_phase { STREAM_OPEN, STREAM_ZONE, STREAM_STEPS, STREAM_CLOSE, STREAM_END };
+
+/* Within the steps. */
+struct stream_steps {
+	struct changes *changes; /* a reference; NULL: the zone is sent */
+	unsigned step;           /* in work */
+	enum change_side side;
+	struct change_walk walk;
+	const uint8_t *relative; /* of the record in work; NULL: none yet */
+	struct rr rr;            /* that record */
+};
 
 struct serve_stream {
 	struct serve *serve;
@@ -27,6 +40,7 @@ struct serve_stream {
 	struct encoder encoder;
 
 	enum stream_phase phase;
+	struct stream_steps steps;
 	struct zone_walk walk;
 	struct node node;
 	struct name owner;     /* of node */
@@ -38,10 +52,16 @@ struct serve_stream {
 	bool in_signatures;
 
 	uint64_t messages, records, bytes;
+	int admission;  /* PLACE_NONE: it needs none */
+	int64_t end_ms; /* monotonic: it is given up then; INT64_MAX: never */
 	bool logged;
 };
 
-/* Takes references of its own.  The request is verified and admitted. */
-struct serve_stream *stream_new(struct request *r, struct zone_version *v, const struct zone_policy *policy);
+/* Takes references of its own, and the place.  The request is verified and admitted.  changes: what to send instead of
+ * the zone; NULL: the zone. */
+struct serve_stream *stream_new(struct request *r, struct zone_version *v, struct changes *changes,
+                                const struct zone_policy *policy, int place);
+/* All records are in the messages made so far. */
+bool stream_is_at_end(struct serve_stream *s);
 
 #endif

@@ -1,6 +1,8 @@
-/* Requests for whole zones: AXFR (RFC 5936) and IXFR (RFC 1995), which is answered as AXFR or by the SOA alone. */
+/* Requests for zones: AXFR (RFC 5936) and IXFR (RFC 1995), which is answered by differences, as AXFR or by the SOA
+ * alone. */
 #include "serve/answer.h"
 #include "serve/encode.h"
+#include "serve/ixfr_out.h"
 #include "serve/stream.h"
 
 #include "dns/rdata.h"
@@ -51,21 +53,59 @@ static size_t answer_soa(struct request *r, const struct zone_version *v) {
 	return reply_end(r);
 }
 
-/* A place among the transfers that may run at once. */
-static bool take_place(struct request *r) {
-	struct serve *s = r->serve;
-	unsigned running = atomic_fetch_add_explicit(&s->transfers_out, 1, memory_order_relaxed);
-	if (running < r->settings->transfers_out_max) return true;
-	atomic_fetch_sub_explicit(&s->transfers_out, 1, memory_order_relaxed);
-	return false;
+/* changes: NULL for the whole zone. */
+static size_t begin_stream(struct request *r, struct zone_version *v, struct changes *changes,
+                           const struct zone_policy *policy, struct serve_stream **out_stream) {
+	int place = places_take(&r->serve->places, r->peer, r->settings->transfers_out_max,
+	                        r->settings->transfers_out_per_client);
+	if (place == PLACE_NONE) {
+		count(r->worker, COUNTER_transfers_full);
+		return reply_error(r, RCODE_SERVFAIL, EDE_TRANSFERS_OUT);
+	}
+	count(r->worker, COUNTER_transfers_out);
+	if (changes) count(r->worker, COUNTER_ixfrs_out);
+	*out_stream = stream_new(r, v, changes, policy, place);
+	return 0;
 }
 
-static size_t begin_stream(struct request *r, struct zone_version *v, const struct zone_policy *policy,
-                           struct serve_stream **out_stream) {
-	if (!take_place(r)) return reply_error(r, RCODE_SERVFAIL, EDE_TRANSFERS_OUT);
-	count(r->worker, COUNTER_transfers_out);
-	*out_stream = stream_new(r, v, policy);
-	return 0;
+/* The one message that all differences fit into; 0: they do not. */
+static size_t one_message(struct request *r, struct serve_stream *s, size_t limit) {
+	long len = serve_stream_next(s, r->now, r->out, limit);
+	if (len <= 0 || !stream_is_at_end(s)) {
+		s->logged = true; /* it is not what the client gets */
+		return 0;
+	}
+	(void)serve_stream_next(s, r->now, NULL, 0); /* writes nothing more, but the log's line */
+	return (size_t)len;
+}
+
+/* "If the UDP reply does not fit, the query is responded to with a single SOA record" (RFC 1995 section 2). */
+static size_t answer_udp(struct request *r, struct zone_version *v, struct changes *changes,
+                         const struct zone_policy *policy) {
+	size_t limit = reply_size_limit(r);
+	if (limit > r->cap) limit = r->cap;
+	/* Compression does not make that much of it. */
+	if (!changes || ixfr_octets(changes) > 4 * limit) return answer_soa(r, v);
+	struct serve_stream *s = stream_new(r, v, changes, policy, PLACE_NONE);
+	size_t len = one_message(r, s, limit);
+	serve_stream_free(s);
+	if (len == 0) return answer_soa(r, v);
+	plan_init(&r->worker->plan);
+	answer_plan_soa(&r->worker->plan, v);
+	r->flags = FLAG_AA;
+	r->kind = ANSWER_POSITIVE;
+	count(r->worker, COUNTER_ixfrs_out);
+	return len;
+}
+
+/* The client's serial is older than ours. */
+static size_t answer_ixfr(struct request *r, struct zone_version *v, uint32_t serial,
+                          const struct zone_policy *policy, struct serve_stream **out_stream) {
+	struct changes *changes = ixfr_choose(v, serial);
+	size_t len = out_stream ? begin_stream(r, v, changes, policy, out_stream)
+	                        : answer_udp(r, v, changes, policy);
+	changes_unref(changes);
+	return len;
 }
 
 size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct serve_stream **out_stream) {
@@ -83,6 +123,7 @@ size_t transfer_out_answer(struct request *r, struct zone_entry *entry, struct s
 		return reply_error(r, RCODE_FORMERR, EDE_NONE);
 	struct zone_version *v = request_version(r, entry);
 	if (!v) return reply_error(r, (enum rcode)r->rcode, r->ede);
-	if (incremental && (!can_stream || !serial_newer(version_serial(v), serial))) return answer_soa(r, v);
-	return begin_stream(r, v, policy, out_stream);
+	if (!incremental) return begin_stream(r, v, NULL, policy, out_stream);
+	if (!serial_newer(version_serial(v), serial)) return answer_soa(r, v);
+	return answer_ixfr(r, v, serial, policy, can_stream ? out_stream : NULL);
 }

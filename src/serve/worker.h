@@ -8,6 +8,7 @@
 #include "dns/message.h"
 #include "dns/tsig.h"
 #include "serve/ede.h"
+#include "serve/places.h"
 #include "serve/plan.h"
 #include "serve/serve.h"
 #include "serve/settings.h"
@@ -30,7 +31,7 @@ struct serve {
 	struct log *log;
 	struct rate_limit *limit; /* of the settings; changed by serve_configure only */
 	struct serve_notify_sink sink;
-	_Atomic unsigned transfers_out;       /* running now */
+	struct places places;                 /* of transfers out */
 	_Atomic uint64_t gone[COUNTER_COUNT]; /* counts of workers that were freed */
 	_Atomic(struct serve_worker *) workers[EPOCH_READERS_MAX];
 };
@@ -113,6 +114,8 @@ size_t reply_header(struct request *r, enum rcode rcode);
 /* Begin the answer in r->out: question, and room kept for OPT and TSIG.  r->rcode and r->ede are final from here
  * on, r->flags may still get TC.  False: no room for even that. */
 bool reply_begin(struct request *r);
+/* Octets that the answer may have, by transport, request and settings. */
+size_t reply_size_limit(const struct request *r);
 /* OPT, header, TSIG.  The answer's length; 0: give none. */
 size_t reply_end(struct request *r);
 /* An answer without records. */
