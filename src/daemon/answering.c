@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define UDP_ANSWER_SIZE 1232  /* largest UDP answer: DNS flag day 2020, RFC 9715 */
+#define UDP_ANSWER_SIZE 1232 /* largest UDP answer: DNS flag day 2020, RFC 9715 */
 
 _Static_assert(CONFIG_COOKIE_SECRET_LEN == COOKIE_SECRET_LEN, "one length of secrets");
 _Static_assert(CONFIG_COOKIE_SECRETS_MAX == COOKIE_SECRETS_MAX, "one number of secrets");

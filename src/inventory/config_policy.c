@@ -110,7 +110,8 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 		.expire_max_s = (uint32_t)value_number(quiet, &none, OPT_EXPIRE_MAX, 1, SECONDS_MAX),
 	};
 	p.history = (struct history_bounds){
-		.versions = (uint32_t)value_number(quiet, &none, OPT_HISTORY_VERSIONS, 0, HISTORY_VERSIONS_MAX),
+		.versions = (uint32_t)value_number(quiet, &none, OPT_HISTORY_VERSIONS, 0,
+		                                   HISTORY_VERSIONS_MAX),
 		.bytes = value_number(quiet, &none, OPT_HISTORY_BYTES, 0, UINT64_MAX),
 		.age_s = (uint32_t)value_number(quiet, &none, OPT_HISTORY_AGE, 0, SECONDS_MAX),
 	};
@@ -134,8 +135,7 @@ static void notify_check(struct config_reader *r, const struct values *v, const 
 
 static void history_value(struct config_reader *r, const struct values *v, struct history_bounds *h) {
 	if (v->nodes[OPT_HISTORY_VERSIONS])
-		h->versions =
-			(uint32_t)value_number(r, v, OPT_HISTORY_VERSIONS, 0, HISTORY_VERSIONS_MAX);
+		h->versions = (uint32_t)value_number(r, v, OPT_HISTORY_VERSIONS, 0, HISTORY_VERSIONS_MAX);
 	if (v->nodes[OPT_HISTORY_BYTES]) h->bytes = value_number(r, v, OPT_HISTORY_BYTES, 0, UINT64_MAX);
 	if (v->nodes[OPT_HISTORY_AGE])
 		h->age_s = (uint32_t)value_number(r, v, OPT_HISTORY_AGE, 0, SECONDS_MAX);

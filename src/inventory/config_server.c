@@ -189,8 +189,8 @@ static void tcp_read(struct config_reader *r, const struct values *v, struct con
 
 static void transfers_out_read(struct config_reader *r, const struct values *v, struct config_server *s) {
 	s->transfers_out_max = (unsigned)value_number(r, v, OPT_TRANSFERS_OUT, 1, CONFIG_TRANSFERS_OUT_MAX);
-	s->transfers_out_per_client =
-		(unsigned)value_number(r, v, OPT_TRANSFERS_OUT_PER_CLIENT, 1, CONFIG_TRANSFERS_OUT_MAX);
+	s->transfers_out_per_client = (unsigned)value_number(r, v, OPT_TRANSFERS_OUT_PER_CLIENT, 1,
+	                                                     CONFIG_TRANSFERS_OUT_MAX);
 	s->transfer_out_timeout_s = (unsigned)value_number(r, v, OPT_TRANSFER_OUT_TIMEOUT, 10, 86400);
 	s->history_memory_bytes = value_number(r, v, OPT_HISTORY_MEMORY, 0, (uint64_t)1 << 40);
 }

@@ -132,7 +132,8 @@ bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	       a->max_zone_bytes == b->max_zone_bytes && a->max_zone_records == b->max_zone_records &&
 	       a->choice == b->choice && a->shared_history == b->shared_history &&
 	       a->axfr_only == b->axfr_only && a->full_check_s == b->full_check_s &&
-	       bounds_equal(&a->bounds, &b->bounds) && checks_equal(&a->checks, &b->checks) && history_equal(&a->history, &b->history) &&
+	       bounds_equal(&a->bounds, &b->bounds) && checks_equal(&a->checks, &b->checks) &&
+	       history_equal(&a->history, &b->history) &&
 	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&
 	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&

@@ -7,10 +7,10 @@
 
 #include "base/addr.h"
 #include "dns/tsig.h"
-#include "zone/history_memory.h"
 #include "net/pin.h"
 #include "net/tls_trust.h"
 #include "zone/check.h"
+#include "zone/history_memory.h"
 
 /* One address to copy from. */
 struct primary {
@@ -87,7 +87,7 @@ struct zone_policy {
 	bool shared_history;   /* primaries have the same versions: differences of one fit another's */
 	bool axfr_only;        /* no primary is asked for differences */
 	uint32_t full_check_s; /* the whole zone is compared so often; 0: never */
-	struct history_bounds history; /* what is kept of earlier versions */
+	struct history_bounds history;             /* what is kept of earlier versions */
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
 	struct check_rules checks;                 /* of each new version */
 };

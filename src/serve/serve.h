@@ -24,9 +24,9 @@ struct serve_settings {
 	bool cookies;        /* RFC 7873; false: the option is ignored */
 	struct cookie_secrets cookie_secrets; /* count 0: a random one, made by serve_new */
 	uint16_t udp_size;                    /* largest UDP answer, 1232 */
-	unsigned transfers_out_max; /* at once, over all workers; at most SERVE_TRANSFERS_OUT_MAX */
-	unsigned transfers_out_per_client; /* to one IPv4 address or IPv6 /64; 0: no bound but the other */
-	unsigned transfer_out_timeout_s;   /* a longer one is given up; 0: none is */
+	unsigned transfers_out_max;           /* at once, over all workers; at most SERVE_TRANSFERS_OUT_MAX */
+	unsigned transfers_out_per_client;    /* to one IPv4 address or IPv6 /64; 0: no bound but the other */
+	unsigned transfer_out_timeout_s;      /* a longer one is given up; 0: none is */
 	unsigned tcp_idle_ms;                 /* told by edns-tcp-keepalive (RFC 7828); 0: nothing is told */
 	const struct addr_prefix *refuse;     /* who is there gets REFUSED and nothing else */
 	unsigned refuse_count;

@@ -8,12 +8,6 @@
 #include "transfer/followed.h"
 #include "transfer/merger.h"
 
-/* How much of a zone's past is kept. */
-static struct history_bounds policy_history(const struct zone_policy *policy) {
-	(void)policy;
-	return (struct history_bounds){ .versions = 100, .bytes = 16UL << 20, .age_s = 30 * 86400 };
-}
-
 struct ingest {
 	struct transfer *transfer;
 	unsigned building;
@@ -259,7 +253,7 @@ static struct build build_of(struct followed *z, struct copy_result *r) {
 		.step_count = r->change_count,
 		.former = z->version,
 		.limits = { .max_bytes = policy->max_zone_bytes, .max_records = policy->max_zone_records },
-		.step_max_bytes = policy_history(policy).bytes,
+		.step_max_bytes = policy->history.bytes,
 		.time_s = clocks_now_s(z->transfer),
 	};
 }
@@ -279,7 +273,7 @@ void ingest_take(struct ingest *in, struct followed *z, struct copy_result *resu
 	followed_ref(z);
 	a->build = build_of(z, result);
 	guard_begin(&a->guard, z);
-	a->bounds = policy_history(followed_policy(z));
+	a->bounds = followed_policy(z)->history;
 	a->octets = build_waiting(&a->build);
 	a->attempt = *attempt;
 	press(in, (int64_t)a->octets);
