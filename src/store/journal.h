@@ -9,7 +9,7 @@
 
 /* What may stand behind an image: beyond the first a whole image is wanted, beyond the second no step is taken. */
 #define JOURNAL_BEHIND_BYTES 65536 /* or a quarter of the image, if that is more */
-#define JOURNAL_BEHIND_COUNT 500
+#define JOURNAL_BEHIND_COUNT 5000
 #define JOURNAL_BEHIND_TIMES 4 /* the second is so many times the first */
 
 bool journal_wants_image(const struct journal_place *place, uint64_t image_size);
