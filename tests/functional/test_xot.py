@@ -3,6 +3,7 @@ import contextlib
 import ssl
 import subprocess
 
+import dns.rcode
 import dns.rdatatype
 import pytest
 
@@ -11,7 +12,7 @@ from lib.keys import make_key
 from lib.ports import Endpoint, new_port
 from lib.records import difference, record_set
 from lib.scripted import ScriptedPrimary, records_of
-from lib.tls_primary import CLOSE, TlsPrimary, server_context
+from lib.tls_primary import CLOSE, STALL, TlsPrimary, server_context
 from lib.wait import PATIENCE, wait_until
 from lib.zonetext import shapes_zone, small_zone
 
@@ -148,6 +149,22 @@ def test_end_without_goodbye_in_the_stream_is_told_as_that(lab, certificate):
         assert not primary.clear
 
 
+def test_silence_in_the_stream_ends_the_attempt(lab, certificate):
+    """A connection that has died unseen (nsd issue 262): the zone is asked for again, also over TLS."""
+    def silent(answer, rrsets):
+        yield answer.wire(rrsets[:2])
+        yield STALL
+    with TlsPrimary(ZONE, certificate) as primary:
+        secondary = secondary_of(lab, primary, **by_pin(certificate)).start()
+        secondary.wait_serves(ZONE, 1)
+        primary.set_text(small_zone(ZONE, 2))
+        whole, primary.script = primary.script, silent
+        assert secondary.cli("zone", "retransfer", ZONE).status == 0
+        wait_until(lambda: any(a["reason"] == "stalled" for a in attempts(secondary)), 40, "the end of the attempt")
+        primary.script = whole
+        secondary.wait_serves(ZONE, 2, seconds=30)
+
+
 def test_files_that_are_not_there_are_the_zones_fault_and_a_reload_mends_it(lab, tmp_path, certificate):
     with TlsPrimary(ZONE, certificate) as primary:
         secondary = secondary_of(lab, primary, name=HOST, ca=str(tmp_path / "later.pem")).start()
@@ -256,10 +273,10 @@ def kdig(server, *words):
     return done.stdout + done.stderr
 
 
-def another(lab, middle, **tls):
+def another(lab, middle, retry_s=1, **tls):
     made = lab.make("understudy")
     made.primary_extra[middle.tls] = {"tls": tls}
-    made.add_secondary_zone(ZONE, middle.tls, retry_max=1)
+    made.add_secondary_zone(ZONE, middle.tls, retry_min=retry_s, retry_max=retry_s)
     return made.start()
 
 
@@ -283,6 +300,25 @@ def test_tls_item_admits_over_tls_only(lab, certificate):
     assert kdig(middle, "+tls", ZONE, "AXFR").count("SOA") >= 2
     with pytest.raises(Exception):
         middle.axfr(ZONE)
+
+
+def test_questions_may_be_for_tls_only(lab, certificate):
+    middle = served_over_tls(lab, certificate, ["tls"])
+    middle.template["allow-query"] = ["tls"]
+    middle.reload()
+    wait_until(lambda: middle.query(ZONE, "SOA").rcode() == dns.rcode.REFUSED, 10, "no answer in clear")
+    assert "NOERROR" in kdig(middle, "+tls", ZONE, "SOA")
+
+
+def test_certificates_are_asked_for_as_soon_as_a_list_needs_them(lab, tmp_path, certificate):
+    own = certificates.make(tmp_path, "secondary.example")
+    middle = served_over_tls(lab, certificate, [])
+    # Seldom enough for its connections, made without a certificate, to end of themselves in between.
+    follower = another(lab, middle, retry_s=7, **by_name(certificate), certificate=own.certificate, key=own.key)
+    wait_reason(follower, "refused")
+    middle.template["allow-transfer"] = [f"cert:{own.pin}"]
+    middle.reload()
+    follower.wait_serves(ZONE, 1, seconds=30)
 
 
 # --- servers of other makes
