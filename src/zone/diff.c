@@ -1,8 +1,9 @@
-/* What leads from one version to another: both are walked side by side, in canonical order. */
+/* What leads from one version to another: both are walked side by side, in canonical order.  Layers that they share are
+ * left out: what only those know is the same in both. */
 #include <string.h>
 
 #include "zone/apply.h"
-#include "zone/lookup.h"
+#include "zone/layers.h"
 
 struct diff {
 	struct change_writer writer;
@@ -105,58 +106,88 @@ static enum err diff_nodes(struct diff *d, struct node a, struct node b) {
 	return e;
 }
 
-static int compare_owners(struct node a, struct node b) {
-	uint8_t len;
-	if (!node_found(a)) return 1;
-	if (!node_found(b)) return -1;
-	const uint8_t *owner_a = node_relative(a, &len);
-	return name_compare(owner_a, node_relative(b, &len));
-}
-
-/* One version's nodes; NSEC3 owners follow the names in their own order. */
+/* One version's nodes that may differ, tombstones included; NSEC3 owners follow the names in their own order. */
 struct side {
 	const struct zone_version *v;
+	struct zone_version *upper; /* the layers that the other version does not stand on; NULL: none */
+	bool shares;                /* what upper does not know may be known by shared layers */
 	struct zone_walk walk;
 	struct node node;
 };
 
 static void side_next(struct side *s) {
 	struct node n;
-	s->node = zone_walk_next(s->v, &s->walk, &n) ? n : (struct node){ 0 };
+	s->node = s->upper && layers_walk_next(s->upper, &s->walk, &n) ? n : (struct node){ 0 };
 }
 
-static enum err diff_walk(struct diff *d, struct side *a, struct side *b,
-                          bool (*of_part)(const struct side *)) {
+static void side_begin(struct side *s, const struct zone_version *v, unsigned shared) {
+	*s = (struct side){ .v = v, .shares = shared > 0 };
+	if (v->layer_count > shared)
+		s->upper = version_stack(v->layers + shared, v->layer_count - shared, NULL);
+	side_next(s);
+}
+
+static bool side_is_in(const struct side *s, bool in_nsec3) {
+	return node_found(s->node) && s->walk.in_nsec3 == in_nsec3;
+}
+
+static const uint8_t *side_name(const struct side *s) {
+	uint8_t len;
+	return node_relative(s->node, &len);
+}
+
+static struct node layers_below(const struct side *s, const uint8_t *name, bool in_nsec3) {
+	struct name lower;
+	if (in_nsec3) return layers_nsec3(s->v, name);
+	if (name[0] == 0) return zone_apex(s->v);
+	lower.len = (uint8_t)name_len(name);
+	name_lower_to(lower.wire, name, lower.len);
+	uint64_t hash = layers_hash(s->v->image.header->seed, lower.wire);
+	return layers_probe(s->v, hash, lower.wire, lower.len - 1U);
+}
+
+/* What the version has of the name; at_it: the walk has come to it. */
+static struct node side_node(const struct side *s, bool at_it, const uint8_t *name, bool in_nsec3) {
+	struct node n = at_it ? s->node : s->shares ? layers_below(s, name, in_nsec3) : (struct node){ 0 };
+	return node_found(n) && node_is_gone(n) ? (struct node){ 0 } : n;
+}
+
+static enum err diff_walk(struct diff *d, struct side *a, struct side *b, bool in_nsec3) {
 	enum err e = OK;
 	while (e == OK) {
-		struct node none = { 0 };
-		bool has_a = of_part(a), has_b = of_part(b);
+		bool has_a = side_is_in(a, in_nsec3), has_b = side_is_in(b, in_nsec3);
 		if (!has_a && !has_b) break;
-		int order = compare_owners(has_a ? a->node : none, has_b ? b->node : none);
-		e = diff_nodes(d, order <= 0 ? a->node : none, order >= 0 ? b->node : none);
+		int order = !has_a ? 1 : !has_b ? -1 : name_compare(side_name(a), side_name(b));
+		const uint8_t *name = side_name(order <= 0 ? a : b);
+		e = diff_nodes(d, side_node(a, order <= 0, name, in_nsec3),
+		               side_node(b, order >= 0, name, in_nsec3));
 		if (order <= 0) side_next(a);
 		if (order >= 0) side_next(b);
 	}
 	return e;
 }
 
-static bool is_name(const struct side *s) {
-	return node_found(s->node) && !s->walk.in_nsec3;
-}
-
-static bool is_any(const struct side *s) {
-	return node_found(s->node);
+static unsigned shared_layers(const struct zone_version *a, const struct zone_version *b) {
+	unsigned shared = 0;
+	while (shared < a->layer_count && shared < b->layer_count && a->layers[shared] == b->layers[shared])
+		shared++;
+	return shared;
 }
 
 enum err version_diff(const struct zone_version *a, const struct zone_version *b, uint64_t max_bytes,
                       int64_t time_s, struct change **out_change) {
 	struct diff d = { change_writer_init(max_bytes) };
-	struct side side_a = { .v = a }, side_b = { .v = b };
-	side_next(&side_a);
-	side_next(&side_b);
-	enum err e = diff_walk(&d, &side_a, &side_b, is_name);
-	if (e == OK) e = diff_walk(&d, &side_a, &side_b, is_any);
+	struct side side_a, side_b;
+	unsigned shared = shared_layers(a, b);
+	side_begin(&side_a, a, shared);
+	side_begin(&side_b, b, shared);
+	enum err e = OK;
+	if (!side_a.upper && !side_b.upper) e = diff_nodes(&d, zone_apex(a), zone_apex(b)); /* their SOAs */
+	if (e == OK) e = diff_walk(&d, &side_a, &side_b, false);
+	if (e == OK) e = diff_walk(&d, &side_a, &side_b, true);
 	if (e == OK) e = change_finish(&d.writer, time_s, out_change);
 	change_writer_done(&d.writer);
+	version_unref(side_a.upper);
+	version_unref(side_b.upper);
 	return e;
 }

@@ -326,6 +326,25 @@ static struct change *difference(const struct zone_version *a, const struct zone
 	return c;
 }
 
+static void assert_same_change(const struct zone_version *a, const struct zone_version *b,
+                               const struct zone_version *fresh_a, const struct zone_version *fresh_b) {
+	struct change *c = difference(a, b), *expected = difference(fresh_a, fresh_b);
+	for (enum change_side side = CHANGE_REMOVED; side <= CHANGE_ADDED; side++) {
+		struct change_walk walk = { 0 }, also = { 0 };
+		struct change_record r, s;
+		assert_int_equal(c->count[side], expected->count[side]);
+		while (change_next(c, side, &walk, &r)) {
+			assert_true(change_next(expected, side, &also, &s));
+			assert_true(name_equal(r.owner, s.owner));
+			assert_int_equal(r.type, s.type);
+			assert_int_equal(r.ttl_s, s.ttl_s);
+			assert_int_equal(rdata_compare(r.type, r.rdata, r.rdlength, s.rdata, s.rdlength), 0);
+		}
+	}
+	change_unref(c);
+	change_unref(expected);
+}
+
 static void serials_follow_one_another(struct random *r) {
 	static struct zone zones[STEPS + 1];
 	struct zone_version *fresh[STEPS + 1], *v[STEPS + 1];
@@ -340,6 +359,8 @@ static void serials_follow_one_another(struct random *r) {
 		enum apply_form form = random_below(r, 8) ? APPLY_DELTA : APPLY_WHOLE;
 		v[i + 1] = perhaps_merge(apply(v[i], &steps[i], 1, form, APPLY_FORWARD), r);
 		assert_same_zone(v[i + 1], fresh[i + 1], r);
+		unsigned former = random_below(r, i + 2); /* versions that share layers, or don't */
+		assert_same_change(v[former], v[i + 1], fresh[former], fresh[i + 1]);
 	}
 	/* several at once, in both directions and forms */
 	for (enum apply_form form = APPLY_WHOLE; form <= APPLY_DELTA; form++) {
