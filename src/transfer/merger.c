@@ -110,6 +110,7 @@ static void run(struct merger *m, struct merge *g) {
 	m->running++;
 	g->from = g->zone->version;
 	version_ref(g->from);
+	version_merge_keep(g->from);
 	g->how = g->image ? MERGE_ALL : version_merge_need(g->from);
 	g->work.data = g;
 	/* Cannot fail: the callback is given. */

@@ -21,6 +21,7 @@
 #define LAYERS_WANTED 8
 /* Of the base's octets, and of the version's names that have tombstones; with more a new base is due. */
 #define DELTAS_SHARE 8
+#define DELTAS_FEW_OCTETS 65536
 #define GONE_SHARE 32
 #define GONE_FEW 4096
 
@@ -184,9 +185,9 @@ enum merge_need version_merge_need(const struct zone_version *v) {
 		octets += v->layers[i]->block_size;
 		gone += v->layers[i]->image.header->gone_count;
 	}
-	uint64_t gone_most = version_nodes(v) / GONE_SHARE > GONE_FEW ? version_nodes(v) / GONE_SHARE
-	                                                              : GONE_FEW;
-	if (octets > v->layers[0]->block_size / DELTAS_SHARE || gone > gone_most) return MERGE_ALL;
+	uint64_t gone_most = GONE_FEW + version_nodes(v) / GONE_SHARE;
+	uint64_t octets_most = DELTAS_FEW_OCTETS + v->layers[0]->block_size / DELTAS_SHARE;
+	if (octets > octets_most || gone > gone_most) return MERGE_ALL;
 	return v->layer_count > LAYERS_WANTED ? MERGE_DELTAS : MERGE_NOT;
 }
 
