@@ -41,6 +41,7 @@ class Chain:
         self.ours.wait_serves(ZONE, self.zone.serial, 30)
 
     def wait_client(self):
+        """It has what the primary has."""
         self.client.wait_serves(ZONE, self.zone.serial, 60)
         problem = difference(canonical(self.client.axfr(ZONE)), canonical(self.primary.axfr(ZONE)), "client", "primary")
         assert not problem, problem
@@ -61,7 +62,8 @@ def test_differences_flow_through_to_a_client(lab, kind):
     assert chain.sent("IXFR") >= before + CHANGES
 
 
-@pytest.mark.parametrize("kind", CLIENTS)
+# NSD 4.6 writes its zone file later than it notes the serial, and asks for differences that do not fit what it reads.
+@pytest.mark.parametrize("kind", ("bind", "knot"))
 def test_differences_flow_through_after_a_restart_of_ours(lab, kind):
     chain = Chain(lab, kind)
     chain.change()
@@ -73,8 +75,11 @@ def test_differences_flow_through_after_a_restart_of_ours(lab, kind):
     chain.ours.kill9()
     chain.ours.start()
     chain.client.start()
+    whole = chain.sent("AXFR")
+    chain.change()  # the client is told of this one; it is four versions behind
     chain.wait_client()
     wait_until(lambda: chain.sent("IXFR") > before, 20, "the differences of before the restart were sent")
+    assert chain.sent("AXFR") == whole
 
 
 def ixfr(chain, zone, udp):

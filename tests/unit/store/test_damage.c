@@ -1,7 +1,9 @@
 /* A saved version that is not what was saved is refused and named, and never served. */
-#include "lab.h"
+#include "journal_lab.h"
 
+#include "store/checksum.h"
 #include "store/database.h"
+#include "store/frame.h"
 #include "store/saved_state.h"
 
 /* The zone is known, has no version and says why. */
@@ -242,6 +244,68 @@ static void state_of_another_format_version_is_told_apart(void **unused) {
 	}
 }
 
+/* As programs without a journal wrote it: what came with format 2 is left out. */
+static void state_of_a_program_without_a_journal_is_read(void **unused) {
+	(void)unused;
+	enum { BEFORE = 70, NEW = 40 }; /* octets */
+	struct lab lab;
+	struct name name = lab_name("example.com");
+	struct database_txn *txn;
+	struct octets value;
+	uint8_t old[SAVED_STATE_MAX];
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "example.com", 7, LAB_SMALL), OK);
+	struct database *db = borrow_database(&lab, &txn);
+	assert_int_equal(database_get(txn, TABLE_STATES, key_of(&name), &value), OK);
+	size_t len = value.len - NEW;
+	memcpy(old, value.data, BEFORE);
+	memcpy(old + BEFORE, (const uint8_t *)value.data + BEFORE + NEW, len - BEFORE);
+	old[0] = 1;
+	uint64_t sum = checksum_of(old, len - 8, name.wire, name.len);
+	store_u32(old + len - 8, (uint32_t)(sum >> 32));
+	store_u32(old + len - 4, (uint32_t)sum);
+	assert_int_equal(database_put(txn, TABLE_STATES, key_of(&name), (struct octets){ old, len }), OK);
+	give_back(&lab, db, txn);
+	struct lab_loaded l = lab_load(&lab, "example.com");
+	assert_non_null(l.version);
+	assert_int_equal(l.state.serial, 7);
+	assert_int_equal(l.state.checked_s, 1007);
+	assert_false(l.state.held || l.state.has_rollback);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
+/* A frame that was damaged on the disk: the version before it is served, and the next one is saved all the same. */
+static void damaged_frame_ends_the_replay_before_it(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct database_txn *txn;
+	struct octets value;
+	struct name name = lab_name(LAB_ZONE);
+	uint8_t key[FRAME_KEY_MAX], copy[4096];
+	lab_init(&lab);
+	lab_save_image(&lab, 7, 7, LAB_SMALL, &lab_bounds);
+	for (uint32_t serial = 8; serial < 11; serial++)
+		assert_int_equal(lab_save_step(&lab, serial - 1, serial, LAB_SMALL, &lab_bounds).error, OK);
+	struct octets second = { key, frame_key(name.wire, 1, key) };
+	struct database *db = borrow_database(&lab, &txn);
+	assert_int_equal(database_get(txn, TABLE_JOURNAL, second, &value), OK);
+	memcpy(copy, value.data, value.len);
+	copy[value.len / 2] ^= 1;
+	assert_int_equal(database_put(txn, TABLE_JOURNAL, second, (struct octets){ copy, value.len }), OK);
+	give_back(&lab, db, txn);
+	struct lab_loaded l = lab_load(&lab, LAB_ZONE);
+	assert_is_version(l.version, 8, LAB_SMALL);
+	assert_int_equal(l.state.serial, 8);
+	assert_int_equal(l.state.refresh_s, 0);
+	assert_int_equal(l.state.why.reason, REASON_STORE_DAMAGED);
+	version_unref(l.version);
+	assert_int_equal(lab_save_step(&lab, 8, 11, LAB_SMALL, &lab_bounds).error, ERR_STALE);
+	lab_save_image(&lab, 8, 11, LAB_SMALL, &lab_bounds);
+	assert_history(&lab, "8-11");
+	lab_done(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flipped_bit_of_an_image_file_is_found),
@@ -255,6 +319,8 @@ int main(void) {
 		cmocka_unit_test(image_without_a_record_is_refused),
 		cmocka_unit_test(reason_of_a_later_version_reads_as_internal),
 		cmocka_unit_test(state_of_another_format_version_is_told_apart),
+		cmocka_unit_test(state_of_a_program_without_a_journal_is_read),
+		cmocka_unit_test(damaged_frame_ends_the_replay_before_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
