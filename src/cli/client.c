@@ -66,8 +66,7 @@ static enum err send_all(int fd, const char *data, size_t len) {
 	return OK;
 }
 
-enum err client_ask(struct client *c, const char *request, const char *zone) {
-	json_t *o = json_pack("{s:s, s:s*}", "request", request, "zone", zone);
+enum err client_send(struct client *c, json_t *o) {
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!text) return ERR_MALFORMED; /* the zone's name is not UTF-8 */
@@ -75,6 +74,10 @@ enum err client_ask(struct client *c, const char *request, const char *zone) {
 	if (e == OK) e = send_all(c->fd, "\n", 1);
 	free(text);
 	return e;
+}
+
+enum err client_ask(struct client *c, const char *request, const char *zone) {
+	return client_send(c, json_pack("{s:s, s:s*}", "request", request, "zone", zone));
 }
 
 static enum err receive_more(struct client *c) {

@@ -16,6 +16,8 @@ MUST_CHECK enum err client_open(const char *path, struct client **out_client,
 void client_close(struct client *c);
 
 /* Send {"request": request, "zone": zone}; zone NULL: without.  ERR_IO. */
+/* The same with further fields; takes the object, which may be NULL when memory is short (ERR_MALFORMED). */
+MUST_CHECK enum err client_send(struct client *c, json_t *request);
 MUST_CHECK enum err client_ask(struct client *c, const char *request, const char *zone);
 /* The next reply, a new reference.  ERR_CLOSED, ERR_TIMEOUT, ERR_LIMIT (too long), ERR_MALFORMED (no JSON). */
 MUST_CHECK enum err client_reply(struct client *c, json_t **out_reply);

@@ -3,10 +3,12 @@
 #define UNDERSTUDY_CLI_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
 #define COMMAND_FAULT_MAX 200
+#define COMMAND_SERIALS_MAX 2
 
 enum command_kind {
 	COMMAND_STATUS,
@@ -17,6 +19,11 @@ enum command_kind {
 	COMMAND_ZONE_REFRESH,
 	COMMAND_ZONE_RETRANSFER,
 	COMMAND_ZONE_ACCEPT,
+	COMMAND_ZONE_HOLD,
+	COMMAND_ZONE_RELEASE,
+	COMMAND_ZONE_HISTORY,
+	COMMAND_ZONE_DIFF,
+	COMMAND_ZONE_ROLLBACK,
 	COMMAND_ZONE_EXPORT,
 	COMMAND_HELP,
 	COMMAND_VERSION
@@ -26,7 +33,9 @@ struct command {
 	enum command_kind kind;
 	const char *request; /* of the control protocol; NULL for help and version */
 	const char *zone;    /* borrowed from argv; NULL: the command takes none */
-	const char *socket;  /* never NULL */
+	const char *serial_fields[COMMAND_SERIALS_MAX]; /* names in the request; NULL behind the last */
+	uint32_t serials[COMMAND_SERIALS_MAX];
+	const char *socket; /* never NULL */
 	bool json;
 	unsigned wait_s; /* 0: do not wait */
 };

@@ -47,6 +47,17 @@ static bool is_ok(const json_t *reply) {
 
 /* -- commands with one reply ------------------------------------------------------------------------------------ */
 
+static const char *done_text(enum command_kind kind) {
+	switch (kind) {
+	case COMMAND_RELOAD: return "the configuration was read again and applied";
+	case COMMAND_ZONE_RETRANSFER: return "a transfer is begun";
+	case COMMAND_ZONE_ROLLBACK:
+		return "the earlier version is served; the zone is held until it is released";
+	case COMMAND_ZONE_HOLD: return "nothing is transferred until the zone is released";
+	default: return "the primary is asked";
+	}
+}
+
 static void show(const struct command *command, const json_t *result) {
 	if (command->json)
 		print_json(result);
@@ -56,10 +67,16 @@ static void show(const struct command *command, const json_t *result) {
 		show_stats(stdout, result);
 	else if (command->kind == COMMAND_ZONE_STATUS)
 		show_zone(stdout, result, clock_now().wall_s);
-	else if (command->kind == COMMAND_RELOAD)
-		puts("the configuration was read again and applied");
 	else
-		puts(command->kind == COMMAND_ZONE_REFRESH ? "the primary is asked" : "a transfer is begun");
+		puts(done_text(command->kind));
+}
+
+/* The command's own request, with its serials. */
+static enum err ask_command(struct client *client, const struct command *command) {
+	json_t *o = json_pack("{s:s, s:s*}", "request", command->request, "zone", command->zone);
+	for (unsigned i = 0; o && i < COMMAND_SERIALS_MAX && command->serial_fields[i]; i++)
+		(void)json_object_set_new(o, command->serial_fields[i], json_integer(command->serials[i]));
+	return client_send(client, o);
 }
 
 /* *out_reply: a new reference, also of a refusal. */
@@ -70,7 +87,8 @@ static enum err ask(struct client *client, const char *request, const char *zone
 
 static enum exit_status run_simple(const struct command *command, struct client *client) {
 	json_t *reply = NULL;
-	enum err e = ask(client, command->request, command->zone, &reply);
+	enum err e = ask_command(client, command);
+	if (e == OK) e = client_reply(client, &reply);
 	if (e != OK) return no_reply(e);
 	enum exit_status status = EXIT_DONE;
 	if (is_ok(reply))
@@ -87,7 +105,7 @@ static enum exit_status run_simple(const struct command *command, struct client 
 static enum exit_status run_slices(const struct command *command, struct client *client,
                                    void (*take)(void *ctx, json_t *slice), void *ctx) {
 	bool more = true;
-	enum err e = client_ask(client, command->request, command->zone);
+	enum err e = ask_command(client, command);
 	while (e == OK && more) {
 		json_t *reply = NULL;
 		e = client_reply(client, &reply);
@@ -119,6 +137,41 @@ static enum exit_status run_list(const struct command *command, struct client *c
 		show_zones(stdout, zones);
 	}
 	json_decref(zones);
+	return status;
+}
+
+static enum exit_status run_history(const struct command *command, struct client *client) {
+	json_t *versions = json_array();
+	enum exit_status status = run_slices(command, client, take_zones, versions);
+	if (status == EXIT_DONE && command->json) {
+		json_t *whole = json_pack("{s:s, s:O}", "name", command->zone, "versions", versions);
+		print_json(whole);
+		json_decref(whole);
+	} else if (status == EXIT_DONE) {
+		show_history(stdout, versions, clock_now().wall_s);
+	}
+	json_decref(versions);
+	return status;
+}
+
+static void take_lines(void *ctx, json_t *slice) {
+	(void)ctx;
+	for (size_t i = 0; i < json_array_size(slice); i++)
+		puts(json_string_value(json_array_get(slice, i)));
+}
+
+static enum exit_status run_diff(const struct command *command, struct client *client) {
+	if (!command->json) return run_slices(command, client, take_lines, NULL);
+	json_t *lines = json_array();
+	enum exit_status status = run_slices(command, client, take_zones, lines);
+	if (status == EXIT_DONE) {
+		json_t *whole = json_pack("{s:s, s:I, s:I, s:O}", "name", command->zone, "from",
+		                          (json_int_t)command->serials[0], "to",
+		                          (json_int_t)command->serials[1], "lines", lines);
+		print_json(whole);
+		json_decref(whole);
+	}
+	json_decref(lines);
 	return status;
 }
 
@@ -225,6 +278,8 @@ static enum exit_status run_and_wait(const struct command *command, struct clien
 
 static enum exit_status run_with(const struct command *command, struct client *client) {
 	if (command->kind == COMMAND_ZONE_LIST) return run_list(command, client);
+	if (command->kind == COMMAND_ZONE_HISTORY) return run_history(command, client);
+	if (command->kind == COMMAND_ZONE_DIFF) return run_diff(command, client);
 	if (command->kind == COMMAND_ZONE_EXPORT)
 		return command->json ? run_export_json(command, client)
 		                     : run_slices(command, client, take_text, NULL);

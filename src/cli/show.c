@@ -75,6 +75,18 @@ static void line_time(FILE *out, const char *label, const json_t *o, const char 
 
 /* -- the server ----------------------------------------------------------------------------------------------- */
 
+static void states_line(FILE *out, const json_t *states) {
+	const char *state, *comma = "";
+	json_t *count;
+	fprintf(out, "%-14s ", "by state");
+	json_object_foreach((json_t *)(uintptr_t)states, state, count) {
+		if (json_integer_value(count) == 0) continue;
+		fprintf(out, "%s%" PRId64 " %s", comma, (int64_t)json_integer_value(count), state);
+		comma = ", ";
+	}
+	fputs(*comma ? "\n" : "-\n", out);
+}
+
 void show_status(FILE *out, const json_t *status) {
 	const json_t *zones = json_object_get(status, "zones"), *listen = json_object_get(status, "listen");
 	char period[SHOW_TIME_MAX];
@@ -89,6 +101,7 @@ void show_status(FILE *out, const json_t *status) {
 	        " expired\n",
 	        "zones", number_of(zones, "configured"), number_of(zones, "served"),
 	        number_of(zones, "pending"), number_of(zones, "expired"));
+	states_line(out, json_object_get(zones, "states"));
 }
 
 void show_stats(FILE *out, const json_t *stats) {
@@ -179,6 +192,56 @@ static void guard_lines(FILE *out, const json_t *zone) {
 	line_text(out, "  evidence", text_of(zone, "warning_evidence"));
 }
 
+static void told_lines(FILE *out, const json_t *told, int64_t now_s) {
+	char when[SHOW_TIME_MAX];
+	const char *outcome = text_of(told, "outcome");
+	bool waits = strcmp(outcome, "waits") == 0;
+	fprintf(out, "%-14s %s of serial %" PRId64 ": %s", "NOTIFY sent to", text_of(told, "address"),
+	        number_of(told, "serial"), outcome);
+	fprintf(out, ", %s\n", show_time(number_of(told, waits ? "begun_at" : "ended_at"), now_s, when));
+	if (strcmp(outcome, "failed") == 0) line_text(out, "  evidence", text_of(told, "evidence"));
+}
+
+static void stranger_lines(FILE *out, const json_t *s, int64_t now_s) {
+	char when[SHOW_TIME_MAX];
+	const char *key = json_string_value(json_object_get(s, "key"));
+	fprintf(out, "%-14s from %s%s%s: %s, %" PRId64 " times, last %s\n", "NOTIFY refused",
+	        text_of(s, "address"), key ? ", key " : "", key ? key : "", text_of(s, "cause"),
+	        number_of(s, "count"), show_time(number_of(s, "last_at"), now_s, when));
+	line_text(out, "  advice", text_of(s, "advice"));
+}
+
+/* "asks 192.0.2.1@53 in 4 min 3 s". */
+static void next_line(FILE *out, const json_t *zone, int64_t now_s) {
+	const json_t *next = json_object_get(zone, "next");
+	char period[SHOW_TIME_MAX];
+	int64_t at_s = number_of(next, "at");
+	const char *primary = json_string_value(json_object_get(next, "primary"));
+	if (!json_is_object(next)) return;
+	fprintf(out, "%-14s %s%s%s", "next", text_of(next, "text"), primary ? " " : "",
+	        primary ? primary : "");
+	if (at_s > now_s)
+		fprintf(out, " in %s", show_period(at_s - now_s, period));
+	else if (at_s > 0)
+		fputs(" now", out);
+	fputc('\n', out);
+}
+
+static void state_line(FILE *out, const json_t *zone, int64_t now_s) {
+	char when[SHOW_TIME_MAX];
+	const char *state = text_of(zone, "state");
+	bool held = json_is_true(json_object_get(zone, "held")) && strcmp(state, "held") != 0;
+	fprintf(out, "%-14s %s%s%s", "state", state, held ? ", held" : "",
+	        json_is_true(json_object_get(zone, "transferring")) ? ", transferring" : "");
+	if (number_of(zone, "state_since") > 0)
+		fprintf(out, " since %s", show_time(number_of(zone, "state_since"), now_s, when));
+	fputc('\n', out);
+	if (json_is_true(json_object_get(zone, "rolled_back")))
+		line_text(out, "", "gone back to an earlier version; zone release takes the primary's again");
+	if (json_is_true(json_object_get(zone, "noted")))
+		line_text(out, "", "something came meanwhile; it is acted on at the release");
+}
+
 static void attempt_lines(FILE *out, const json_t *a, int64_t now_s) {
 	char when[SHOW_TIME_MAX], serial[NUMBER_MAX], before[NUMBER_MAX];
 	bool ok = json_is_true(json_object_get(a, "ok"));
@@ -199,21 +262,41 @@ static void attempt_lines(FILE *out, const json_t *a, int64_t now_s) {
 }
 
 void show_zone(FILE *out, const json_t *zone, int64_t now_s) {
-	const json_t *attempts = json_object_get(zone, "attempts");
+	const json_t *attempts = json_object_get(zone, "attempts"),
+		     *strangers = json_object_get(zone, "notify_refused"),
+		     *notified = json_object_get(zone, "notified");
 	line_text(out, "zone", text_of(zone, "name"));
-	fprintf(out, "%-14s %s%s\n", "state", text_of(zone, "state"),
-	        json_is_true(json_object_get(zone, "transferring")) ? ", transferring" : "");
+	state_line(out, zone, now_s);
 	line_number(out, "serial", zone, "serial");
 	line_number(out, "primary has", zone, "primary_serial");
 	primaries_lines(out, json_object_get(zone, "primaries"));
 	line_time(out, "checked", zone, "checked_at", now_s);
-	line_time(out, "next check", zone, "refresh_at", now_s);
+	next_line(out, zone, now_s);
 	line_time(out, "expires", zone, "expire_at", now_s);
 	line_number(out, "records", zone, "records");
 	line_number(out, "octets", zone, "bytes");
 	reason_lines(out, zone, now_s);
 	guard_lines(out, zone);
+	for (size_t i = 0; i < json_array_size(notified); i++)
+		told_lines(out, json_array_get(notified, i), now_s);
+	for (size_t i = 0; i < json_array_size(strangers); i++)
+		stranger_lines(out, json_array_get(strangers, i), now_s);
 	if (json_array_size(attempts) > 0) fprintf(out, "last attempts, newest first:\n");
 	for (size_t i = 0; i < json_array_size(attempts); i++)
 		attempt_lines(out, json_array_get(attempts, i), now_s);
+}
+
+/* -- earlier versions ------------------------------------------------------------------------------------------- */
+
+void show_history(FILE *out, const json_t *versions, int64_t now_s) {
+	fprintf(out, "%-10s  %8s  %8s  %9s  %s\n", "SERIAL", "REMOVED", "ADDED", "OCTETS", "SINCE");
+	for (size_t i = json_array_size(versions); i-- > 0;) {
+		char serial[NUMBER_MAX], removed[NUMBER_MAX], added[NUMBER_MAX], bytes[NUMBER_MAX],
+			when[SHOW_TIME_MAX];
+		const json_t *v = json_array_get(versions, i);
+		fprintf(out, "%-10s  %8s  %8s  %9s  %s%s\n", number_text(v, "serial", serial),
+		        number_text(v, "removed", removed), number_text(v, "added", added),
+		        number_text(v, "bytes", bytes), show_time(number_of(v, "time"), now_s, when),
+		        json_is_true(json_object_get(v, "served")) ? "  served" : "");
+	}
 }

@@ -10,7 +10,8 @@
 
 void show_status(FILE *out, const json_t *status);
 void show_stats(FILE *out, const json_t *stats);
-void show_zones(FILE *out, const json_t *zones); /* sorted by name */
+void show_zones(FILE *out, const json_t *zones);                     /* sorted by name */
+void show_history(FILE *out, const json_t *versions, int64_t now_s); /* newest first */
 void show_zone(FILE *out, const json_t *zone, int64_t now_s);
 
 /* "2026-01-31 12:00:00 UTC (in 3 h 20 min)"; at_s 0: "-".  Returns buf. */

@@ -9,16 +9,26 @@
 #include "store/store.h"
 
 #define REQUEST_LIST_SLICE 128          /* zones of a reply */
+#define REQUEST_ROWS_SLICE 1000         /* versions of a reply */
+#define REQUEST_DIFF_SLICE (512U << 10) /* octets of text of a reply, and one record */
 #define REQUEST_EXPORT_SLICE (1U << 20) /* octets of text of a reply: any record fits */
+
+#define REQUEST_SERIALS_MAX 2
 
 /* A request that is being answered; slices keep their place here.  Start with {0}. */
 struct request {
 	const char *name; /* of the table; NULL: not known */
 	json_t *(*next)(struct request *r, const struct control_backend *backend); /* NULL: no more replies */
 	struct name zone;
+	uint32_t serials[REQUEST_SERIALS_MAX]; /* in the order of the table's fields */
 	size_t list_cursor;
 	struct zone_version *version; /* a reference, while it is exported */
 	struct export_cursor export;
+	json_t *rows; /* a reference, while they are told */
+	size_t row;
+	struct change *change; /* a reference, while it is told */
+	enum change_side side;
+	struct change_walk walk;
 };
 
 /* Take a line (without its newline) in hand: returns the first reply, a new reference.  While r->next is set

@@ -79,6 +79,119 @@ static json_t *attempts(const struct zone_report *z) {
 	return list;
 }
 
+static json_t *next_value(const struct zone_next *next) {
+	static const struct {
+		const char *name, *text;
+	} actions[] = {
+		[NEXT_ASKS] = { "asks", "asks" },
+		[NEXT_TRANSFERS] = { "transfers", "transfers from" },
+		[NEXT_AWAITS_ANSWER] = { "awaits-answer", "has asked" },
+		[NEXT_COPIES] = { "copies", "transfers from" },
+		[NEXT_SAVES] = { "saves", "checks and saves what came from" },
+		[NEXT_WAITS_FOR_RELEASE] = { "waits-for-release", "waits to be released" },
+	};
+	char text[ADDR_TEXT_MAX];
+	json_t *o = json_object();
+	set(o, "action", json_string(actions[next->action].name));
+	set(o, "text", json_string(actions[next->action].text));
+	set(o, "primary", next->has_primary ? json_string(addr_text(&next->primary, text)) : json_null());
+	set(o, "at", time_or_null(next->at_s));
+	return o;
+}
+
+/* What to change so that this sender is heard. */
+static void advise_stranger(const struct stranger_seen *s, char *text, size_t cap) {
+	char address[ADDR_TEXT_MAX], key[NAME_TEXT_MAX];
+	struct addr peer = s->peer;
+	peer.port = 0;
+	addr_text(&peer, address);
+	if (s->tsig_error == RCODE_BADTIME)
+		snprintf(text, cap, "synchronise the clocks of both servers (NTP)");
+	else if (s->tsig_error != 0)
+		snprintf(text, cap,
+		         "give the key %s the same name, algorithm and secret here (keys) and on the primary",
+		         name_text_short(s->key.wire, key));
+	else
+		snprintf(text, cap,
+		         "here: allow-notify: [%s]; or let the primary send from its listed address: "
+		         "notify-source (BIND), query-local-address (PowerDNS), via of the remote (Knot), "
+		         "outgoing-interface (NSD)",
+		         address);
+}
+
+static json_t *stranger(const struct stranger_seen *s) {
+	char text[500];
+	json_t *o = json_object();
+	struct addr peer = s->peer;
+	peer.port = 0;
+	set(o, "address", json_string(addr_text(&peer, text)));
+	set(o, "key", s->has_key ? name_value(s->key.wire) : json_null());
+	set(o, "cause",
+	    json_string(s->tsig_error == 0               ? "not-allowed"
+	                : s->tsig_error == RCODE_BADKEY  ? "bad-key"
+	                : s->tsig_error == RCODE_BADTIME ? "bad-time"
+	                                                 : "bad-signature"));
+	set(o, "count", json_integer((json_int_t)s->count));
+	set(o, "first_at", time_or_null(s->first_s));
+	set(o, "last_at", time_or_null(s->last_s));
+	advise_stranger(s, text, sizeof(text));
+	set(o, "advice", json_string(text));
+	return o;
+}
+
+static json_t *strangers(const struct zone_report *z) {
+	json_t *list = json_array();
+	for (unsigned i = 0; i < z->stranger_count; i++)
+		(void)json_array_append_new(list, stranger(&z->strangers[i]));
+	return list;
+}
+
+static json_t *told(const struct notify_told *t) {
+	static const char *const outcomes[] = {
+		[NOTIFY_WAITS] = "waits", [NOTIFY_ANSWERED] = "answered", [NOTIFY_FAILED] = "failed"
+	};
+	char text[ADDR_TEXT_MAX];
+	json_t *o = json_object();
+	set(o, "address", json_string(addr_text(&t->addr, text)));
+	set(o, "serial", json_integer(t->serial));
+	set(o, "outcome", json_string(outcomes[t->outcome]));
+	set(o, "begun_at", time_or_null(t->begun_s));
+	set(o, "ended_at", time_or_null(t->ended_s));
+	set(o, "reason", json_string(reason_slug(t->reason)));
+	set(o, "evidence", text_value(t->evidence ? t->evidence : ""));
+	return o;
+}
+
+static json_t *all_told(const struct zone_report *z) {
+	json_t *list = json_array();
+	for (unsigned i = 0; z->notify && i < z->notify->told_count; i++)
+		(void)json_array_append_new(list, told(&z->notify->told[i]));
+	return list;
+}
+
+json_t *report_history_row(const struct history_step *step) {
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "from", (json_int_t)step->from, "serial",
+	                 (json_int_t)step->to, "time", (json_int_t)step->time_s, "removed",
+	                 (json_int_t)step->removed, "added", (json_int_t)step->added, "bytes",
+	                 (json_int_t)step->bytes);
+}
+
+void report_history_finish(json_t *rows, bool has_serial, uint32_t serial) {
+	size_t i;
+	json_t *row, *first = json_array_get(rows, 0);
+	bool oldest = first != NULL;
+	json_int_t from = oldest ? json_integer_value(json_object_get(first, "from")) : (json_int_t)serial;
+	if (oldest || has_serial) {
+		json_t *base = json_pack("{s:n, s:I, s:n, s:n, s:n, s:n}", "from", "serial", from, "time",
+		                         "removed", "added", "bytes");
+		(void)json_array_insert_new(rows, 0, base); /* out of memory: without it */
+	}
+	json_array_foreach(rows, i, row) {
+		json_int_t at = json_integer_value(json_object_get(row, "serial"));
+		set(row, "served", json_boolean(has_serial && at == (json_int_t)serial));
+	}
+}
+
 json_t *report_zone_row(const struct zone_report *z) {
 	json_t *o = json_object();
 	set(o, "name", name_value(z->name.wire));
@@ -96,6 +209,11 @@ json_t *report_zone_row(const struct zone_report *z) {
 json_t *report_zone(const struct zone_report *z) {
 	json_t *o = report_zone_row(z);
 	enum reason reason = z->saved.why.reason;
+	set(o, "state_since", time_or_null(z->state_s));
+	set(o, "held", json_boolean(z->held));
+	set(o, "rolled_back", json_boolean(z->rolled_back));
+	set(o, "noted", json_boolean(z->noted));
+	set(o, "next", next_value(&z->next));
 	set(o, "refresh_at", time_or_null(z->saved.refresh_s));
 	set(o, "expire_at", integer_or_null(z->has_serial && z->saved.expire_s != 0, z->saved.expire_s));
 	set(o, "checked_at", time_or_null(z->saved.checked_s));
@@ -107,6 +225,8 @@ json_t *report_zone(const struct zone_report *z) {
 	set(o, "refused_serial", integer_or_null(z->has_refused, z->refused_serial));
 	set(o, "warning", json_string(reason_slug(z->warning.reason)));
 	set(o, "warning_evidence", text_value(z->warning.evidence));
+	set(o, "notified", all_told(z));
+	set(o, "notify_refused", strangers(z));
 	set(o, "attempts", attempts(z));
 	return o;
 }
@@ -135,6 +255,13 @@ static json_t *reason_stats(const uint64_t counts[static REASON_COUNT]) {
 	for (int i = 0; i < REASON_COUNT; i++) {
 		if (counts[i] > 0) set(o, reason_slug((enum reason)i), json_integer((json_int_t)counts[i]));
 	}
+	return o;
+}
+
+json_t *report_states(const struct transfer_counters *c) {
+	json_t *o = json_object();
+	for (int i = 0; i < TRUTH_COUNT; i++)
+		set(o, truth_text((enum truth_state)i), json_integer((json_int_t)c->states[i]));
 	return o;
 }
 

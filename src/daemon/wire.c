@@ -4,7 +4,7 @@
 
 #include "daemon/report.h"
 
-/* -- a NOTIFY that serve accepted goes to transfer; on a worker's thread -------------------------------------- */
+/* -- NOTIFYs that serve accepted or refused go to transfer; on a worker's thread -------------------------------------- */
 
 static void notified(void *ctx, struct zone_entry *entry, const struct addr *peer, bool has_serial,
                      uint32_t serial) {
@@ -12,8 +12,14 @@ static void notified(void *ctx, struct zone_entry *entry, const struct addr *pee
 	transfer_notified(d->transfer, entry, peer, has_serial, serial);
 }
 
+static void refused(void *ctx, const struct zone_entry *entry, const struct addr *peer, const uint8_t *key,
+                    uint16_t tsig_error) {
+	struct daemon *d = ctx;
+	transfer_stranger(d->transfer, entry, peer, key, tsig_error);
+}
+
 struct serve_notify_sink wire_notify_sink(struct daemon *d) {
-	return (struct serve_notify_sink){ .ctx = d, .notified = notified };
+	return (struct serve_notify_sink){ .ctx = d, .notified = notified, .refused = refused };
 }
 
 /* -- what the inventory finds changed goes to transfer --------------------------------------------------------- */
@@ -75,13 +81,14 @@ static json_t *status(void *ctx) {
 	int64_t now_s = clock_now().wall_s;
 	const struct config_server *server = &d->config->server;
 	json_t *listen = addresses(server->listen, server->listen_count);
-	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:{s:I, s:I, s:I, s:I}}", "version",
+	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:{s:I, s:I, s:I, s:I, s:o}}", "version",
 	                 UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at", (json_int_t)d->started_s,
 	                 "uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
 	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers", (int)server->workers,
 	                 "listen", listen, "tls", tls_status(d), "zones", "configured",
 	                 (json_int_t)inventory_count(d->inventory), "served", (json_int_t)c.zones_served,
-	                 "pending", (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired);
+	                 "pending", (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired,
+	                 "states", report_states(&c));
 }
 
 static json_t *stats(void *ctx) {
@@ -134,6 +141,46 @@ static enum err zone_accept(void *ctx, const uint8_t *name) {
 	return transfer_accept(d->transfer, name);
 }
 
+static enum err zone_hold(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_hold(d->transfer, name);
+}
+
+static enum err zone_release(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	return transfer_release(d->transfer, name);
+}
+
+static void history_row(void *ctx, const struct history_step *step) {
+	(void)json_array_append_new(ctx, report_history_row(step)); /* out of memory: a row less */
+}
+
+static json_t *zone_history(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	json_t *rows = json_array();
+	enum err e = transfer_history(d->transfer, name, history_row, rows);
+	if (e == ERR_NOTFOUND) {
+		json_decref(rows);
+		return NULL;
+	}
+	/* Of a damaged history what can be read. */
+	struct zone_version *v = transfer_version(d->transfer, name);
+	report_history_finish(rows, v != NULL, v ? version_serial(v) : 0);
+	version_unref(v);
+	return rows;
+}
+
+static enum err zone_diff(void *ctx, const uint8_t *name, uint32_t from, uint32_t to,
+                          struct change **out_change, struct why *why) {
+	const struct daemon *d = ctx;
+	return transfer_diff(d->transfer, name, from, to, out_change, why);
+}
+
+static enum err zone_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why) {
+	const struct daemon *d = ctx;
+	return transfer_rollback(d->transfer, name, serial, why);
+}
+
 static struct zone_version *zone_version(void *ctx, const uint8_t *name) {
 	const struct daemon *d = ctx;
 	return transfer_version(d->transfer, name);
@@ -157,6 +204,11 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.zone_refresh = zone_refresh,
 		.zone_retransfer = zone_retransfer,
 		.zone_accept = zone_accept,
+		.zone_hold = zone_hold,
+		.zone_release = zone_release,
+		.zone_history = zone_history,
+		.zone_diff = zone_diff,
+		.zone_rollback = zone_rollback,
 		.zone_version = zone_version,
 		.reload = reload,
 	};

@@ -43,7 +43,13 @@ static void log_notify(const struct request *r, enum event event) {
 	          LOG_STR("key", r->key ? name_text_short(r->key->name.wire, key) : "none"));
 }
 
-static size_t refuse(struct request *r, enum rcode rcode, enum ede ede) {
+static size_t refuse(struct request *r, const struct zone_entry *entry, enum rcode rcode, enum ede ede) {
+	const struct serve_notify_sink *sink = &r->serve->sink;
+	const struct tsig_state *tsig = &r->worker->tsig;
+	bool is_signed = r->message.tsig_pos != 0 && rcode != RCODE_FORMERR;
+	if (entry && sink->refused)
+		sink->refused(sink->ctx, entry, r->peer, is_signed ? tsig->key_name.wire : NULL,
+		              is_signed ? tsig->error : 0);
 	count(r->worker, COUNTER_notify_refused);
 	log_notify(r, EVENT_PEER_NOTIFY_REFUSED);
 	return reply_error(r, rcode, ede);
@@ -63,9 +69,9 @@ static size_t accept_notify(struct request *r, struct zone_entry *entry) {
 size_t notify_answer(struct request *r) {
 	const struct question *q = &r->message.question;
 	struct zone_entry *entry = q->class == CLASS_IN ? table_find(r->serve->table, q->name.wire) : NULL;
-	if (!request_verify(r, entry)) return refuse(r, (enum rcode)r->rcode, EDE_NONE);
+	if (!request_verify(r, entry)) return refuse(r, entry, (enum rcode)r->rcode, EDE_NONE);
 	if (q->type != RR_SOA) return reply_error(r, RCODE_FORMERR, EDE_NONE);
-	if (!entry) return refuse(r, RCODE_NOTAUTH, EDE_NOT_HELD);
-	if (!may_notify(r, entry)) return refuse(r, RCODE_REFUSED, EDE_NOTIFY);
+	if (!entry) return refuse(r, NULL, RCODE_NOTAUTH, EDE_NOT_HELD);
+	if (!may_notify(r, entry)) return refuse(r, entry, RCODE_REFUSED, EDE_NOTIFY);
 	return accept_notify(r, entry);
 }

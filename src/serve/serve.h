@@ -33,12 +33,16 @@ struct serve_settings {
 	struct rate_settings rate_limit; /* of answers by UDP; with zeros alone: none */
 };
 
-/* Whom serve tells about an accepted NOTIFY.  Any worker thread.  serial: of the SOA in the answer section,
+/* Whom serve tells about a NOTIFY.  Any worker thread.  serial: of the SOA in the answer section,
  * has_serial false if none came.  peer: who sent it. Must not block. */
 struct serve_notify_sink {
 	void *ctx;
 	void (*notified)(void *ctx, struct zone_entry *entry, const struct addr *peer, bool has_serial,
 	                 uint32_t serial);
+	/* One that was refused, of a zone that is held here.  key: as the request named it, NULL: not signed;
+	 * tsig_error: 0 if its signature is right. */
+	void (*refused)(void *ctx, const struct zone_entry *entry, const struct addr *peer,
+	                const uint8_t *key, uint16_t tsig_error);
 };
 
 struct serve;        /* shared by all workers, immutable but for atomics */

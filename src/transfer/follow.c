@@ -81,7 +81,7 @@ static int64_t retry_at(const struct follow *f, const struct follow_env *env) {
 
 int64_t follow_next_due(const struct follow *f) {
 	int64_t expire_s = serves(f) ? f->expire_s : INT64_MAX;
-	int64_t refresh_s = f->state == FOLLOW_WAITING ? f->refresh_s : INT64_MAX;
+	int64_t refresh_s = f->state == FOLLOW_WAITING && !f->frozen ? f->refresh_s : INT64_MAX;
 	return refresh_s < expire_s ? refresh_s : expire_s;
 }
 
@@ -265,6 +265,7 @@ static struct follow_decision round_end(struct follow *f, const struct follow_en
 	f->state = FOLLOW_WAITING;
 	f->ended_s = env->now_s;
 	f->forced = false;
+	if (f->frozen) return done;
 	bool again = f->again, forced = f->again_forced, wished = f->again_operator;
 	f->again = f->again_forced = f->again_operator = false;
 	if (!again || (!forced && !wished && is_notified_serial_held(f))) {
@@ -395,7 +396,7 @@ struct follow_decision follow_due(struct follow *f, const struct follow_env *env
 		int64_t retry_s = retry_at(f, env);
 		if (f->refresh_s > retry_s) f->refresh_s = retry_s;
 	}
-	if (f->state == FOLLOW_WAITING && env->now_s >= f->refresh_s)
+	if (f->state == FOLLOW_WAITING && !f->frozen && env->now_s >= f->refresh_s)
 		d = round_start(f, env, URGENCY_REFRESH, false);
 	d.expire |= expire;
 	d.keep |= expire;
@@ -408,7 +409,7 @@ struct follow_decision follow_notified(struct follow *f, const struct follow_env
 	f->has_notify_serial = has_serial;
 	f->notify_serial = serial;
 	if (primary != FOLLOW_UNKNOWN) f->hint = primary;
-	if (f->state != FOLLOW_WAITING) {
+	if (f->state != FOLLOW_WAITING || f->frozen) {
 		f->again = true;
 		return nothing;
 	}
@@ -418,10 +419,33 @@ struct follow_decision follow_notified(struct follow *f, const struct follow_env
 }
 
 struct follow_decision follow_wish(struct follow *f, const struct follow_env *env, bool retransfer) {
-	if (f->state == FOLLOW_WAITING) return round_start(f, env, URGENCY_OPERATOR, retransfer);
+	if (f->state == FOLLOW_WAITING && !f->frozen)
+		return round_start(f, env, URGENCY_OPERATOR, retransfer);
 	f->again = f->again_operator = true;
 	f->again_forced |= retransfer;
 	return (struct follow_decision){ .act = FOLLOW_REST };
+}
+
+struct follow_decision follow_hold(struct follow *f) {
+	f->frozen = true;
+	if (f->state != FOLLOW_WAITING && f->state != FOLLOW_SAVING) {
+		f->state = FOLLOW_WAITING;
+		f->again = true;
+		f->again_forced |= f->forced;
+	}
+	return (struct follow_decision){ .act = FOLLOW_REST, .keep = true };
+}
+
+struct follow_decision follow_release(struct follow *f, const struct follow_env *env) {
+	struct follow_decision d = { .act = FOLLOW_REST };
+	f->frozen = false;
+	if (f->state == FOLLOW_WAITING) {
+		bool forced = f->again_forced;
+		f->again = f->again_forced = f->again_operator = false;
+		d = round_start(f, env, URGENCY_OPERATOR, forced);
+	}
+	d.keep = true;
+	return d;
 }
 
 struct follow_decision follow_changed(struct follow *f, const struct follow_env *env) {
@@ -432,7 +456,7 @@ struct follow_decision follow_changed(struct follow *f, const struct follow_env 
 	f->hint = FOLLOW_UNKNOWN;
 	choice_clear(f); /* its bits are places of the former list */
 	struct follow_decision d = { .act = FOLLOW_REST };
-	if (f->state == FOLLOW_SAVING) {
+	if (f->state == FOLLOW_SAVING || f->frozen) {
 		f->incremental = false; /* f->at is no place of the new list */
 		f->again = true;
 	} else {
@@ -595,6 +619,10 @@ struct follow_decision follow_failed(struct follow *f, const struct follow_env *
 	bool is_ours = why->reason == REASON_STORE_FAILED;
 	bool is_copy = state == FOLLOW_COPYING || state == FOLLOW_SAVING;
 	f->told_expire_s = FOLLOW_NOT_TOLD;
+	if (f->frozen) {
+		round_blame(f, why);
+		return round_failed(f, env);
+	}
 	if (is_copy && f->incremental && !is_ours && !no_tcp) return copy_whole(f, env);
 	if (is_copy && f->cause != FOR_NEWER) return confirm(f, env);
 	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, why);

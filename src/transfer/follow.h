@@ -28,11 +28,12 @@
  * time to compare the whole zone (enum follow_cause).  If such a copy fails the version is confirmed nevertheless.
  *
  * Invariants:
- *  1. A round ends; WAITING always has a time in refresh_s when the next one begins.
+ *  1. A round ends; WAITING always has a time in refresh_s when the next one begins, unless frozen.
  *  2. The expire time is counted from checked_s, the last time when a primary confirmed or sent the version, less what
  *     the primary told of its own expire time (RFC 7314); neither a failure nor a NOTIFY moves it.
  *  3. The served version changes only by follow_saved.
  *  4. An expired zone, one without version and a forced transfer take any serial; else only a newer one.
+ *  5. While frozen no round begins and none goes on, but SAVING ends; the expire time counts on.
  *
  * Thread: one (transfer's).  Cost: constant; memory beyond the struct only while something is wrong. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOW_H
@@ -94,6 +95,7 @@ struct follow {
 	bool resigned : 1;     /* the answer that came last has other signatures */
 	uint8_t cause;         /* enum follow_cause, of the copy under way */
 	bool held : 1;         /* the next round is for a NOTIFY that came just after a failure */
+	bool frozen : 1; /* an operator holds the zone: no round begins; what comes is remembered as `again` */
 };
 
 /* What is wrong: with the zone since the last round, and in the round that runs. */
@@ -156,6 +158,10 @@ struct follow_decision follow_notified(struct follow *f, const struct follow_env
                                        bool has_serial, uint32_t serial);
 /* The operator wants a SOA question, or a transfer whatever the serial. */
 struct follow_decision follow_wish(struct follow *f, const struct follow_env *env, bool retransfer);
+/* The operator holds the zone.  The caller has cancelled what ran, unless it is SAVING. */
+struct follow_decision follow_hold(struct follow *f);
+/* … and lets it go: a round begins now. */
+struct follow_decision follow_release(struct follow *f, const struct follow_env *env);
 /* The policy is another one.  The caller has cancelled what ran, unless it is SAVING. */
 struct follow_decision follow_changed(struct follow *f, const struct follow_env *env);
 

@@ -23,6 +23,8 @@ void followed_unref(struct followed *z) {
 	follow_done(&z->follow);
 	history_free(z->history);
 	free(z->guarded);
+	free(z->unserved);
+	notify_list_done(&z->notify);
 	version_unref(z->version);
 	free(z);
 }
@@ -39,9 +41,12 @@ void followed_load(struct followed *z, const struct zone_state *state, struct zo
 	f->has_version = version != NULL;
 	if (version) {
 		f->serial = version_serial(version);
+		z->committed = f->serial;
 		f->soa = timers_of(version_soa(version));
 		f->expired = state->expired;
 	}
+	f->frozen = state->held;
+	z->rolled_back = state->has_rollback;
 	follow_set_why(f, &state->why, state->since_s);
 }
 
@@ -58,6 +63,9 @@ struct zone_state followed_state(const struct followed *z) {
 		.has_version = f->has_version,
 		.has_primary_serial = f->has_primary_serial,
 		.expired = f->expired,
+		.held = f->frozen,
+		.has_rollback = z->rolled_back,
+		.held_serial = z->rolled_back ? f->serial : 0,
 		.why = *follow_why(f),
 	};
 }

@@ -31,8 +31,14 @@ struct followed {
 	struct copy *copy;            /* under way; NULL: none */
 	struct merge *merging;        /* waiting or under way; NULL: none */
 	uint16_t asked;               /* primary that query or copy is with */
+	uint8_t state;                /* enum truth_state, as it was last told */
+	int64_t state_s;              /* since when; 0: not told yet */
+	uint32_t committed;           /* serial that the store has; valid with follow.has_version */
+	bool rolled_back;             /* an operator went back to the version held */
+	struct why *unserved;         /* found by the watchdog; owned; NULL: nothing */
 	struct save *dirty;           /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;
+	struct stranger_list strangers;
 	struct followed *next; /* in the map of what was loaded, or in the list of those to save */
 	unsigned references;
 	uint8_t name[]; /* lower case */
@@ -54,10 +60,13 @@ struct transfer {
 	struct merger *merger;
 	struct notifier *notifier;
 	struct inbox *inbox;
+	struct strangers *strangers;
 	struct schedule schedule;
-	uv_timer_t tick;          /* the schedule's next */
-	uv_timer_t lazy;          /* states to save */
-	uv_timer_t collect;       /* retired versions to free */
+	uv_timer_t tick;    /* the schedule's next */
+	uv_timer_t lazy;    /* states to save */
+	uv_timer_t collect; /* retired versions to free */
+	uv_timer_t watch;
+	size_t watch_cursor;      /* where its next look begins */
 	struct followed **loaded; /* LOADED_BUCKETS lists; NULL when none is left */
 	size_t loaded_count;      /* at start */
 	struct followed *dirty;   /* states to save, by next */
@@ -91,6 +100,17 @@ void clocks_arm(struct transfer *t);
 void clocks_init(struct transfer *t);
 /* Something was retired: free it when no reader can hold it. */
 void clocks_collect(struct transfer *t);
+
+/* -- report.c -- */
+
+/* Something happened: the state may be another now. */
+void state_update(struct followed *z);
+
+/* -- watch.c -- */
+
+void watch_init(struct transfer *t);
+/* Is what was committed what questions get?  If not, it is told and mended. */
+void watch_zone(struct followed *z);
 
 /* -- attempt.c -- */
 

@@ -73,7 +73,7 @@ static void announce(const struct arrival *a) {
 	          LOG_NUM("bytes", t->bytes), LOG_NUM("messages", t->messages), LOG_NUM("ms", t->ms),
 	          LOG_STR("tsig", t->tsig ? "yes" : "no"));
 	if (z->transfer->stopping) return;
-	notifier_tell(z->transfer->notifier, &z->notify, z->name, followed_policy(z));
+	notifier_tell(z->transfer->notifier, &z->notify, z->name, followed_policy(z), t->serial);
 }
 
 static void publish(struct followed *z, struct zone_version *v) {
@@ -90,6 +90,8 @@ static void enter_service(struct arrival *a, struct zone_version *v) {
 	struct soa soa = *version_soa(v);
 	const struct changes *former = z->version ? z->version->changes : NULL;
 	store_remember(z->transfer->store, v, former, a->save.steps.count ? &a->save.steps : NULL);
+	z->committed = soa.serial;
+	z->rolled_back = false;
 	publish(z, v);
 	guard_passed(&a->guard, z);
 	record(a, NULL);
@@ -100,6 +102,7 @@ static void enter_service(struct arrival *a, struct zone_version *v) {
 	d.confirmed = false; /* announced already */
 	merger_look(z->transfer->merger, z, a->save.wants_image);
 	steps_apply(z, d);
+	watch_zone(z);
 }
 
 static void save_whole(struct arrival *a);
@@ -138,6 +141,7 @@ static bool prepare_version(struct save *s) {
 		.primary_serial = soa->serial,
 		.has_version = true,
 		.has_primary_serial = true,
+		.held = z->follow.frozen,
 	};
 	return true;
 }

@@ -17,6 +17,7 @@ struct notify_task {
 	struct notify_task *next;         /* queued */
 	const struct zone_policy *policy; /* a reference; holds target and its key */
 	const struct primary *target;
+	unsigned told;             /* its place in zone->told */
 	struct datagram *datagram; /* NULL: queued */
 	struct ask ask;
 	struct name name;
@@ -69,18 +70,56 @@ static void finish(struct notify_task *t) {
 	start_queued(n);
 }
 
+/* -- what was told -- */
+
+static void told_free(struct notify_told *told, unsigned count) {
+	for (unsigned i = 0; i < count; i++)
+		free(told[i].evidence);
+	free(told);
+}
+
+void notify_list_done(struct notify_list *zone) {
+	told_free(zone->told, zone->told_count);
+	zone->told = NULL;
+	zone->told_count = 0;
+}
+
+static void told_begin(struct notify_list *zone, const struct zone_policy *policy, uint32_t serial) {
+	notify_list_done(zone);
+	if (policy->notify_count == 0) return;
+	zone->told = xcalloc(policy->notify_count, sizeof(*zone->told));
+	zone->told_count = policy->notify_count;
+	for (unsigned i = 0; i < policy->notify_count; i++)
+		zone->told[i] = (struct notify_told){ .addr = policy->notify[i].addr,
+			                              .serial = serial,
+			                              .begun_s = clock_now().wall_s };
+}
+
+static void told_end(const struct notify_task *t, const struct why *why) {
+	struct notify_told *told = &t->zone->told[t->told];
+	bool failed = why->reason != REASON_NONE;
+	told->ended_s = clock_now().wall_s;
+	told->outcome = failed ? NOTIFY_FAILED : NOTIFY_ANSWERED;
+	told->reason = why->reason;
+	told->evidence = failed ? xstrdup(why->evidence) : NULL;
+}
+
 /* -- answers -- */
 
-static void log_outcome(const struct notify_task *t, const struct why *why) {
+static void settle(const struct notify_task *t, const struct why *why) {
 	char name[NAME_TEXT_MAX], address[ADDR_TEXT_MAX];
 	struct log *log = t->notifier->log;
+	uint32_t serial = t->zone->told[t->told].serial;
+	told_end(t, why);
 	name_text_short(t->name.wire, name);
 	addr_text(&t->target->addr, address);
 	if (why->reason == REASON_NONE)
-		log_event(log, EVENT_NOTIFY_SENT, LOG_STR("zone", name), LOG_STR("to", address));
+		log_event(log, EVENT_NOTIFY_SENT, LOG_STR("zone", name), LOG_STR("to", address),
+		          LOG_NUM("serial", serial));
 	else
 		log_event(log, EVENT_NOTIFY_FAILED, LOG_STR("zone", name), LOG_STR("to", address),
-		          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence));
+		          LOG_NUM("serial", serial), LOG_STR("reason", reason_slug(why->reason)),
+		          LOG_STR("evidence", why->evidence));
 }
 
 static bool on_answer(void *ctx, const uint8_t *data, size_t len) {
@@ -90,7 +129,7 @@ static bool on_answer(void *ctx, const uint8_t *data, size_t len) {
 	enum ask_verdict v = ask_judge(&t->ask, data, len, clock_now().wall_s, &unused, &why);
 	if (v == ASK_STRANGE) return false;
 	if (v != ASK_FAILED) why.reason = REASON_NONE;
-	log_outcome(t, &why);
+	settle(t, &why);
 	finish(t);
 	return true;
 }
@@ -100,7 +139,7 @@ static void on_failed(void *ctx, int error) {
 	struct why why;
 	answer_blame(&t->ask.asked, &why, error == 0 ? REASON_TIMEOUT : REASON_UNREACHABLE, "%s",
 	             error == 0 ? "no answer to five of them" : uv_strerror(error));
-	log_outcome(t, &why);
+	settle(t, &why);
 	finish(t);
 }
 
@@ -152,8 +191,9 @@ void notifier_forget(struct notifier *n, struct notify_list *zone) {
 }
 
 void notifier_tell(struct notifier *n, struct notify_list *zone, const uint8_t *name,
-                   const struct zone_policy *policy) {
+                   const struct zone_policy *policy, uint32_t serial) {
 	notifier_forget(n, zone);
+	told_begin(zone, policy, serial);
 	for (unsigned i = 0; i < policy->notify_count; i++) {
 		struct notify_task *t = xcalloc(1, sizeof(*t));
 		t->notifier = n;
@@ -163,6 +203,7 @@ void notifier_tell(struct notifier *n, struct notify_list *zone, const uint8_t *
 		policy_ref(policy);
 		t->policy = policy;
 		t->target = &policy->notify[i];
+		t->told = i;
 		name_copy(&t->name, name);
 		if (n->last)
 			n->last->next = t;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/why.h"
 #include "inventory/policy.h"
 
 #define NOTIFY_OUT_MAX 128 /* under way at once */
@@ -16,15 +17,34 @@
 struct notifier;
 struct notify_task;
 
-/* The tasks of one zone; zeroed at first. */
-struct notify_list {
-	struct notify_task *first;
+enum notify_outcome {
+	NOTIFY_WAITS, /* for its turn, or for the answer */
+	NOTIFY_ANSWERED,
+	NOTIFY_FAILED
+};
+/* What one receiver was told last. */
+struct notify_told {
+	struct addr addr;
+	uint32_t serial;
+	int64_t begun_s, ended_s; /* ended_s: 0 while it waits */
+	enum notify_outcome outcome;
+	enum reason reason; /* of a failure */
+	char *evidence;     /* of a failure; owned; NULL: none */
 };
 
+/* The tasks of one zone, and what its receivers were told last; zeroed at first. */
+struct notify_list {
+	struct notify_task *first;
+	struct notify_told *told; /* owned; one for each receiver of the last policy that was told */
+	unsigned told_count;
+};
+/* After notifier_forget. */
+void notify_list_done(struct notify_list *zone);
+
 struct notifier *notifier_new(uv_loop_t *loop, struct random *random, struct log *log);
-/* Tell everybody on policy->notify.  name is copied, policy referenced. */
+/* Tell everybody on policy->notify that `serial` is served.  name is copied, policy referenced. */
 void notifier_tell(struct notifier *n, struct notify_list *zone, const uint8_t *name,
-                   const struct zone_policy *policy);
+                   const struct zone_policy *policy, uint32_t serial);
 /* The zone goes: nothing of it is sent any more. */
 void notifier_forget(struct notifier *n, struct notify_list *zone);
 uint64_t notifier_count(const struct notifier *n); /* receivers told so far */

@@ -3,27 +3,98 @@
 
 #include "transfer/followed.h"
 
-static const char *state_text(const struct followed *z) {
-	const struct follow *f = &z->follow;
-	bool trouble = follow_why(f)->reason != REASON_NONE;
-	if (!f->has_version)
-		return trouble && follow_why(f)->reason != REASON_NOT_TRIED ? "error" : "pending";
-	if (f->expired) return "expired";
-	return trouble ? "stale" : "active";
-}
-
 static struct followed *find(struct transfer *t, const uint8_t *name) {
 	struct zone_entry *entry = table_find(t->table, name);
 	return entry ? followed_of(entry) : NULL;
 }
 
-/* What is wrong though nothing failed: not tried yet, or expired with nothing tried since. */
-static void fill_why(const struct follow *f, struct zone_state *state) {
-	if (state->why.reason != REASON_NONE) return;
-	if (!f->has_version)
-		why_set(&state->why, REASON_NOT_TRIED, "the first transfer is under way or about to begin");
-	else if (f->expired)
-		why_set(&state->why, REASON_EXPIRED, "no primary was asked since it expired");
+/* -- the state ------------------------------------------------------------------------------------------------ */
+
+/* The newest serial that a primary answered with, or that a NOTIFY not yet followed told of. */
+static bool newest_known(const struct follow *f, uint32_t *out_serial) {
+	bool told = f->has_notify_serial;
+	if (!f->has_primary_serial && !told) return false;
+	*out_serial = f->has_primary_serial ? f->primary_serial : f->notify_serial;
+	if (told && timers_judge_serial(*out_serial, f->notify_serial) == SERIAL_NEWER)
+		*out_serial = f->notify_serial;
+	return true;
+}
+
+static struct truth_facts facts_of(const struct followed *z, int64_t now_s) {
+	const struct follow *f = &z->follow;
+	struct truth_facts facts = {
+		.now_s = now_s,
+		.checked_s = f->checked_s,
+		.serial = f->serial,
+		.why = z->unserved ? z->unserved : follow_why(f),
+		.has_version = f->has_version,
+		.expired = f->expired,
+		.held = f->frozen,
+		.rolled_back = z->rolled_back,
+		.not_served = z->unserved != NULL,
+	};
+	if (f->has_version) facts.timers = timers_bound(&f->soa, &followed_policy(z)->bounds);
+	facts.has_newest = newest_known(f, &facts.newest);
+	return facts;
+}
+
+static void log_state(const struct followed *z, enum truth_state former, const struct why *why) {
+	char name[NAME_TEXT_MAX];
+	log_event(z->transfer->log, EVENT_ZONE_STATE, LOG_STR("zone", name_text_short(z->name, name)),
+	          LOG_STR("state", truth_text((enum truth_state)z->state)),
+	          LOG_STR("former", truth_text(former)), LOG_STR("reason", reason_slug(why->reason)));
+}
+
+void state_update(struct followed *z) {
+	int64_t now_s = z->transfer->last.wall_s;
+	struct truth_facts facts = facts_of(z, now_s);
+	struct why why = *facts.why;
+	enum truth_state former = (enum truth_state)z->state, state = truth_judge(&facts, &why);
+	if (state == former && z->state_s != 0) return;
+	z->state = (uint8_t)state;
+	z->state_s = state == TRUTH_EXPIRED ? z->follow.expire_s : now_s;
+	z->transfer->counters.states[former]--;
+	z->transfer->counters.states[state]++;
+	log_state(z, former, &why);
+}
+
+/* -- what comes next ------------------------------------------------------------------------------------------ */
+
+static struct zone_next next_of(const struct followed *z) {
+	const struct follow *f = &z->follow;
+	const struct zone_policy *policy = followed_policy(z);
+	unsigned asked = z->asked, first = f->hint < policy->primary_count ? f->hint : 0;
+	struct zone_next next = { .at_s = f->refresh_s };
+	bool runs = f->state != FOLLOW_WAITING;
+	if (f->state == FOLLOW_SAVING)
+		next.action = NEXT_SAVES;
+	else if (f->state == FOLLOW_COPYING)
+		next.action = NEXT_COPIES;
+	else if (runs)
+		next.action = NEXT_AWAITS_ANSWER;
+	else if (f->frozen)
+		next.action = NEXT_WAITS_FOR_RELEASE;
+	else if (f->has_version)
+		next.action = NEXT_ASKS;
+	else
+		next.action = NEXT_TRANSFERS;
+	unsigned primary = runs ? asked : first;
+	next.has_primary = primary < policy->primary_count && next.action != NEXT_WAITS_FOR_RELEASE;
+	if (next.has_primary) next.primary = policy->primaries[primary].addr;
+	if (runs || f->frozen) next.at_s = 0;
+	return next;
+}
+
+/* What questions get; while it is expired, what is held. */
+static void fill_version(const struct followed *z, struct zone_report *r) {
+	const struct zone_version *v = atomic_load(&z->entry->served);
+	if (!v) v = z->version;
+	if (!v) return;
+	r->has_serial = true;
+	r->serial = version_serial(v);
+	r->soa = *version_soa(v);
+	r->records = version_records(v);
+	r->bytes = version_bytes(v);
 }
 
 enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_report *out_report) {
@@ -32,22 +103,26 @@ enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_re
 	struct zone_report *r = out_report;
 	memset(r, 0, sizeof(*r));
 	name_copy(&r->name, z->name);
-	r->state = state_text(z);
+	struct truth_facts facts = facts_of(z, clocks_now_s(t));
+	state_update(z);
+	r->state_s = z->state_s;
 	r->policy = followed_policy(z);
 	r->saved = followed_state(z);
-	fill_why(&z->follow, &r->saved);
+	r->saved.why = *facts.why;
+	r->state = truth_text(truth_judge(&facts, &r->saved.why));
+	if (r->saved.why.reason != REASON_NONE && r->saved.since_s == 0) r->saved.since_s = z->state_s;
+	r->held = z->follow.frozen;
+	r->rolled_back = z->rolled_back;
+	r->noted = z->follow.frozen && z->follow.again;
+	r->next = next_of(z);
+	r->notify = &z->notify;
+	r->stranger_count = strangers_read(&z->strangers, r->strangers);
 	r->transferring = z->copy != NULL || z->follow.state == FOLLOW_SAVING;
 	r->attempt_count = history_read(z->history, r->attempts);
 	r->has_refused = z->guarded && z->guarded->refused;
 	if (r->has_refused) r->refused_serial = z->guarded->mark.serial;
 	if (z->guarded) r->warning = z->guarded->warning;
-	if (!z->version) return OK;
-	const struct image_header *h = z->version->image.header;
-	r->has_serial = true;
-	r->serial = h->soa.serial;
-	r->soa = h->soa;
-	r->records = h->record_count;
-	r->bytes = version_bytes(z->version);
+	fill_version(z, r);
 	return OK;
 }
 

@@ -311,6 +311,7 @@ void steps_apply(struct followed *z, struct follow_decision d) {
 		if (d.act != FOLLOW_COPY || start_copy(z, &d, &next)) break;
 		d = next;
 	}
+	state_update(z);
 	schedule_set(&z->transfer->schedule, &z->due, follow_next_due(&z->follow));
 	clocks_arm(z->transfer);
 }

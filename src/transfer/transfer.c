@@ -112,6 +112,7 @@ void transfer_zone_added(struct transfer *t, const uint8_t *name, const struct z
 	entry->follow = &z->follow;
 	t->counters.zones++;
 	t->counters.zones_pending++;
+	t->counters.states[z->state]++;
 	begin(z);
 }
 
@@ -143,6 +144,7 @@ static void leave_counters(struct followed *z) {
 	struct transfer_counters *c = &z->transfer->counters;
 	enum zone_status status = (enum zone_status)atomic_load(&z->entry->status);
 	c->zones--;
+	c->states[z->state]--;
 	--*(status == ZONE_SERVED    ? &c->zones_served
 	    : status == ZONE_EXPIRED ? &c->zones_expired
 	                             : &c->zones_pending);
@@ -153,6 +155,7 @@ void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
 	if (!z || t->stopping) return;
 	steps_cancel(z);
 	notifier_forget(t->notifier, &z->notify);
+	strangers_forget(t->strangers, &z->strangers);
 	schedule_remove(&t->schedule, &z->due);
 	leave_counters(z);
 	const struct zone_policy *policy = followed_policy(z);
@@ -169,6 +172,7 @@ void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
 static enum err wish(struct transfer *t, const uint8_t *name, bool retransfer) {
 	struct followed *z = find(t, name);
 	if (!z || t->stopping) return ERR_NOTFOUND;
+	if (z->follow.frozen) return ERR_REFUSED;
 	struct follow_env env = steps_env(z);
 	steps_apply(z, follow_wish(&z->follow, &env, retransfer));
 	return OK;
@@ -190,7 +194,8 @@ enum err transfer_accept(struct transfer *t, const uint8_t *name) {
 	struct followed *z = find(t, name);
 	char text[NAME_TEXT_MAX];
 	if (!z || t->stopping) return ERR_NOTFOUND;
-	if (!z->guarded || !z->guarded->refused) return ERR_MISMATCH;
+	bool behind = follow_why(&z->follow)->reason == REASON_SERIAL_BEHIND;
+	if (!z->guarded || !z->guarded->refused) return behind ? wish(t, name, true) : ERR_MISMATCH;
 	z->guarded->accepted |= z->guarded->guard;
 	log_event(t->log, EVENT_ZONE_ACCEPTED, LOG_STR("zone", name_text_short(z->name, text)),
 	          LOG_NUM("serial", z->guarded->mark.serial));
@@ -200,6 +205,16 @@ enum err transfer_accept(struct transfer *t, const uint8_t *name) {
 void transfer_notified(struct transfer *t, struct zone_entry *entry, const struct addr *peer, bool has_serial,
                        uint32_t serial) {
 	inbox_put(t->inbox, entry, peer, has_serial, serial);
+}
+
+void transfer_stranger(struct transfer *t, const struct zone_entry *entry, const struct addr *peer,
+                       const uint8_t *key, uint16_t tsig_error) {
+	strangers_put(t->strangers, entry->name, peer, key, tsig_error);
+}
+
+static struct stranger_list *strangers_of(void *ctx, const uint8_t *name) {
+	struct followed *z = find(ctx, name);
+	return z ? &z->strangers : NULL;
 }
 
 /* By address, not by port: a primary sends from any port. */
@@ -245,7 +260,9 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	t->merger = merger_new(t);
 	t->notifier = notifier_new(loop, &t->random, log);
 	t->inbox = inbox_new(loop, table, on_notify, t);
+	t->strangers = strangers_new(loop, strangers_of, t);
 	clocks_init(t);
+	watch_init(t);
 	return t;
 }
 
@@ -264,14 +281,16 @@ static void on_saver_idle(void *ctx) {
 	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
-	t->to_close = 7;
+	t->to_close = 9;
 	pool_stop(t->pool, part_closed, t);
 	asker_stop(t->asker, part_closed, t);
 	notifier_stop(t->notifier, part_closed, t);
 	inbox_close(t->inbox, part_closed, t);
+	strangers_close(t->strangers, part_closed, t);
 	uv_close((uv_handle_t *)&t->tick, timer_closed);
 	uv_close((uv_handle_t *)&t->lazy, timer_closed);
 	uv_close((uv_handle_t *)&t->collect, timer_closed);
+	uv_close((uv_handle_t *)&t->watch, timer_closed);
 }
 
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {
@@ -295,6 +314,7 @@ void transfer_free(struct transfer *t) {
 	struct zone_entry *entry;
 	size_t cursor = 0;
 	schedule_done(&t->schedule);
+	strangers_free(t->strangers);
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
 		policy_unref(followed_policy(z));

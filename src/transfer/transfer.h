@@ -13,7 +13,10 @@
 #include "inventory/policy.h"
 #include "store/store.h"
 #include "transfer/attempt.h"
+#include "transfer/notify_out.h"
+#include "transfer/strangers.h"
 #include "transfer/trust_book.h"
+#include "transfer/truth.h"
 #include "zone/table.h"
 
 struct transfer;
@@ -55,9 +58,29 @@ void transfer_notified(struct transfer *t, struct zone_entry *entry, const struc
 /* The trust book was read again: what failed over TLS may be tried at once. */
 void transfer_trust_changed(struct transfer *t);
 
-/* Operator's wishes.  ERR_NOTFOUND. */
+/* A NOTIFY that was refused: its sender is told in the zone's status.  As transfer_notified.  key: as the request named
+ * it, NULL for none; tsig_error: 0 if it verified. */
+void transfer_stranger(struct transfer *t, const struct zone_entry *entry, const struct addr *peer,
+                       const uint8_t *key, uint16_t tsig_error);
+
+/* Operator's wishes.  ERR_NOTFOUND; ERR_REFUSED: the zone is held. */
 MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */
 MUST_CHECK enum err transfer_retransfer(struct transfer *t, const uint8_t *name); /* AXFR now, any serial */
+/* Stop transfers of a zone; one that is being saved ends.  NOTIFYs are noted.  The expire time counts on. */
+MUST_CHECK enum err transfer_hold(struct transfer *t, const uint8_t *name);
+/* … and begin again: the primary is asked at once.  ERR_MISMATCH: it is not held. */
+MUST_CHECK enum err transfer_release(struct transfer *t, const uint8_t *name);
+
+/* Earlier versions.  ERR_NOTFOUND: no such zone; ERR_STALE: the history does not lead there; others: why is filled. */
+/* The steps that are kept, oldest first: store_history. */
+MUST_CHECK enum err transfer_history(struct transfer *t, const uint8_t *name, store_history_fn *each,
+                                     void *ctx);
+/* What leads from one serial to the other, one reference. */
+MUST_CHECK enum err transfer_diff(struct transfer *t, const uint8_t *name, uint32_t from, uint32_t to,
+                                  struct change **out_change, struct why *why);
+/* Serve the version with this serial and hold the zone; it survives a restart.  The expire time counts on. */
+MUST_CHECK enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t serial,
+                                      struct why *why);
 
 /* Let the version through that a guard refused last: it is transferred again, and passes that guard if it is still the
  * same.  ERR_NOTFOUND; ERR_MISMATCH: none was refused. */
@@ -66,10 +89,31 @@ MUST_CHECK enum err transfer_accept(struct transfer *t, const uint8_t *name);
 /* Attempts kept for the status of a zone: the newest so many. */
 #define ATTEMPTS_KEPT 8
 
+/* What a zone does now or will do. */
+enum zone_action {
+	NEXT_ASKS,             /* asks for the SOA record at at_s */
+	NEXT_TRANSFERS,        /* transfers at at_s, without a question before */
+	NEXT_AWAITS_ANSWER,    /* has asked */
+	NEXT_COPIES,           /* a transfer is under way or waits for its turn */
+	NEXT_SAVES,            /* what came is built, checked and saved */
+	NEXT_WAITS_FOR_RELEASE /* held */
+};
+struct zone_next {
+	enum zone_action action;
+	bool has_primary;
+	struct addr primary;
+	int64_t at_s; /* 0: now, or not known */
+};
+
 /* All there is to say about a zone. */
 struct zone_report {
 	struct name name;
-	const char *state; /* "pending", "active", "stale", "expired", "error" */
+	const char *state; /* truth_text */
+	int64_t state_s;   /* since when */
+	bool held;         /* by an operator; state tells "expired" of an expired one all the same */
+	bool rolled_back;  /* what is served is an earlier version */
+	bool noted;        /* held, and something came that a release will act on */
+	struct zone_next next;
 	bool has_serial;
 	uint32_t serial; /* served (or held while expired) */
 	uint64_t records, bytes;
@@ -79,7 +123,10 @@ struct zone_report {
 	bool transferring;
 	bool has_refused; /* a guard refused a version, which may be accepted */
 	uint32_t refused_serial;
-	struct why warning; /* about the version served; REASON_NONE: none */
+	struct why warning;               /* about the version served; REASON_NONE: none */
+	const struct notify_list *notify; /* whom we told, and what came; borrowed until the next loop turn */
+	unsigned stranger_count;
+	struct stranger_seen strangers[STRANGERS_PER_ZONE]; /* senders of refused NOTIFYs, newest first */
 	unsigned attempt_count;
 	struct attempt attempts[ATTEMPTS_KEPT]; /* newest first */
 };
@@ -87,7 +134,7 @@ MUST_CHECK enum err transfer_report(struct transfer *t, const uint8_t *name, str
 /* Version for an export: a reference, or NULL. */
 struct zone_version *transfer_version(struct transfer *t, const uint8_t *name);
 
-/* Since the start, but for the last line: zones now. */
+/* Since the start, but for the last lines: zones now. */
 struct transfer_counters {
 #define TRANSFER_COUNTER(name, text) uint64_t name;
 #include "transfer/counters.def"
@@ -95,6 +142,7 @@ struct transfer_counters {
 	uint64_t ixfr_failed_by[REASON_COUNT]; /* why an AXFR had to follow */
 	uint64_t failed_by[REASON_COUNT];      /* attempts of any kind */
 	uint64_t zones, zones_served, zones_pending, zones_expired;
+	uint64_t states[TRUTH_COUNT]; /* as judged when something last happened to the zone */
 };
 void transfer_count(const struct transfer *t, struct transfer_counters *out_counters);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "base/random.h"
 #include "zone/digest.h"
 
@@ -201,6 +202,7 @@ static void version_release(void *p) {
 
 void table_publish(struct zone_table *t, struct zone_entry *entry, struct zone_version *v,
                    enum zone_status status) {
+	if (fault_fires("table-publish")) return;
 	if (v) version_ref(v);
 	struct zone_version *former = atomic_load_explicit(&entry->served, memory_order_relaxed);
 	atomic_store_explicit(&entry->status, status, memory_order_relaxed);

@@ -43,6 +43,15 @@ static void each_command_asks_its_request(void **state) {
 	assert_string_equal(good((struct line){ { "zone", "refresh", "a" } }).request, "zone.refresh");
 	assert_string_equal(good((struct line){ { "zone", "retransfer", "a" } }).request, "zone.retransfer");
 	assert_string_equal(good((struct line){ { "zone", "accept", "a" } }).request, "zone.accept");
+	assert_string_equal(good((struct line){ { "zone", "hold", "a" } }).request, "zone.hold");
+	assert_string_equal(good((struct line){ { "zone", "release", "a" } }).request, "zone.release");
+	assert_string_equal(good((struct line){ { "zone", "history", "a" } }).request, "zone.history");
+	struct command diff = good((struct line){ { "zone", "diff", "a", "1", "4294967295" } });
+	assert_string_equal(diff.request, "zone.diff");
+	assert_string_equal(diff.serial_fields[1], "to");
+	assert_int_equal(diff.serials[0], 1);
+	assert_int_equal(diff.serials[1], UINT32_MAX);
+	assert_int_equal(good((struct line){ { "zone", "rollback", "a", "7" } }).serials[0], 7);
 	struct command c = good((struct line){ { "zone", "export", "a.example" } });
 	assert_string_equal(c.request, "zone.export");
 	assert_string_equal(c.zone, "a.example");

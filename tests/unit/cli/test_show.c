@@ -49,24 +49,28 @@ static void a_zone_in_trouble_shows_reason_evidence_and_advice(void **state) {
 	(void)state;
 	char *out = printed_zone(
 		"{\"name\":\"example.com\",\"state\":\"stale\",\"serial\":7,\"primary_serial\":9,\"refresh_at\":1769860830,"
+		"\"state_since\":1769857200,\"next\":{\"action\":\"asks\",\"text\":\"asks\",\"primary\":\"192.0.2.1@53\",\"at\":1769860830},"
 		"\"expire_at\":1769947200,\"checked_at\":1769857200,\"records\":12,\"bytes\":900,\"transferring\":true,"
 		"\"primaries\":[{\"name\":\"p1\",\"address\":\"192.0.2.1@53\",\"key\":\"k1\"}],\"reason\":\"refused\","
 		"\"reason_text\":\"It refuses.\",\"advice\":\"Allow it.\",\"evidence\":\"AXFR: REFUSED\",\"since\":1769857200,"
+		"\"notify_refused\":[{\"address\":\"192.0.2.7\",\"key\":null,\"cause\":\"not-allowed\",\"count\":3,"
+		"\"last_at\":1769857200,\"advice\":\"Allow it.\"}],"
 		"\"attempts\":[{\"time\":1769860790,\"primary\":\"192.0.2.1@53\",\"transport\":\"tcp\",\"asked\":\"AXFR\","
 		"\"got\":\"nothing\",\"before\":7,\"ok\":false,\"serial\":null,\"messages\":1,\"records\":0,\"bytes\":40,\"ms\":3,\"tsig\":true,\"key\":\"k1\","
 		"\"reason\":\"refused\",\"evidence\":\"AXFR: REFUSED\"},"
 		"{\"time\":1769860700,\"primary\":\"192.0.2.1@53\",\"transport\":\"udp\",\"asked\":\"SOA\",\"got\":\"soa\",\"before\":7,"
 		"\"ok\":true,\"serial\":9,\"messages\":1,\"records\":0,\"bytes\":80,\"ms\":2,\"tsig\":false,"
 		"\"reason\":\"none\",\"evidence\":\"\"}]}");
-	assert_has(out, "state          stale, transferring\n");
+	assert_has(out, "state          stale, transferring since 2026-01-31 11:00:00 UTC");
 	assert_has(out, "serial         7\n");
 	assert_has(out, "primary has    9\n");
 	assert_has(out, "192.0.2.1@53 (p1, key k1)");
 	assert_has(out, "refused: It refuses.");
 	assert_has(out, "AXFR: REFUSED");
 	assert_has(out, "Allow it.");
-	assert_has(out, "(in 30 s)");
+	assert_has(out, "next           asks 192.0.2.1@53 in 30 s\n");
 	assert_has(out, "(1 h 0 min ago)");
+	assert_has(out, "NOTIFY refused from 192.0.2.7: not-allowed, 3 times, last 2026-01-31 11:00:00");
 	assert_has(out, "AXFR over tcp, key k1: refused\n");
 	assert_has(out, "SOA over udp: soa, serial 9 after 7, 2 ms\n");
 	free(out);

@@ -16,7 +16,8 @@
 struct lab_backend {
 	unsigned refreshed, retransferred, accepted, reloads;
 	size_t zones; /* how many zone_list tells */
-	bool reload_fails;
+	bool reload_fails, held;
+	uint32_t rolled_back_to;
 };
 
 static json_t *lab_status(void *ctx) {
@@ -48,6 +49,7 @@ static json_t *lab_zone_status(void *ctx, const uint8_t *name, const char **out_
 static enum err lab_refresh(void *ctx, const uint8_t *name) {
 	struct lab_backend *b = ctx;
 	if (!lab_knows(name)) return ERR_NOTFOUND;
+	if (b->held) return ERR_REFUSED;
 	b->refreshed++;
 	return OK;
 }
@@ -63,6 +65,59 @@ static enum err lab_accept(void *ctx, const uint8_t *name) {
 	struct lab_backend *b = ctx;
 	if (!lab_knows(name)) return ERR_NOTFOUND;
 	return b->accepted++ ? ERR_MISMATCH : OK;
+}
+
+static enum err lab_hold(void *ctx, const uint8_t *name) {
+	struct lab_backend *b = ctx;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	b->held = true;
+	return OK;
+}
+
+static enum err lab_release(void *ctx, const uint8_t *name) {
+	struct lab_backend *b = ctx;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	if (!b->held) return ERR_MISMATCH;
+	b->held = false;
+	return OK;
+}
+
+static json_t *lab_history(void *ctx, const uint8_t *name) {
+	const struct lab_backend *b = ctx;
+	if (!lab_knows(name)) return NULL;
+	json_t *rows = json_array();
+	for (size_t i = 0; i < b->zones; i++)
+		json_array_append_new(rows, json_pack("{s:I}", "serial", (json_int_t)i));
+	return rows;
+}
+
+/* From serial 1 to 2: www.example.com's address is another. */
+static enum err lab_diff(void *ctx, const uint8_t *name, uint32_t from, uint32_t to,
+                         struct change **out_change, struct why *why) {
+	static const uint8_t soa[2][22] = { { 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 2 } };
+	static const uint8_t addresses[2][4] = { { 192, 0, 2, 1 }, { 192, 0, 2, 2 } };
+	(void)ctx;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	if (from != 1 || to != 2) {
+		why_set(why, REASON_INTERNAL, "the history does not lead to serial %u", to);
+		return ERR_STALE;
+	}
+	struct change_writer w = change_writer_init(0);
+	for (int side = 0; side < 2; side++) {
+		struct change_record s = { (const uint8_t *)"", 6, 22, 300, soa[side] },
+				     a = { (const uint8_t *)"\3www", 1, 4, 300, addresses[side] };
+		if (change_put(&w, (enum change_side)side, &s) != OK) abort();
+		if (change_put(&w, (enum change_side)side, &a) != OK) abort();
+	}
+	return change_finish(&w, 0, out_change);
+}
+
+static enum err lab_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why) {
+	struct lab_backend *b = ctx;
+	(void)why;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	b->rolled_back_to = serial;
+	return OK;
 }
 
 static struct zone_version *lab_version(void *ctx, const uint8_t *name) {
@@ -89,6 +144,11 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.zone_refresh = lab_refresh,
 		.zone_retransfer = lab_retransfer,
 		.zone_accept = lab_accept,
+		.zone_hold = lab_hold,
+		.zone_release = lab_release,
+		.zone_history = lab_history,
+		.zone_diff = lab_diff,
+		.zone_rollback = lab_rollback,
 		.zone_version = lab_version,
 		.reload = lab_reload,
 	};

@@ -53,11 +53,61 @@ static void a_zones_name_may_be_written_in_any_case_and_with_a_dot(void **state)
 	assert_int_equal(lab.retransferred, 1);
 }
 
+static void a_held_zone_is_told_as_such(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	static const char hold[] = "{\"request\":\"zone.hold\",\"zone\":\"example.com\"}";
+	static const char release[] = "{\"request\":\"zone.release\",\"zone\":\"example.com\"}";
+	assert_non_null(strstr(ask(&lab, release).error, "not held"));
+	assert_true(ask(&lab, hold).ok);
+	struct answer a = ask(&lab, "{\"request\":\"zone.refresh\",\"zone\":\"example.com\"}");
+	assert_string_equal(a.code, CONTROL_CODE_FAILED);
+	assert_non_null(strstr(a.error, "is held"));
+	assert_true(ask(&lab, release).ok);
+	assert_false(lab.held);
+}
+
+static void a_difference_is_lines_of_records(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	json_t *lines = NULL;
+	static const char line[] = "{\"request\":\"zone.diff\",\"zone\":\"example.com\",\"from\":1,\"to\":2}";
+	assert_true(ask_bytes(&lab, line, strlen(line), &lines).ok);
+	assert_int_equal(json_array_size(lines), 4);
+	assert_string_equal(json_string_value(json_array_get(lines, 1)),
+	                    "-www.example.com.\t300\tIN\tA\t192.0.2.1");
+	assert_string_equal(json_string_value(json_array_get(lines, 3)),
+	                    "+www.example.com.\t300\tIN\tA\t192.0.2.2");
+	json_decref(lines);
+	struct answer a = ask(&lab,
+	                      "{\"request\":\"zone.diff\",\"zone\":\"example.com\",\"from\":1,\"to\":9}");
+	assert_string_equal(a.code, CONTROL_CODE_NOT_FOUND);
+	assert_non_null(strstr(a.error, "serial 9"));
+}
+
+static void serials_are_numbers_of_32_bits(void **state) {
+	(void)state;
+	static const char *const wrong[] = { "\"7\"", "-1", "4294967296", "null", "1.5" };
+	struct lab_backend lab = { 0 };
+	char line[120];
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(line, sizeof(line),
+		         "{\"request\":\"zone.rollback\",\"zone\":\"example.com\",\"serial\":%s}", wrong[i]);
+		assert_string_equal(ask(&lab, line).code, CONTROL_CODE_REQUEST);
+	}
+	assert_string_equal(ask(&lab, "{\"request\":\"zone.rollback\",\"zone\":\"example.com\"}").code,
+	                    CONTROL_CODE_REQUEST);
+	assert_true(
+		ask(&lab, "{\"request\":\"zone.rollback\",\"zone\":\"example.com\",\"serial\":4294967295}")
+			.ok);
+	assert_int_equal(lab.rolled_back_to, UINT32_MAX);
+}
+
 static void an_unknown_zone_is_not_found(void **state) {
 	(void)state;
-	static const char *const names[] = { "status", "refresh", "retransfer", "export" };
+	static const char *const names[] = { "status", "refresh", "retransfer", "export", "hold", "release" };
 	struct lab_backend lab = { 0 };
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		char line[100];
 		snprintf(line, sizeof(line), "{\"request\":\"zone.%s\",\"zone\":\"other.example\"}",
 		         names[i]);
@@ -163,6 +213,9 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_the_backends_object),
 		cmocka_unit_test(a_zones_name_may_be_written_in_any_case_and_with_a_dot),
+		cmocka_unit_test(a_held_zone_is_told_as_such),
+		cmocka_unit_test(a_difference_is_lines_of_records),
+		cmocka_unit_test(serials_are_numbers_of_32_bits),
 		cmocka_unit_test(an_unknown_zone_is_not_found),
 		cmocka_unit_test(a_zone_without_version_has_nothing_to_export),
 		cmocka_unit_test(what_is_not_a_request_is_refused),

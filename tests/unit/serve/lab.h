@@ -46,6 +46,9 @@ struct lab {
 	unsigned notified;
 	bool notified_has_serial;
 	uint32_t notified_serial;
+	unsigned refused; /* NOTIFYs */
+	bool refused_has_key;
+	uint16_t refused_tsig_error;
 };
 
 static inline void lab_notified(void *ctx, struct zone_entry *entry, const struct addr *peer, bool has_serial,
@@ -55,6 +58,15 @@ static inline void lab_notified(void *ctx, struct zone_entry *entry, const struc
 	lab->notified++;
 	lab->notified_has_serial = has_serial;
 	lab->notified_serial = serial;
+}
+
+static inline void lab_refused(void *ctx, const struct zone_entry *entry, const struct addr *peer,
+                               const uint8_t *key, uint16_t tsig_error) {
+	struct lab *lab = ctx;
+	(void)entry, (void)peer;
+	lab->refused++;
+	lab->refused_has_key = key != NULL;
+	lab->refused_tsig_error = tsig_error;
 }
 
 static inline void lab_policy(struct lab *lab) {
@@ -77,7 +89,7 @@ static inline void lab_policy(struct lab *lab) {
 
 static inline struct lab *lab_new_with(const char *nsid, uint16_t udp_size) {
 	struct lab *lab = calloc(1, sizeof(*lab));
-	struct serve_notify_sink sink = { lab, lab_notified };
+	struct serve_notify_sink sink = { .ctx = lab, .notified = lab_notified, .refused = lab_refused };
 	lab_policy(lab);
 	lab->epoch = epoch_new();
 	lab->table = table_new(lab->epoch);

@@ -51,6 +51,8 @@ static void stranger_is_refused_and_not_heard(void **state) {
 	assert_string_equal(notify_from(lab, "192.0.2.2@53", "example. SOA edns=1232"),
 	                    "REFUSED edns ede=18\n");
 	assert_int_equal(lab->notified, 0);
+	assert_int_equal(lab->refused, 1);
+	assert_false(lab->refused_has_key);
 	struct serve_counters c;
 	serve_count(lab->serve, &c);
 	uint16_t len = 0;
@@ -159,9 +161,10 @@ static void wrong_signature_key_or_time_is_notauth(void **state) {
 		const struct tsig_key *key;
 		int64_t offset_s;
 		enum err result;
-	} rows[] = { { &other, 0, ERR_TSIG_BADSIG },
-		     { &unknown, 0, ERR_TSIG_BADKEY },
-		     { &lab->key, 1000, ERR_TSIG_BADTIME } };
+		uint16_t told;
+	} rows[] = { { &other, 0, ERR_TSIG_BADSIG, 16 },
+		     { &unknown, 0, ERR_TSIG_BADKEY, 17 },
+		     { &lab->key, 1000, ERR_TSIG_BADTIME, 18 } };
 	come_from(lab, "192.0.2.1@53");
 	for (unsigned i = 0; i < 3; i++) {
 		build(lab, "example. SOA");
@@ -170,6 +173,9 @@ static void wrong_signature_key_or_time_is_notauth(void **state) {
 		assert_string_equal(lab_show(lab), "NOTAUTH\n");
 		assert_int_equal(message_parse(lab->answer, lab->answer_len, &m), OK);
 		assert_int_equal(tsig_verify_answer(&tsig, &m, (uint64_t)lab_now().wall_s), rows[i].result);
+		assert_int_equal(lab->refused, i + 1);
+		assert_true(lab->refused_has_key);
+		assert_int_equal(lab->refused_tsig_error, rows[i].told);
 		tsig_done(&tsig);
 	}
 	assert_int_equal(lab->notified, 0);

@@ -475,8 +475,69 @@ static void a_clock_that_went_back_while_we_were_down_is_no_eternity(void **stat
 	assert_int_equal(l.f.expire_s, 1000000 + 10000);
 }
 
+static void a_held_zone_asks_nobody_and_still_expires(void **state) {
+	(void)state;
+	struct lab l;
+	begin_loaded(&l, 1);
+	l.d = follow_hold(&l.f);
+	assert_int_equal(follow_next_due(&l.f), l.f.expire_s);
+	l.d = follow_notified(&l.f, &l.env, 0, true, 2);
+	ASSERT_ACT(l, FOLLOW_REST, 0);
+	due(&l);
+	assert_true(l.d.expire);
+	ASSERT_ACT(l, FOLLOW_REST, 0);
+	assert_int_equal(follow_next_due(&l.f), INT64_MAX);
+	follow_done(&l.f);
+}
+
+static void a_release_asks_at_once_and_the_noted_primary_first(void **state) {
+	(void)state;
+	struct lab l;
+	begin_loaded(&l, 2);
+	l.d = follow_hold(&l.f);
+	l.d = follow_notified(&l.f, &l.env, 1, true, 2);
+	l.d = follow_release(&l.f, &l.env);
+	ASSERT_ACT(l, FOLLOW_ASK, 1);
+	answer(&l, 2);
+	copy_and_save(&l, 2);
+	assert_int_equal(l.f.state, FOLLOW_WAITING);
+	follow_done(&l.f);
+}
+
+static void a_hold_lets_what_is_being_saved_end_and_nothing_follow(void **state) {
+	(void)state;
+	struct lab l;
+	begin(&l, 2);
+	due(&l);
+	l.d = follow_copied(&l.f, &l.env, 1);
+	l.d = follow_hold(&l.f);
+	assert_int_equal(l.f.state, FOLLOW_SAVING);
+	l.d = follow_notified(&l.f, &l.env, 1, true, 2);
+	fail_with(&l, REASON_STORE_FAILED, false);
+	ASSERT_ACT(l, FOLLOW_REST, 0);
+	assert_int_equal(l.f.state, FOLLOW_WAITING);
+	follow_done(&l.f);
+}
+
+static void a_transfer_that_a_hold_broke_off_follows_the_release(void **state) {
+	(void)state;
+	struct lab l;
+	begin_loaded(&l, 1);
+	l.d = follow_wish(&l.f, &l.env, true);
+	ASSERT_ACT(l, FOLLOW_COPY, 0);
+	l.d = follow_hold(&l.f);
+	assert_int_equal(l.f.state, FOLLOW_WAITING);
+	l.d = follow_release(&l.f, &l.env);
+	ASSERT_ACT(l, FOLLOW_COPY, 0);
+	follow_done(&l.f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_held_zone_asks_nobody_and_still_expires),
+		cmocka_unit_test(a_release_asks_at_once_and_the_noted_primary_first),
+		cmocka_unit_test(a_hold_lets_what_is_being_saved_end_and_nothing_follow),
+		cmocka_unit_test(a_transfer_that_a_hold_broke_off_follows_the_release),
 		cmocka_unit_test(a_new_zone_is_copied_at_once),
 		cmocka_unit_test(the_same_serial_resets_the_expire_time),
 		cmocka_unit_test(a_newer_serial_is_copied_with_that_serial_as_floor),

@@ -81,6 +81,55 @@ static void a_new_zone_is_transferred_and_served(void **state) {
 	version_unref(v);
 }
 
+static bool is_in_state(struct transfer_lab *l, void *ctx) {
+	return strcmp(lab_report(l, "example.net.").state, ctx) == 0;
+}
+
+static void what_is_committed_and_not_served_is_told_and_published_again(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	char error[] = "error", active[] = "active";
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_true(lab_run(l, is_in_state, active));
+	l->primary.serial = 2;
+	fault_arm("table-publish", 1);
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(lab_run(l, is_in_state, error));
+	fault_arm(NULL, 0);
+	struct zone_report r = lab_report(l, "example.net.");
+	struct transfer_counters c;
+	transfer_count(l->t, &c);
+	assert_int_equal(r.saved.why.reason, REASON_NOT_SERVED);
+	assert_non_null(strstr(r.saved.why.evidence, "serial 2 is committed, questions get 1"));
+	assert_int_equal(c.not_served, 1);
+	assert_int_equal(version_serial(atomic_load(&table_find(l->table, n.wire)->served)), 2);
+	assert_true(lab_run(l, is_in_state, active));
+}
+
+static void a_held_zone_is_not_transferred_until_it_is_released(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_int_equal(transfer_release(l->t, n.wire), ERR_MISMATCH);
+	assert_int_equal(transfer_hold(l->t, n.wire), OK);
+	assert_int_equal(transfer_refresh(l->t, n.wire), ERR_REFUSED);
+	l->primary.serial = 2;
+	transfer_notified(l->t, table_find(l->table, n.wire), &l->primary.addr, true, 2);
+	struct zone_report r = lab_report(l, "example.net.");
+	assert_string_equal(r.state, "held");
+	assert_int_equal(r.saved.why.reason, REASON_HELD);
+	assert_int_equal(r.next.action, NEXT_WAITS_FOR_RELEASE);
+	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_string_equal(lab_report(l, "example.net.").state, "active");
+}
+
 static void a_signed_transfer_works_and_wrong_keys_are_named(void **state) {
 	struct transfer_lab *l = *state;
 	struct tsig_key key = lab_key("k1.", "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="),
@@ -124,6 +173,38 @@ static void a_restart_serves_the_same_at_once(void **state) {
 	lab_start(l);
 	lab_add(l, "example.org.", p); /* nobody claimed it: it is gone from the store */
 	assert_false(serves(l, "example.org.", 1));
+	policy_unref(p);
+}
+
+static void a_rollback_is_served_after_a_restart_and_until_the_release(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	struct why why;
+	lab_add(l, "example.net.", p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	l->primary.serial = 2;
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_int_equal(transfer_rollback(l->t, n.wire, 7, &why), ERR_STALE);
+	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why), OK);
+	struct zone_report r = lab_report(l, "example.net.");
+	assert_true(r.serial == 1 && r.rolled_back);
+	assert_string_equal(r.state, "held");
+	struct change *c;
+	assert_int_equal(transfer_diff(l->t, n.wire, 2, 1, &c, &why), OK);
+	assert_true(c->from == 2 && c->to == 1);
+	change_unref(c);
+	assert_true(lab_stop(l));
+	lab_start(l);
+	lab_add(l, "example.net.", p);
+	transfer_claimed(l->t);
+	r = lab_report(l, "example.net.");
+	assert_true(r.serial == 1 && r.rolled_back);
+	assert_string_equal(r.state, "held");
+	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_false(lab_report(l, "example.net.").rolled_back);
 	policy_unref(p);
 }
 
@@ -348,6 +429,10 @@ static void notify_goes_out_and_is_answered(void **state) {
 	struct transfer_counters c;
 	transfer_count(l->t, &c);
 	assert_int_equal(c.notify_out, 1);
+	const struct notify_list *told = lab_report(l, "example.net.").notify;
+	assert_int_equal(told->told_count, 1);
+	assert_int_equal(told->told[0].serial, 1);
+	assert_true(addr_equal(&told->told[0].addr, &l->primary.addr));
 }
 
 static void zones_removed_and_changed_in_mid_transfer_do_no_harm(void **state) {
@@ -421,8 +506,11 @@ static void ten_thousand_zones_take_seconds(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_zone_is_transferred_and_served),
+		TEST(what_is_committed_and_not_served_is_told_and_published_again),
+		TEST(a_held_zone_is_not_transferred_until_it_is_released),
 		TEST(a_signed_transfer_works_and_wrong_keys_are_named),
 		TEST(a_restart_serves_the_same_at_once),
+		TEST(a_rollback_is_served_after_a_restart_and_until_the_release),
 		TEST(a_notify_brings_the_new_serial),
 		TEST(silence_by_udp_falls_back_to_tcp),
 		TEST(blocked_tcp_is_told_apart_from_a_dead_primary),
