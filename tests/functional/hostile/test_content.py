@@ -11,8 +11,9 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.zone
+import pytest
 
-from hostile.primary import A, CLOSE, CNAME, NS, SOA, TXT, Case, HostileWorld, Octets, name, record
+from hostile.primary import A, CLOSE, CNAME, NS, SOA, STALL, TXT, Case, HostileWorld, Octets, name, record
 from hostile.test_streams import long_owner
 from hostile.world import follow, is_healthy, show, wait_all_end
 from lib.oldtypes import teach_dnspython
@@ -119,17 +120,32 @@ def test_rdata_of_every_type_cut_grown_and_mangled(lab):
         assert not problems, f"{len(problems)} of {len(cases)}:\n" + "\n".join(problems)
 
 
+def cut_at(place, then=CLOSE):
+    """A transfer in three messages whose first `place` octets come."""
+    def script(case, ask_):
+        records = case.all_records()
+        parts = [ask_.answer(records[:2]), ask_.answer(records[2:4]), ask_.answer(records[4:])]
+        stream = b"".join(struct.pack("!H", len(p)) + p for p in parts)
+        assert place < len(stream), "past the end"
+        return [Octets(stream[:place]), then]
+    return script
+
+
+@pytest.mark.slow
+def test_stream_stalled_at_any_octet(lab):
+    """Nothing more comes from some octet on: all are given up in their time, with nobody in between held up."""
+    with HostileWorld() as world:
+        cases = [world.add(Case(f"cut{place:03}.test", cut_at(place, STALL))) for place in range(0, 378, 3)]
+        daemon = follow(lab, cases, retry_max=3600, transfers=200)
+        ends = wait_all_end(daemon, cases, served=None, seconds=90)
+        wrong = [show(ends[c.zone]) for c in cases
+                 if ends[c.zone]["serial"] is not None or ends[c.zone]["reason"] not in ("timeout", "stalled", "tcp-blocked")]
+        assert is_healthy(daemon) and not world.strange, world.strange[:3]
+        assert not wrong, wrong[:5]
+
+
 def test_stream_cut_at_every_octet(lab):
     """First transfers, each cut one octet later: none may be taken for whole."""
-    def cut_at(place):
-        def script(case, ask_):
-            records = case.all_records()
-            parts = [ask_.answer(records[:2]), ask_.answer(records[2:4]), ask_.answer(records[4:])]
-            stream = b"".join(struct.pack("!H", len(p)) + p for p in parts)
-            assert place < len(stream), "past the end"
-            return [Octets(stream[:place]), CLOSE]
-        return script
-
     with HostileWorld() as world:
         length = 470  # of the whole stream for a zone of this name; the last case shows that it is all of it
         cases = [world.add(Case(f"cut{place:03}.test", cut_at(place))) for place in range(length)]
