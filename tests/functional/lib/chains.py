@@ -81,8 +81,8 @@ class Chains:
     def _nsec3(self, seen):
         _, salt, iterations, opt_out = self.denial
         names = {o for o in seen if not (opt_out and o in self.cuts and "DS" not in self.types[o])}
-        for owner in list(names):
-            names.update(parents(owner, self.apex))  # empty non-terminals are in this chain
+        for owner in seen:  # empty non-terminals are in this chain, also those above what opts out: servers differ without
+            names.update(parents(owner, self.apex))
         hashed = sorted((_hash(owner, salt, iterations), owner) for owner in names)
         after = hashed[1:] + hashed[:1]
         return {(f"{digest}.{self.apex}", "NSEC3"): (DENIAL_TTL, [
