@@ -117,7 +117,7 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 	};
 	p.max_zone_bytes = value_number(quiet, &none, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	p.max_zone_records = value_number(quiet, &none, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
-	p.checks = checks_defaults(quiet);
+	checks_defaults(quiet, &p);
 	return p;
 }
 
@@ -166,5 +166,5 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	if (v->nodes[OPT_MAX_ZONE_RECORDS])
 		draft->max_zone_records = value_number(r, v, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
-	checks_override(r, v, &draft->checks);
+	checks_override(r, v, draft);
 }

@@ -32,11 +32,14 @@ struct template_definition {
 	bool primaries_faulty; /* do not complain again in each zone */
 };
 
+#define CONFIG_COMMAND_MAX 4096 /* octets of a command and its arguments */
+
 /* Arrays of the policy at hand, used again for each zone. */
 struct policy_scratch {
 	struct primary primaries[CONFIG_PRIMARIES_MAX], notify[CONFIG_PRIMARIES_MAX];
 	struct acl_item allow_transfer[CONFIG_ACCESS_MAX], allow_notify[CONFIG_ACCESS_MAX],
 		allow_query[CONFIG_ACCESS_MAX];
+	char check_command[CONFIG_COMMAND_MAX];
 };
 
 struct config_reader {
@@ -135,8 +138,9 @@ struct zone_policy policy_defaults(const struct config_reader *r);
 void policy_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
 
 /* -- config_checks.c */
-struct check_rules checks_defaults(struct config_reader *r);
-void checks_override(struct config_reader *r, const struct values *v, struct check_rules *draft);
+/* Fill in checks and check_timeout_s. */
+void checks_defaults(struct config_reader *r, struct zone_policy *draft);
+void checks_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
 
 /* -- config_zones.c */
 void templates_read(struct config_reader *r, int node);

@@ -27,9 +27,11 @@ const struct option_section section_primaries = { "primaries[]",
 const struct option_section section_primary_tls = { "primaries[].tls",
 	                                            { { OPT_PRIMARY_TLS_MODE, OPT_PRIMARY_TLS_PLAIN_PORT } },
 	                                            1 };
-const struct option_section section_templates = { "templates[]", { { OPT_TEMPLATE_NAME, OPT_ZONEMD } }, 1 };
+const struct option_section section_templates = { "templates[]",
+	                                          { { OPT_TEMPLATE_NAME, OPT_CHECK_TIMEOUT } },
+	                                          1 };
 const struct option_section section_zones = {
-	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_ZONEMD } }, 2
+	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_CHECK_TIMEOUT } }, 2
 };
 
 const char *option_key(enum option option) {
@@ -44,7 +46,7 @@ const struct option_row *option_row(enum option option) {
 bool option_is_list(enum option option) {
 	enum option_kind kind = rows[option].kind;
 	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries ||
-	       kind == KIND_prefixes || kind == KIND_secrets || kind == KIND_pins;
+	       kind == KIND_prefixes || kind == KIND_command || kind == KIND_secrets || kind == KIND_pins;
 }
 
 bool option_is_section(enum option option) {

@@ -109,7 +109,14 @@ static bool bounds_equal(const struct timer_bounds *a, const struct timer_bounds
 
 static bool checks_equal(const struct check_rules *a, const struct check_rules *b) {
 	return a->max_rrset_records == b->max_rrset_records && a->max_name_types == b->max_name_types &&
-	       a->max_shrink == b->max_shrink && a->zonemd == b->zonemd;
+	       a->max_shrink == b->max_shrink && a->zonemd == b->zonemd && a->dnssec == b->dnssec &&
+	       a->dnssec_depth == b->dnssec_depth;
+}
+
+static bool command_equal(const struct zone_policy *a, const struct zone_policy *b) {
+	return a->check_command_len == b->check_command_len && a->check_timeout_s == b->check_timeout_s &&
+	       (!a->check_command_len ||
+	        memcmp(a->check_command, b->check_command, a->check_command_len) == 0);
 }
 
 /* The keys by which requests to the zone are verified. */
@@ -133,7 +140,7 @@ bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	       a->choice == b->choice && a->shared_history == b->shared_history &&
 	       a->axfr_only == b->axfr_only && a->full_check_s == b->full_check_s &&
 	       bounds_equal(&a->bounds, &b->bounds) && checks_equal(&a->checks, &b->checks) &&
-	       history_equal(&a->history, &b->history) &&
+	       history_equal(&a->history, &b->history) && command_equal(a, b) &&
 	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&
 	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&

@@ -89,7 +89,11 @@ struct zone_policy {
 	uint32_t full_check_s; /* the whole zone is compared so often; 0: never */
 	struct history_bounds history;             /* what is kept of earlier versions */
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
-	struct check_rules checks;                 /* of each new version */
+	const char *
+		check_command; /* path and arguments, each with its NUL, check_command_len octets; NULL: none */
+	size_t check_command_len;
+	uint32_t check_timeout_s;
+	struct check_rules checks; /* of each new version */
 };
 void policy_ref(const struct zone_policy *p);
 void policy_unref(const struct zone_policy *p);

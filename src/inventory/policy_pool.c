@@ -49,7 +49,8 @@ static const struct zone_policy *policy_copy(const struct zone_policy *draft) {
 	size_t transfer = draft->allow_transfer.count * sizeof(struct acl_item);
 	size_t allow_notify = draft->allow_notify.count * sizeof(struct acl_item);
 	size_t query = draft->allow_query.count * sizeof(struct acl_item);
-	struct zone_policy *p = xmalloc(sizeof(*p) + primaries + notify + transfer + allow_notify + query);
+	struct zone_policy *p = xmalloc(sizeof(*p) + primaries + notify + transfer + allow_notify + query +
+	                                draft->check_command_len);
 	memcpy(p, draft, sizeof(*p));
 	char *at = (char *)(p + 1);
 	p->primaries = append(&at, draft->primaries, primaries);
@@ -57,6 +58,8 @@ static const struct zone_policy *policy_copy(const struct zone_policy *draft) {
 	p->allow_transfer.items = append(&at, draft->allow_transfer.items, transfer);
 	p->allow_notify.items = append(&at, draft->allow_notify.items, allow_notify);
 	p->allow_query.items = append(&at, draft->allow_query.items, query);
+	p->check_command = append(&at, draft->check_command,
+	                          draft->check_command_len); /* last: not aligned */
 	atomic_init(&p->references, 1);
 	if (p->keyset) keyset_ref(p->keyset);
 	return p;

@@ -8,7 +8,9 @@
 
 void guard_begin(struct guard *g, struct followed *z) {
 	const struct guard_memory *m = z->guarded;
-	*g = (struct guard){ .policy = followed_policy(z), .former = z->version };
+	*g = (struct guard){ .policy = followed_policy(z),
+		             .former = z->version,
+		             .now_s = clocks_now_s(z->transfer) };
 	policy_ref(g->policy);
 	if (g->former) version_ref(g->former);
 	if (!m || !m->refused) return;
@@ -48,10 +50,12 @@ enum err guard_run(struct guard *g, const struct zone_version *next, const struc
 	unsigned accepted = 0;
 	enum err e = accepted_of(g, next, &accepted);
 	if (e == OK) {
-		e = zone_check(g->former, next, changes, &g->policy->checks, accepted, &g->report);
+		e = zone_check(g->former, next, changes, &g->policy->checks, accepted, g->now_s, &g->report);
 		if (e != OK) *why = g->report.objection;
 	}
-	if (e == ERR_REFUSED && mark_make(next, &g->mark) != OK) e = ERR_NOMEM;
+	bool wants_mark = e == ERR_REFUSED || (e == OK && g->policy->check_command);
+	g->passed = accepted;
+	if (wants_mark && mark_make(next, &g->mark) != OK) e = ERR_NOMEM;
 	if (e == ERR_NOMEM) why_set(why, REASON_INTERNAL, "%s while the zone was checked", err_text(e));
 	return e;
 }

@@ -36,8 +36,10 @@ struct guard {
 	struct zone_version *former;      /* a reference; NULL: none */
 	struct guard_mark accepted_mark;
 	unsigned accepted; /* of the content with that mark */
+	int64_t now_s;
 	/* what came of it */
-	struct guard_mark mark; /* valid when a guard objected */
+	struct guard_mark mark; /* valid when a guard objected, or a command may */
+	unsigned passed;        /* of this content: what was accepted */
 	struct check_report report;
 };
 

@@ -1,15 +1,19 @@
 #include "transfer/ingest.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "transfer/build.h"
 #include "transfer/followed.h"
+#include "transfer/hook.h"
 #include "transfer/merger.h"
 
 struct ingest {
 	struct transfer *transfer;
+	struct hooks *hooks;
 	unsigned building;
 	uint64_t waiting_octets; /* of what is built or waits to be saved */
 };
@@ -22,6 +26,8 @@ struct arrival {
 	struct followed *zone; /* a reference */
 	struct build build;
 	struct guard guard;
+	struct hook hook;
+	const char **argv; /* of the hook; the words are the policy's */
 	struct why why;
 	enum err error;
 	uint64_t octets;
@@ -38,6 +44,7 @@ static void arrival_free(struct arrival *a) {
 	struct ingest *in = a->ingest;
 	build_done(&a->build);
 	guard_done(&a->guard);
+	free(a->argv);
 	followed_unref(a->zone);
 	uint64_t octets = a->octets;
 	free(a);
@@ -209,6 +216,60 @@ static void refused(struct arrival *a) {
 	fail(a, &a->why);
 }
 
+static void save_built(struct arrival *a) {
+	save(a, version_is_whole(a->build.version) ? SAVE_VERSION : SAVE_STEPS);
+}
+
+/* -- the operator's own check -- */
+
+static struct arrival *arrival_of(struct hook *h) {
+	return (struct arrival *)(void *)((char *)h - offsetof(struct arrival, hook));
+}
+
+static void on_checked(struct hook *h, const struct why *why) {
+	struct arrival *a = arrival_of(h);
+	struct saver *saver = a->ingest->transfer->saver;
+	press(a->ingest, (int64_t)a->octets);
+	if (!a->zone->entry) {
+		arrival_free(a); /* removed meanwhile */
+	} else if (why->reason == REASON_NONE) {
+		save_built(a);
+	} else {
+		a->why = *why;
+		a->guard.report.guard = GUARD_COMMAND;
+		refused(a);
+	}
+	saver_check_idle(saver);
+}
+
+static const char **words_of(const struct zone_policy *policy) {
+	size_t count = 0;
+	for (size_t i = 0; i < policy->check_command_len; i++)
+		count += policy->check_command[i] == '\0';
+	const char **argv = xcalloc(count + 1, sizeof(*argv)), *word = policy->check_command;
+	for (size_t i = 0; i < count; word += strlen(word) + 1)
+		argv[i++] = word;
+	return argv;
+}
+
+/* What waits for a command is not counted with what waits to be saved: it must not hold up other zones. */
+static void ask_command(struct arrival *a) {
+	const struct zone_policy *policy = a->guard.policy;
+	a->argv = words_of(policy);
+	a->hook = (struct hook){ .argv = a->argv,
+		                 .version = a->build.version,
+		                 .former = a->guard.former,
+		                 .timeout_s = policy->check_timeout_s,
+		                 .octets = version_bytes(a->build.version),
+		                 .told = on_checked };
+	press(a->ingest, -(int64_t)a->octets);
+	hooks_run(a->ingest->hooks, &a->hook);
+}
+
+static bool wants_command(const struct arrival *a) {
+	return a->guard.policy->check_command && !(a->guard.passed & GUARD_COMMAND);
+}
+
 static void built(struct arrival *a) {
 	if (a->error != OK && a->why.reason == REASON_NONE)
 		why_set(&a->why, REASON_BAD_ZONE, "%s", err_text(a->error));
@@ -220,8 +281,10 @@ static void built(struct arrival *a) {
 		fail(a, &a->why);
 	else if (a->build.unchanged)
 		unchanged(a);
+	else if (wants_command(a))
+		ask_command(a);
 	else
-		save(a, version_is_whole(a->build.version) ? SAVE_VERSION : SAVE_STEPS);
+		save_built(a);
 }
 
 static void build(struct arrival *a) {
@@ -265,7 +328,7 @@ static struct build build_of(struct followed *z, struct copy_result *r) {
 /* Of what comes and of what it comes to: both may have to be walked. */
 static bool is_small(const struct arrival *a) {
 	const struct zone_version *former = a->build.former;
-	return a->attempt.records <= INGEST_INLINE_RECORDS &&
+	return a->guard.policy->checks.dnssec == DNSSEC_OFF && a->attempt.records <= INGEST_INLINE_RECORDS &&
 	       (!former || version_records(former) <= INGEST_INLINE_RECORDS);
 }
 
@@ -293,15 +356,21 @@ void ingest_take(struct ingest *in, struct followed *z, struct copy_result *resu
 }
 
 bool ingest_is_idle(const struct ingest *in) {
-	return in->building == 0;
+	return in->building == 0 && hooks_are_idle(in->hooks);
 }
 
 struct ingest *ingest_new(struct transfer *t) {
 	struct ingest *in = xcalloc(1, sizeof(*in));
 	in->transfer = t;
+	in->hooks = hooks_new(t->loop);
 	return in;
 }
 
+void ingest_stop(struct ingest *in) {
+	hooks_stop(in->hooks);
+}
+
 void ingest_free(struct ingest *in) {
+	hooks_free(in->hooks);
 	free(in);
 }

@@ -25,7 +25,9 @@ struct ingest *ingest_new(struct transfer *t);
 /* Take over the result's builder.  attempt: as it went so far; it is recorded with its end.  Ends in follow_saved or follow_failed of z, unless z is removed meanwhile. */
 void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
                  const struct attempt *attempt);
-/* Nothing is being built (what is built waits in the saver). */
+/* End the commands that check versions: those versions are refused. */
+void ingest_stop(struct ingest *in);
+/* Nothing is being built or checked (what is built waits in the saver). */
 bool ingest_is_idle(const struct ingest *in);
 void ingest_free(struct ingest *in);
 

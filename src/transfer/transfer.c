@@ -304,6 +304,7 @@ void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {
 		steps_cancel(z);
 		notifier_forget(t->notifier, &z->notify);
 	}
+	ingest_stop(t->ingest);
 	saver_on_idle(t->saver, on_saver_idle, t);
 	steps_save_dirty(t);
 	if (saver_is_idle(t->saver)) on_saver_idle(t);

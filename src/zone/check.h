@@ -7,6 +7,7 @@
 #define UNDERSTUDY_ZONE_CHECK_H
 
 #include "base/why.h"
+#include "zone/dnssec.h"
 #include "zone/version.h"
 #include "zone/zonemd.h"
 
@@ -28,6 +29,8 @@ struct check_rules {
 	uint32_t max_name_types;    /* RRsets at one name; 0: no limit */
 	uint32_t max_shrink;        /* percent of the names that may be lost; 0: any */
 	enum zonemd_rule zonemd;
+	enum dnssec_rule dnssec;
+	enum dnssec_depth dnssec_depth;
 };
 
 /* The steps by which a version came from one that was checked before. */
@@ -48,7 +51,7 @@ struct check_report {
  * Cost: one walk over next or over the changes, and what its rules ask for. */
 MUST_CHECK enum err zone_check(const struct zone_version *former, const struct zone_version *next,
                                const struct check_changes *changes, const struct check_rules *rules,
-                               unsigned accepted, struct check_report *out_report);
+                               unsigned accepted, int64_t now_s, struct check_report *out_report);
 
 /* -- the guards, each by itself; why is filled when they object (ERR_REFUSED) -- */
 

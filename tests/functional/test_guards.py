@@ -1,9 +1,12 @@
 """Guards: what they object to is not served, the former version is, the operator is told why and may let it through."""
+import os
+
 import dns.rrset
 import dns.zone
 import pytest
 
 from lib.scripted import ScriptedPrimary
+from lib.signing import sign
 from lib.wait import wait_until
 from lib.zonetext import small_zone
 
@@ -163,3 +166,102 @@ def test_a_digest_that_knot_makes_fits(lab):
     ours.start()
     ours.wait_serves(ZONE, None, 10)
     assert ours.query(ZONE, "ZONEMD").answer
+
+
+# --- signatures
+
+@pytest.mark.parametrize("denial", ("nsec", "nsec3"))
+def test_a_signed_zone_passes_and_a_damaged_one_does_not(lab, denial, tmp_path):
+    def signed(serial, extra=""):
+        return sign(tmp_path, ZONE, small_zone(ZONE, serial, extra), denial).text
+    world = World(lab, "nsd", signed(1), dnssec="require", dnssec_check="full")
+    damaged = "\n".join(line.replace("192.0.2.5", "192.0.2.6") for line in signed(2).splitlines()) + "\n"
+    evidence = world.wait_refused(damaged, 2, "dnssec-bogus")
+    assert evidence == f"www.{ZONE} A: its signature does not verify"
+    world.primary.set_zone(ZONE, signed(3))
+    world.wait_well(3)
+    assert world.status()["warning"] == "none"
+    world.primary.set_zone(ZONE, small_zone(ZONE, 4))
+    world.wait_reason("dnssec-missing")
+    world.accept()
+    world.wait_well(4)
+
+
+def test_signatures_whose_time_is_over_are_refused_or_warned_of(lab, tmp_path):
+    past = sign(tmp_path, ZONE, small_zone(ZONE, 2), ("-s", "20200101000000", "-e", "20200201000000")).text
+    now = sign(tmp_path, ZONE, small_zone(ZONE, 1), ("-e", "now+3600")).text  # the SOA's expire time is a day
+    world = World(lab, "knot", now, dnssec="require")
+    status = world.status()
+    assert status["warning"] == "dnssec-expires-early" and "86400 s" in status["warning_evidence"]
+    assert "dnssec-expires-early" in world.ours.cli("zone", "status", ZONE).out
+    assert "time of its signature" in world.wait_refused(past, 2, "dnssec-expired")
+    world.accept()
+    world.wait_well(2)
+    assert world.status()["warning"] == "dnssec-expired"
+
+
+# --- the operator's own command
+
+def command(tmp_path, text):
+    path = tmp_path / "check"
+    path.write_text("#!/bin/sh\n" + text, encoding="ascii")
+    path.chmod(0o755)
+    return [str(path), "an argument"]
+
+
+def test_a_command_gets_the_zone_and_may_refuse_it(lab, tmp_path):
+    text = f"""cat > {tmp_path}/zone
+env > {tmp_path}/env
+echo "$1" > {tmp_path}/argument
+if grep -q forbidden {tmp_path}/zone; then echo "a forbidden name" >&2; echo more >&2; exit 7; fi
+"""
+    world = World(lab, "knot", small_zone(ZONE, 1), check_command=command(tmp_path, text))
+    assert f"www.{ZONE}." in (tmp_path / "zone").read_text()
+    evidence = world.wait_refused(small_zone(ZONE, 2, "forbidden IN A 192.0.2.9\n"), 2, "check-command-failed")
+    assert evidence.endswith("said 7: a forbidden name")
+    environment = (tmp_path / "env").read_text().splitlines()
+    assert f"UNDERSTUDY_ZONE={ZONE}" in environment and "UNDERSTUDY_SERIAL=2" in environment
+    assert "UNDERSTUDY_FORMER_SERIAL=1" in environment
+    assert (tmp_path / "argument").read_text() == "an argument\n"
+    world.accept()
+    world.wait_well(2)
+    world.primary.set_zone(ZONE, small_zone(ZONE, 3))
+    world.wait_well(3)
+
+
+def test_a_command_that_takes_too_long_is_ended_and_holds_up_nobody(lab, tmp_path):
+    text = f"""[ "$UNDERSTUDY_SERIAL" = 1 ] && exit 0
+echo $$ > {tmp_path}/pid
+sleep 1000 &
+wait
+"""
+    world = World(lab, "knot", small_zone(ZONE, 1), check_command=command(tmp_path, text), check_timeout=2)
+    evidence = world.wait_refused(small_zone(ZONE, 2), 2, "check-command-timeout")
+    assert "not done after 2 s" in evidence
+    group = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not alive(group), 5, "the whole group is gone")
+
+
+def alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_command_that_is_not_there_refuses(lab):
+    primary, ours = scripted(lab, small_zone(ZONE, 1), check_command=["/nowhere/check"])
+    with primary:
+        ours.start()
+        status = wait_until(lambda: (s := ours.status(ZONE))["reason"] == "check-command-failed" and s, 10, "refused")
+        assert status["serial"] is None and "No such file" in status["evidence"]
+
+
+def test_the_daemon_ends_while_a_command_runs(lab, tmp_path):
+    text = f"echo $$ > {tmp_path}/pid\nsleep 1000\n"
+    primary, ours = scripted(lab, small_zone(ZONE, 1), check_command=command(tmp_path, text))
+    with primary:
+        ours.start()
+        wait_until((tmp_path / "pid").exists, 10, "the command runs")
+        ours.stop()

@@ -17,7 +17,7 @@ static const struct check_rules lax; /* nothing is asked for beyond what no zone
 static struct check_report report_of(const struct zone_version *former, struct zone_version *next,
                                      const struct check_rules *rules, unsigned accepted) {
 	struct check_report report;
-	enum err e = zone_check(former, next, NULL, rules, accepted, &report);
+	enum err e = zone_check(former, next, NULL, rules, accepted, 1, &report);
 	assert_int_equal(e, report.objection.reason == REASON_NONE ? OK : ERR_REFUSED);
 	version_unref(next);
 	return report;
@@ -180,7 +180,7 @@ static enum reason changed_verdict(struct zone_version *former, struct zone_vers
 	struct change *step;
 	assert_int_equal(version_diff(former, next, 0, 1, &step), OK);
 	const struct check_changes changes = { &step, 1 };
-	enum err e = zone_check(former, next, &changes, &lax, 0, &report);
+	enum err e = zone_check(former, next, &changes, &lax, 0, 1, &report);
 	assert_int_equal(e, report.objection.reason == REASON_NONE ? OK : ERR_REFUSED);
 	change_unref(step);
 	version_unref(former);
