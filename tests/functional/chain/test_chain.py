@@ -1,10 +1,14 @@
 """Chains of secondaries: differences flow through, all expire together, a restart in the middle costs no whole zone."""
+import time
+
 import dns.edns
 import dns.message
+import dns.rcode
 
 from chain.links import Chain, got
 from ixfr.follow import ZONE
 from lib import ask
+from lib.wait import wait_until
 from lib.zonetext import small_zone
 
 CHANGES = 6
@@ -50,6 +54,35 @@ def test_a_restart_in_the_middle_costs_no_whole_zone(lab):
     chain.wait_served()
     assert got(chain.behind[0])[0] == "ixfr"
     chain.assert_all_equal()
+
+
+def test_a_dead_primary_lets_the_whole_chain_expire_together(lab, record_figure):
+    """RFC 7314: who refreshes from a secondary gets the time that the secondary has left, not the whole of it."""
+    options = {"refresh_min": 1, "retry_min": 1, "retry_max": 1, "expire_min": 2}
+    zone, timers = "expire.example", {"refresh": 1, "retry": 1, "expire": 8}
+    primary = lab.make("knot")
+    primary.add_primary_zone(zone, small_zone(zone, 1, **timers))
+    primary.start()
+    links, before = [], primary
+    for kind in ("understudy", "understudy", "bind", "understudy"):
+        links.append(lab.make(kind))
+        links[-1].add_secondary_zone(zone, before.endpoint, **options)
+        links[-1].start()
+        links[-1].wait_serves(zone, 1)
+        before = links[1] if kind == "bind" else links[-1]  # the last one stands behind the second too
+    primary.kill9()
+    died, ends = time.monotonic(), {}
+
+    def all_expired():
+        for number, link in enumerate(links):
+            if number not in ends and link.query(zone, "SOA", timeout=1).rcode() == dns.rcode.SERVFAIL:
+                ends[number] = time.monotonic() - died
+        return len(ends) == len(links)
+    wait_until(all_expired, 25, "all have expired")
+    spread = max(ends.values()) - min(ends.values())
+    record_figure("first to last expiry in the chain", spread, "s")
+    assert min(ends.values()) > 5, ends
+    assert spread < 3, f"expired after {ends} s"
 
 
 def test_an_expire_option_is_given_with_what_is_left(lab):
