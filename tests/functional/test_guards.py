@@ -37,7 +37,7 @@ class World:
         self.primary.set_zone(ZONE, text)
         status = self.wait_reason(reason)
         assert status["serial"] == 1 and self.ours.soa_serial(ZONE) == 1
-        assert status["state"] == "stale"
+        assert status["state"] == "error"
         assert status["refused_serial"] == serial and status["primary_serial"] == serial
         assert status["attempts"][0]["reason"] == reason and status["advice"] and status["since"]
         shown = self.ours.cli("zone", "status", ZONE).out
