@@ -176,6 +176,26 @@ static void a_restart_serves_the_same_at_once(void **state) {
 	policy_unref(p);
 }
 
+static void a_serial_that_went_back_is_an_error_until_it_is_accepted(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	l->primary.serial = 2;
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_int_equal(transfer_accept(l->t, n.wire), ERR_MISMATCH);
+	l->primary.serial = 1;
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_fails(l, "example.net.", REASON_SERIAL_BEHIND));
+	struct zone_report r = lab_report(l, "example.net.");
+	assert_string_equal(r.state, "error");
+	assert_int_equal(r.serial, 2);
+	assert_int_equal(transfer_accept(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_string_equal(lab_report(l, "example.net.").state, "active");
+}
+
 static void a_rollback_is_served_after_a_restart_and_until_the_release(void **state) {
 	struct transfer_lab *l = *state;
 	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
@@ -510,6 +530,7 @@ int main(void) {
 		TEST(a_held_zone_is_not_transferred_until_it_is_released),
 		TEST(a_signed_transfer_works_and_wrong_keys_are_named),
 		TEST(a_restart_serves_the_same_at_once),
+		TEST(a_serial_that_went_back_is_an_error_until_it_is_accepted),
 		TEST(a_rollback_is_served_after_a_restart_and_until_the_release),
 		TEST(a_notify_brings_the_new_serial),
 		TEST(silence_by_udp_falls_back_to_tcp),

@@ -41,6 +41,7 @@ static inline struct zone_policy *lab_policy(const struct addr *addrs, unsigned 
 	p->policy.primaries = p->primaries;
 	p->policy.primary_count = count;
 	p->policy.bounds = (struct timer_bounds){ 1, 86400, 1, 3600, 2, 31536000 };
+	p->policy.history = (struct history_bounds){ .versions = 100, .bytes = 1 << 20 };
 	for (unsigned i = 0; i < count; i++)
 		p->primaries[i] = (struct primary){ .addr = addrs[i], .key = key };
 	return &p->policy;
