@@ -11,6 +11,9 @@
 #include "transfer/hook.h"
 #include "transfer/merger.h"
 
+/* Where no history is kept, differences of whole zones are looked at so far: enough to see that there are none. */
+#define STEP_LEAST_BYTES 4096
+
 struct ingest {
 	struct transfer *transfer;
 	struct hooks *hooks;
@@ -320,7 +323,8 @@ static struct build build_of(struct followed *z, struct copy_result *r) {
 		.step_count = r->change_count,
 		.former = z->version,
 		.limits = { .max_bytes = policy->max_zone_bytes, .max_records = policy->max_zone_records },
-		.step_max_bytes = policy->history.bytes,
+		.step_max_bytes = policy->history.bytes > STEP_LEAST_BYTES ? policy->history.bytes
+		                                                           : STEP_LEAST_BYTES,
 		.time_s = clocks_now_s(z->transfer),
 	};
 }
