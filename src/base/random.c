@@ -1,4 +1,4 @@
-/* Secure draws come from the kernel, four at a time, kept in state; `left` says how many are unused.  Seeded
+/* Secure draws come from the kernel, RANDOM_DRAWS at a time, kept in state; `left` says how many are unused.  Seeded
  * draws are xoshiro256** (Blackman and Vigna), which fills the state from the seed by splitmix64. */
 #include "base/random.h"
 
@@ -15,7 +15,7 @@ static void refill(struct random *r) {
 		if (n < 0 && errno != EINTR) abort(); /* no randomness: predictable IDs are worse */
 		if (n > 0) got += (size_t)n;
 	}
-	r->left = 4;
+	r->left = RANDOM_DRAWS;
 }
 
 struct random random_secure(void) {

@@ -6,9 +6,12 @@
 
 #include <stdint.h>
 
+/* Of a secure generator from one call to the kernel, which gives 256 octets at once. */
+#define RANDOM_DRAWS 32
+
 struct random {
-	uint64_t state[4];
-	uint32_t left; /* draws until a secure generator reseeds; 0 with seeded ones: never */
+	uint64_t state[RANDOM_DRAWS]; /* a seeded one uses four */
+	uint32_t left;                /* draws until a secure generator reseeds; 0 with seeded ones: never */
 	uint32_t secure;
 };
 
