@@ -165,7 +165,7 @@ static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
 	struct asker *a = q->asker;
 	enum ask_verdict v = ask_judge(q->ask, data, len, clock_now().wall_s, &q->result.soa, &q->result.why);
 	if (v == ASK_STRANGE) return false;
-	reach_answered(peer_udp(q->peer));
+	peer_answered(q->peer);
 	leave_udp(q);
 	q->result.ok = v == ASK_ANSWERED;
 	q->result.bytes = (uint32_t)len;

@@ -197,6 +197,20 @@ static struct follow_decision copy_from(struct follow *f, const struct follow_en
 		                         .floor = f->floor };
 }
 
+bool follow_waits_for_primary(const struct follow *f) {
+	enum reason reason = follow_why(f)->reason;
+	return f->state == FOLLOW_WAITING && f->failures > 0 &&
+	       (reason == REASON_TIMEOUT || reason == REASON_UNREACHABLE);
+}
+
+bool follow_primary_back(struct follow *f, const struct follow_env *env, uint32_t spread_s) {
+	if (!follow_waits_for_primary(f)) return false;
+	int64_t start_s = env->now_s + random_below(env->random, spread_s + 1);
+	if (f->refresh_s <= start_s) return false;
+	f->refresh_s = start_s;
+	return true;
+}
+
 /* -- rounds -- */
 
 /* The primary at the round's place: ask it, or copy from it where any serial will do. */

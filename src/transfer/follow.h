@@ -186,6 +186,11 @@ struct follow_decision follow_saved(struct follow *f, const struct follow_env *e
 struct follow_decision follow_failed(struct follow *f, const struct follow_env *env, const struct why *why,
                                      bool no_tcp);
 
+/* Its last round failed because no primary could be reached. */
+bool follow_waits_for_primary(const struct follow *f);
+/* One of them answers again: the next round begins within so many seconds.  True: that is earlier than it was. */
+bool follow_primary_back(struct follow *f, const struct follow_env *env, uint32_t spread_s);
+
 /* When follow_due wants to be called: INT64_MAX is never. */
 int64_t follow_next_due(const struct follow *f);
 /* The wall clock was set back by -delta_s (< 0): all times move with it. */

@@ -65,6 +65,7 @@ struct transfer {
 	uv_timer_t tick;    /* the schedule's next */
 	uv_timer_t lazy;    /* states to save */
 	uv_timer_t collect; /* retired versions to free */
+	uv_timer_t wake;    /* primaries came back */
 	uv_timer_t watch;
 	size_t watch_cursor;      /* where its next look begins */
 	struct followed **loaded; /* LOADED_BUCKETS lists; NULL when none is left */
@@ -116,6 +117,10 @@ void watch_zone(struct followed *z);
 
 /* Into the history of the zone, the counters and the log.  The only way an attempt gets there. */
 void record_attempt(struct followed *z, const struct attempt *attempt);
+
+/* -- wake.c: zones of primaries that came back -- */
+
+void wake_init(struct transfer *t);
 
 /* -- steps.c: decisions of the state machine carried out -- */
 

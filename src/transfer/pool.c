@@ -1,11 +1,13 @@
 #include "transfer/pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "transfer/answer.h"
 
 #define BUCKETS 4096
+#define BACK_WORDS 128
 #define CONNECTIONS_MAX 16 /* of one lane */
 #define QUESTION_DEPTH 64  /* questions on one connection at once */
 #define TRANSFER_DEPTH 4   /* transfers on one connection at once */
@@ -42,6 +44,9 @@ struct pool {
 	struct pool_settings settings;
 	struct peer *buckets[BUCKETS];
 	struct lane *first_waiting, *last_waiting;
+	uint64_t back[BACK_WORDS]; /* a bit for each address that answers again, by a hash of it */
+	void (*on_back)(void *ctx);
+	void *on_back_ctx;
 	unsigned running;   /* transfers under way */
 	uint64_t collected; /* octets that they hold */
 	unsigned open;      /* connections whose handles are not closed */
@@ -107,8 +112,42 @@ bool peer_is_tls(const struct peer *peer) {
 void pool_forgive_tls(struct pool *p) {
 	for (unsigned b = 0; b < BUCKETS; b++) {
 		for (struct peer *peer = p->buckets[b]; peer; peer = peer->next)
-			if (peer->tls) reach_answered(&peer->tcp);
+			if (peer->tls) (void)reach_answered(&peer->tcp); /* it has not: it may try again */
 	}
+}
+
+/* By address alone: whatever the port and the transport, who answers there may answer the rest too. */
+static unsigned back_bit(const struct addr *to) {
+	uint32_t h = 2166136261U;
+	for (unsigned i = 0; i < sizeof(to->ip); i++)
+		h = (h ^ to->ip[i]) * 16777619U;
+	return (h ^ h >> 16) % (64 * BACK_WORDS);
+}
+
+static void answered(struct peer *peer, struct reach *by) {
+	struct pool *p = peer->pool;
+	unsigned bit = back_bit(&peer->to);
+	if (!reach_answered(by)) return;
+	p->back[bit / 64] |= UINT64_C(1) << (bit % 64);
+	if (p->on_back) p->on_back(p->on_back_ctx);
+}
+
+void peer_answered(struct peer *peer) {
+	answered(peer, &peer->udp);
+}
+
+void pool_on_back(struct pool *p, void (*back)(void *ctx), void *ctx) {
+	p->on_back = back;
+	p->on_back_ctx = ctx;
+}
+
+bool pool_is_back(const struct pool *p, const struct addr *to) {
+	unsigned bit = back_bit(to);
+	return (p->back[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+void pool_forget_back(struct pool *p) {
+	memset(p->back, 0, sizeof(p->back));
 }
 
 struct reach *peer_udp(struct peer *peer) {
@@ -245,7 +284,7 @@ static void pump_waiting(struct pool *p) {
 static void on_opened(void *ctx, struct connection *c) {
 	(void)c; /* pump looks at all of them */
 	struct lane *l = ctx;
-	reach_answered(&l->peer->tcp);
+	answered(l->peer, &l->peer->tcp);
 	pump(l);
 }
 

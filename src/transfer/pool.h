@@ -48,11 +48,19 @@ bool peer_admits(struct peer *peer, int64_t now_ms, enum urgency urgency, struct
 void pool_forgive_tls(struct pool *p);
 struct reach *peer_udp(struct peer *peer);
 struct reach *peer_tcp(struct peer *peer);
+/* It answered by UDP. */
+void peer_answered(struct peer *peer);
 struct line_peer *peer_line(struct peer *peer); /* its questions by UDP, for the asker */
 /* A server that refused a question because of its OPT record is asked without for PEER_PLAIN_MS. */
 #define PEER_PLAIN_MS 3600000
 bool peer_takes_edns(const struct peer *peer, int64_t now_ms);
 void peer_refuses_edns(struct peer *peer, int64_t now_ms);
+
+/* Called when a peer answers that had failed. */
+void pool_on_back(struct pool *p, void (*back)(void *ctx), void *ctx);
+/* Has this address come back since pool_forget_back?  May say so of another one, rarely. */
+bool pool_is_back(const struct pool *p, const struct addr *to);
+void pool_forget_back(struct pool *p);
 
 /* Queue x; ops, urgency, is_transfer and alone are set; transport is set from here on.  Never calls back from inside. */
 void pool_submit(struct pool *p, struct peer *peer, struct exchange *x);

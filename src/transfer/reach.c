@@ -10,9 +10,11 @@ void reach_failed(struct reach *r, int64_t now_ms, const struct why *why) {
 	r->probe_ms = now_ms + r->span_ms / 10;
 }
 
-void reach_answered(struct reach *r) {
+bool reach_answered(struct reach *r) {
+	bool back = r->span_ms > 0;
 	r->until_ms = r->probe_ms = r->span_ms = 0;
 	r->why.reason = REASON_NONE;
+	return back;
 }
 
 bool reach_admits(struct reach *r, int64_t now_ms, enum urgency urgency, struct why *out_why) {

@@ -27,7 +27,8 @@ struct reach {
 };
 
 void reach_failed(struct reach *r, int64_t now_ms, const struct why *why);
-void reach_answered(struct reach *r);
+/* True: it had failed before, and what waits for it need not wait any longer. */
+bool reach_answered(struct reach *r);
 /* May a question of this urgency go?  False: out_why is what was found before. */
 bool reach_admits(struct reach *r, int64_t now_ms, enum urgency urgency, struct why *out_why);
 /* The same for a question by UDP, one of on_way that are then under way: while the peer is avoided few of any urgency go.

@@ -263,6 +263,7 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	t->strangers = strangers_new(loop, strangers_of, t);
 	clocks_init(t);
 	watch_init(t);
+	wake_init(t);
 	return t;
 }
 
@@ -281,7 +282,7 @@ static void on_saver_idle(void *ctx) {
 	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
-	t->to_close = 9;
+	t->to_close = 10;
 	pool_stop(t->pool, part_closed, t);
 	asker_stop(t->asker, part_closed, t);
 	notifier_stop(t->notifier, part_closed, t);
@@ -289,6 +290,7 @@ static void on_saver_idle(void *ctx) {
 	strangers_close(t->strangers, part_closed, t);
 	uv_close((uv_handle_t *)&t->tick, timer_closed);
 	uv_close((uv_handle_t *)&t->lazy, timer_closed);
+	uv_close((uv_handle_t *)&t->wake, timer_closed);
 	uv_close((uv_handle_t *)&t->collect, timer_closed);
 	uv_close((uv_handle_t *)&t->watch, timer_closed);
 }

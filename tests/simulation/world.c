@@ -14,6 +14,7 @@
 
 #define DUE_PER_TURN 500
 #define LOOK_AT_LEAST_MS 60000
+#define WAKE_MS 5000
 
 /* SOA timers as zones have them; of 64 zones so many. */
 static const struct {
@@ -192,13 +193,41 @@ static void turn(struct world *w) {
 	}
 }
 
+/* As wake.c does. */
+void world_back(struct world *w, struct world_primary *p) {
+	p->is_back = true;
+	if (w->wake_ms == WHEEL_NEVER) w->wake_ms = w->ms + WAKE_MS;
+}
+
+static bool has_primary_back(struct world *w, const struct world_zone *z) {
+	for (unsigned i = 0; i < z->primary_count; i++) {
+		if (world_primary_of(w, z, i)->is_back) return true;
+	}
+	return false;
+}
+
+static void wake(struct world *w) {
+	uint32_t spread_s = schedule_spread_s(w->settings.zones);
+	w->wake_ms = WHEEL_NEVER;
+	for (uint32_t i = 0; i < w->settings.zones; i++) {
+		struct world_zone *z = &w->zones[i];
+		if (!follow_waits_for_primary(&z->f) || !has_primary_back(w, z)) continue;
+		struct follow_env env = world_env(w, z);
+		if (follow_primary_back(&z->f, &env, spread_s))
+			schedule_set(&w->schedule, &z->due, follow_next_due(&z->f));
+	}
+	for (uint32_t i = 0; i < w->settings.primaries; i++)
+		w->primaries[i].is_back = false;
+	arm(w);
+}
+
 static int64_t earliest(int64_t a, int64_t b) {
 	return a < b ? a : b;
 }
 
 void world_run(struct world *w, int64_t until_ms) {
 	for (;;) {
-		int64_t next = earliest(w->armed_ms, wheel_next(&w->wheel, w->ms));
+		int64_t next = earliest(earliest(w->armed_ms, w->wake_ms), wheel_next(&w->wheel, w->ms));
 		if (w->happen) next = earliest(next, w->happens_ms);
 		if (next >= until_ms) break;
 		if (next > w->ms) w->ms = next; /* what should have happened while it was down happens now */
@@ -207,6 +236,7 @@ void world_run(struct world *w, int64_t until_ms) {
 			turn(w);
 			arm(w);
 		}
+		if (w->wake_ms <= w->ms) wake(w);
 		struct wheel_item *item;
 		while ((item = wheel_take(&w->wheel, w->ms)))
 			world_arrive(w, item);
@@ -232,6 +262,7 @@ struct world *world_new(const struct world_settings *settings) {
 	if (w->settings.primaries_of_zone == 0) w->settings.primaries_of_zone = 1;
 	w->random = random_seeded(settings->seed);
 	w->script = random_seeded(~settings->seed);
+	w->wake_ms = WHEEL_NEVER;
 	w->line = line_of(256);
 	w->zones = xcalloc(settings->zones, sizeof(*w->zones));
 	w->primaries = xcalloc(settings->primaries, sizeof(*w->primaries));
@@ -276,6 +307,7 @@ static void forget_peers(struct world *w) {
 	w->wheel = (struct wheel){ 0 };
 	w->line = line_of(256);
 	w->copying = 0;
+	w->wake_ms = WHEEL_NEVER;
 	w->first_waiting = w->last_waiting = NULL;
 	for (uint32_t i = 0; i < w->settings.primaries; i++) {
 		struct world_primary *p = &w->primaries[i];

@@ -46,6 +46,7 @@ struct world_primary {
 	struct world_list questions; /* wait for the connection */
 	struct world_list copies[URGENCY_COUNT];
 	unsigned copying;
+	bool is_back;
 	bool waits; /* for a place among all copies */
 	struct world_primary *next_waiting;
 	/* What was seen. */
@@ -117,6 +118,7 @@ struct world {
 	struct world_primary *first_waiting, *last_waiting;
 	unsigned copying;
 	int64_t ms;       /* the monotonic clock */
+	int64_t wake_ms;  /* when zones of primaries that came back are woken */
 	int64_t armed_ms; /* when the schedule is looked at next, by the monotonic clock */
 	int64_t offset_s; /* of the wall clock from START + ms */
 	struct moment last;
@@ -170,6 +172,7 @@ void world_save(struct world *w, struct world_zone *z);
 void world_arrive(struct world *w, struct wheel_item *item);
 void world_note(struct world *w, uint64_t what, uint64_t who, uint64_t value);
 struct follow_decision world_fail(struct world *w, struct world_zone *z, enum reason reason, bool no_tcp);
+void world_back(struct world *w, struct world_primary *p);
 /* world_check.c */
 void world_promise(const struct world *w, struct world_zone *z);
 void world_attempted(struct world *w, struct world_zone *z);

@@ -92,7 +92,7 @@ static void connected(struct world *w, struct world_primary *p) {
 	p->is_connecting = false;
 	if (!is_silent(p, true)) {
 		p->open_until_ms = w->ms + CONNECTION_IDLE_MS;
-		reach_answered(&p->tcp);
+		if (reach_answered(&p->tcp)) world_back(w, p);
 		send_tcp_questions(w, p);
 		pump_copies(w, p);
 		return;
@@ -186,7 +186,7 @@ static void arrive_udp(struct world *w, struct world_zone *z) {
 		z->attempt_by_s = INT64_MAX;
 		ask_by_tcp(w, z);
 	} else {
-		reach_answered(&p->udp);
+		if (reach_answered(&p->udp)) world_back(w, p);
 		finish(w, z, answer(w, z, true));
 	}
 	pump_line(w);

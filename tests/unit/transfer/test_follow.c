@@ -532,6 +532,29 @@ static void a_transfer_that_a_hold_broke_off_follows_the_release(void **state) {
 	follow_done(&l.f);
 }
 
+static void a_zone_that_could_not_reach_its_primary_does_not_wait_when_that_is_back(void **state) {
+	(void)state;
+	struct lab l;
+	struct why why;
+	begin_loaded(&l, 1);
+	l.d = follow_wish(&l.f, &l.env, false);
+	assert_false(follow_waits_for_primary(&l.f)); /* it is being asked */
+	why_set(&why, REASON_TIMEOUT, "no answer");
+	l.d = follow_failed(&l.f, &l.env, &why, true);
+	assert_true(follow_waits_for_primary(&l.f));
+	assert_true(l.f.refresh_s >= l.env.now_s + 100);
+	assert_true(follow_primary_back(&l.f, &l.env, 10));
+	assert_in_range(l.f.refresh_s, l.env.now_s, l.env.now_s + 10);
+	l.f.refresh_s = l.env.now_s;
+	assert_false(follow_primary_back(&l.f, &l.env, 10)); /* not later than it was */
+	/* Another failure than that is not mended by an answer to somebody else. */
+	why_set(&why, REASON_REFUSED, "refused");
+	l.d = follow_due(&l.f, &l.env);
+	l.d = follow_failed(&l.f, &l.env, &why, false);
+	assert_false(follow_primary_back(&l.f, &l.env, 10));
+	follow_done(&l.f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_held_zone_asks_nobody_and_still_expires),
@@ -562,6 +585,7 @@ int main(void) {
 		cmocka_unit_test(a_changed_policy_begins_anew),
 		cmocka_unit_test(a_restart_goes_by_the_wall_clock),
 		cmocka_unit_test(a_clock_that_went_back_while_we_were_down_is_no_eternity),
+		cmocka_unit_test(a_zone_that_could_not_reach_its_primary_does_not_wait_when_that_is_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
