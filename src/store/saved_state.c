@@ -2,7 +2,7 @@
  *
  *   u8 format | u8 flags | u32 serial | u32 primary serial | u32 failures |
  *   i64 checked | i64 refresh | i64 expire | i64 since | u64 file | u64 image size | u64 image checksum |
- *   (from format 2) u32 image serial | u32 held serial | u64 next | u32 frames | u32 behind | u64 bytes |
+ *   (from format 2) u32 image serial | u32 held serial | u32 giver | u32 expire cut | u64 next | u32 frames | u32 behind | u64 bytes |
  *   u64 bytes behind |
  *   u8 n, n octets reason slug | u8 n, n octets evidence | u64 checksum of all before and the key */
 #include "store/saved_state.h"
@@ -73,6 +73,8 @@ static void write_journal(struct writer *w, const struct saved_state *saved) {
 	const struct journal_place *j = &saved->journal;
 	write_u32(w, saved->image_serial);
 	write_u32(w, saved->state.held_serial);
+	write_u32(w, saved->state.giver);
+	write_u32(w, saved->state.expire_cut_s);
 	write_u64(w, j->next);
 	write_u32(w, j->count);
 	write_u32(w, j->behind);
@@ -122,6 +124,8 @@ static void read_journal(struct reader *r, struct saved_state *saved) {
 	struct journal_place *j = &saved->journal;
 	saved->image_serial = read_u32(r);
 	saved->state.held_serial = read_u32(r);
+	saved->state.giver = read_u32(r);
+	saved->state.expire_cut_s = read_u32(r);
 	j->next = read_u64(r);
 	j->count = read_u32(r);
 	j->behind = read_u32(r);

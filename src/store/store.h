@@ -35,10 +35,12 @@ struct zone_state {
 	bool has_version;
 	bool has_primary_serial;
 	bool expired;
-	bool held;            /* an operator has stopped transfers */
-	bool has_rollback;    /* an operator has gone back to an earlier version, held_serial */
-	uint32_t held_serial; /* valid if has_rollback */
-	struct why why;       /* last failure, or REASON_NONE */
+	bool held;             /* an operator has stopped transfers */
+	bool has_rollback;     /* an operator has gone back to an earlier version, held_serial */
+	uint32_t held_serial;  /* valid if has_rollback */
+	uint32_t giver;        /* who gave the version: a hash of the primary's name; 0: not known */
+	uint32_t expire_cut_s; /* it expires so much earlier than its SOA and checked_s say */
+	struct why why;        /* last failure, or REASON_NONE */
 };
 
 /* What led from the version saved last to the one that is saved now. */

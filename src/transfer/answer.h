@@ -41,6 +41,11 @@ MUST_CHECK enum err answer_check_rcode(const struct asked *asked, const struct m
  * why filled. */
 MUST_CHECK enum err answer_check_tsig(const struct asked *asked, const struct message *m,
                                       struct tsig_state *t, int64_t now_s, struct why *why);
+/* Servers that predate EDNS say so in one of these ways (RFC 6891 section 7). */
+static inline bool answer_blames_edns(const struct message *m) {
+	unsigned rcode = header_rcode(&m->header);
+	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP;
+}
 /* How many seconds the answer says that the version stays valid (RFC 7314 section 3.2).  False: it does not. */
 bool answer_expire(const struct message *m, uint32_t *out_expire_s);
 /* The words for a failure of tsig_verify_answer or tsig_finish. */

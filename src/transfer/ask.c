@@ -7,6 +7,8 @@ size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size
 	bool notify = ask->asked.opcode == OPCODE_NOTIFY;
 	struct question_form form = { .zone = ask->asked.zone,
 		                      .type = ask->asked.type,
+		                      .edns = ask->edns,
+		                      .dnssec_ok = ask->dnssec_ok,
 		                      .flags = notify ? (uint16_t)((OPCODE_NOTIFY << 11) | FLAG_AA) : 0,
 		                      .pads = ask->asked.transport == TRANSPORT_TLS };
 	ask->asked.id = id;
@@ -14,25 +16,28 @@ size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size
 	return question_write_signed(&form, id, ask->key, now_s, &ask->tsig, buf, cap);
 }
 
-/* RFC 1035 section 3.3.13.  The SOA stands among the answers, owned by the zone. */
-static enum err find_soa(const struct ask *ask, const struct message *m, struct soa *out_soa) {
+/* RFC 1035 section 3.3.13.  The SOA stands among the answers, owned by the zone, and its signatures beside it. */
+static enum err find_soa(struct ask *ask, const struct message *m, struct soa *out_soa) {
 	struct reader r = reader_init(m->data, m->len);
+	enum err found = ERR_NOTFOUND;
 	r.pos = m->answer_pos;
+	ask->signatures = 0;
 	for (unsigned i = 0; i < m->header.ancount; i++) {
 		struct record record;
+		struct zone_soa soa;
 		enum err e = record_read(&r, &record);
 		if (e != OK) return e;
-		if (record.type != RR_SOA || record.class != CLASS_IN) continue;
-		if (!name_equal(record.owner.wire, ask->asked.zone)) continue;
-		struct zone_soa soa;
-		e = zone_soa_read(m, &record, &soa);
-		if (e == OK) *out_soa = soa.soa;
-		return e;
+		if (record.class != CLASS_IN || !name_equal(record.owner.wire, ask->asked.zone)) continue;
+		if (record.type == RR_RRSIG)
+			ask->signatures += zone_soa_signature(m->data + record.rdata_pos, record.rdlength);
+		if (record.type != RR_SOA || found != ERR_NOTFOUND) continue;
+		found = zone_soa_read(m, &record, &soa);
+		if (found == OK) *out_soa = soa.soa;
 	}
-	return ERR_NOTFOUND;
+	return found;
 }
 
-static enum ask_verdict judge_soa(const struct ask *ask, const struct message *m, struct soa *out_soa,
+static enum ask_verdict judge_soa(struct ask *ask, const struct message *m, struct soa *out_soa,
                                   struct why *why) {
 	bool authority = (m->header.flags & FLAG_AA) != 0;
 	enum err e = find_soa(ask, m, out_soa);
@@ -43,6 +48,7 @@ static enum ask_verdict judge_soa(const struct ask *ask, const struct message *m
 		             m->header.flags & FLAG_RA ? "; the server is a resolver (RA is set)" : "");
 		return ASK_FAILED;
 	}
+	ask->has_expire = answer_expire(m, &ask->expire_s);
 	if (e == OK) return ASK_ANSWERED;
 	answer_blame(&ask->asked, why, REASON_BAD_RECORD, "SOA record: %s", err_text(e));
 	return ASK_FAILED;
@@ -62,6 +68,7 @@ enum ask_verdict ask_judge(struct ask *ask, const uint8_t *data, size_t len, int
 	if (answer_check_head(&ask->asked, &m, false, why) != OK) return ASK_STRANGE;
 	if (ask->asked.transport == TRANSPORT_UDP && (m.header.flags & FLAG_TC)) return ASK_TRUNCATED;
 	if (answer_check_tsig(&ask->asked, &m, &ask->tsig, now_s, why) != OK) return ASK_FAILED;
+	if (ask->edns && answer_blames_edns(&m)) return ASK_PLAIN;
 	if (answer_check_rcode(&ask->asked, &m, why) != OK) return ASK_FAILED;
 	if (ask->asked.opcode == OPCODE_NOTIFY) return ASK_ANSWERED;
 	return judge_soa(ask, &m, out_soa, why);

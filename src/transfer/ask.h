@@ -13,6 +13,12 @@ struct ask {
 	struct asked asked;
 	const struct tsig_key *key; /* borrowed; NULL: not signed */
 	struct tsig_state tsig;
+	bool edns;      /* ask how long the version is valid (RFC 7314); set by the caller */
+	bool dnssec_ok; /* with edns: and for signatures */
+	/* what the answer told beside the SOA; valid after ASK_ANSWERED */
+	bool has_expire;
+	uint32_t expire_s;
+	uint64_t signatures; /* of the SOA, as zone_soa.h sums them; 0: none came */
 };
 
 /* Write the question to buf (cap >= ASK_MAX_LEN) with this ID; returns its length.  May be called again: the former
@@ -22,6 +28,7 @@ size_t ask_build(struct ask *ask, uint16_t id, int64_t now_s, uint8_t *buf, size
 enum ask_verdict {
 	ASK_ANSWERED,  /* soa is filled for a SOA question */
 	ASK_TRUNCATED, /* TC: ask by TCP (RFC 1035 section 4.2.1) */
+	ASK_PLAIN,     /* the OPT record was refused: ask without (RFC 6891 section 7) */
 	ASK_STRANGE,   /* not an answer to this question: keep waiting */
 	ASK_FAILED     /* why is filled */
 };

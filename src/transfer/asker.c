@@ -26,6 +26,8 @@ struct soa_query {
 	uint8_t transport;
 	int64_t start_ms;
 	bool udp_silent; /* UDP was tried and nothing came */
+	bool again;      /* TCP: the same once more */
+	bool plain;      /* EDNS was refused: asked without */
 	bool truncated;  /* UDP gave an answer that did not fit */
 };
 
@@ -104,6 +106,20 @@ static void use_transport(struct soa_query *q, enum transport transport) {
 	if (!q->ask) q->ask = xcalloc(1, sizeof(*q->ask));
 	q->ask->key = q->request.key;
 	q->ask->asked = asked_of(q);
+	q->ask->edns = !q->plain && peer_takes_edns(q->peer, now_ms(q->asker));
+	q->ask->dnssec_ok = q->request.dnssec_ok;
+}
+
+/* What the answer told; false: ask again without EDNS. */
+static bool take_verdict(struct soa_query *q, enum ask_verdict v, size_t len) {
+	q->result.ok = v == ASK_ANSWERED;
+	q->result.bytes = (uint32_t)len;
+	q->result.has_expire = q->ask->has_expire;
+	q->result.expire_s = q->ask->expire_s;
+	q->result.signatures = q->ask->signatures;
+	if (v == ASK_ANSWERED && q->plain) peer_refuses_edns(q->peer, now_ms(q->asker));
+	if (v == ASK_PLAIN) q->plain = true;
+	return v != ASK_PLAIN;
 }
 
 /* -- TCP -- */
@@ -117,13 +133,20 @@ static size_t on_tcp_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t
 static enum exchange_verdict on_tcp_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct soa_query *q = (struct soa_query *)x;
 	enum ask_verdict v = ask_judge(q->ask, data, len, clock_now().wall_s, &q->result.soa, &q->result.why);
-	q->result.ok = v == ASK_ANSWERED;
-	q->result.bytes = (uint32_t)len;
+	q->again = !take_verdict(q, v, len);
 	return v == ASK_STRANGE ? EXCHANGE_DROP : EXCHANGE_DONE;
 }
 
+static void go_tcp(struct soa_query *q);
+
 static void on_tcp_done(struct exchange *x) {
-	tell((struct soa_query *)x);
+	struct soa_query *q = (struct soa_query *)x;
+	if (!q->again) {
+		tell(q);
+		return;
+	}
+	q->again = false;
+	go_tcp(q);
 }
 
 static void on_tcp_failed(struct exchange *x, const struct why *why, bool no_tcp) {
@@ -155,6 +178,11 @@ static void go_tcp(struct soa_query *q) {
 static void start_queued(struct asker *a);
 static void on_timer(uv_timer_t *timer);
 
+static void go_line(struct soa_query *q) {
+	q->state = QUERY_QUEUED;
+	line_put(&q->asker->line, peer_line(q->peer), &q->place, q->request.urgency);
+}
+
 static void leave_udp(struct soa_query *q) {
 	q->datagram = NULL;
 	line_left(&q->asker->line, peer_line(q->peer));
@@ -167,10 +195,11 @@ static bool on_udp_answer(void *ctx, const uint8_t *data, size_t len) {
 	if (v == ASK_STRANGE) return false;
 	peer_answered(q->peer);
 	leave_udp(q);
-	q->result.ok = v == ASK_ANSWERED;
-	q->result.bytes = (uint32_t)len;
+	bool again = !take_verdict(q, v, len);
 	q->truncated = v == ASK_TRUNCATED;
-	if (q->truncated)
+	if (again)
+		go_line(q);
+	else if (q->truncated)
 		go_tcp(q);
 	else
 		tell(q);
@@ -295,13 +324,12 @@ struct soa_query *asker_ask(struct asker *a, const struct soa_request *request) 
 	q->peer = pool_peer_on(a->pool, &request->primary, &request->source, request->tls);
 	q->start_ms = now_ms(a);
 	q->transport = TRANSPORT_UDP;
-	q->state = QUERY_QUEUED;
 	a->count++;
 	if (request->tls) {
 		begin_tls(q);
 		return q;
 	}
-	line_put(&a->line, peer_line(q->peer), &q->place, request->urgency);
+	go_line(q);
 	start_queued(a);
 	return q;
 }

@@ -23,10 +23,13 @@ void asker_free(struct asker *a);
 
 struct soa_result {
 	bool ok;
-	struct soa soa; /* valid if ok */
-	struct why why; /* valid if not */
-	bool sent;      /* something was asked at all */
-	bool no_tcp;    /* no TCP connection could be made */
+	struct soa soa;  /* valid if ok */
+	struct why why;  /* valid if not */
+	bool has_expire; /* how long the primary holds its version to be valid (RFC 7314) */
+	uint32_t expire_s;
+	uint64_t signatures; /* of the SOA, as zone_soa.h sums them; 0: none came */
+	bool sent;           /* something was asked at all */
+	bool no_tcp;         /* no TCP connection could be made */
 	uint8_t transport;
 	bool tsig;
 	uint32_t bytes; /* of the answer */
@@ -38,7 +41,8 @@ struct soa_request {
 	const struct tls_terms *tls; /* borrowed while it runs; NULL: in clear.  Else never by UDP */
 	const struct tsig_key *key;  /* borrowed while it runs */
 	enum urgency urgency;
-	bool udp_only; /* not worth a TCP connection */
+	bool dnssec_ok; /* the SOA's signatures are wanted */
+	bool udp_only;  /* not worth a TCP connection */
 	void (*result)(void *ctx, const struct soa_result *result);
 	void *ctx;
 };

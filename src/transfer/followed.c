@@ -44,6 +44,8 @@ void followed_load(struct followed *z, const struct zone_state *state, struct zo
 		z->committed = f->serial;
 		f->soa = timers_of(version_soa(version));
 		f->expired = state->expired;
+		f->giver = state->giver;
+		f->expire_cut_s = state->expire_cut_s;
 	}
 	f->frozen = state->held;
 	z->rolled_back = state->has_rollback;
@@ -66,6 +68,8 @@ struct zone_state followed_state(const struct followed *z) {
 		.held = f->frozen,
 		.has_rollback = z->rolled_back,
 		.held_serial = z->rolled_back ? f->serial : 0,
+		.giver = f->giver,
+		.expire_cut_s = f->expire_cut_s,
 		.why = *follow_why(f),
 	};
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "transfer/followed.h"
+#include "transfer/zone_soa.h"
 
 #define LAZY_MS 2000
 #define LARGE_RECORDS 20000 /* a zone of so many gets a connection for itself */
@@ -147,12 +148,20 @@ static void record_answer(struct followed *z, const struct soa_result *r, const 
 	record_attempt(z, &a);
 }
 
+/* At our serial the SOA has other signatures than ours.  An answer without any tells nothing. */
+static bool is_resigned(const struct followed *z, const struct soa_result *r) {
+	if (!r->ok || r->signatures == 0 || !z->version) return false;
+	return r->soa.serial == version_serial(z->version) &&
+	       r->signatures != zone_soa_signatures_of(z->version);
+}
+
 static void on_answer(void *ctx, const struct soa_result *r) {
 	struct followed *z = ctx;
 	const struct primary *primary = &followed_policy(z)->primaries[z->asked];
 	z->query = NULL;
 	if (r->sent) record_answer(z, r, primary);
 	struct follow_env env = steps_env(z);
+	follow_told(&z->follow, r->has_expire ? r->expire_s : FOLLOW_NOT_TOLD, is_resigned(z, r));
 	steps_apply(z, r->ok ? follow_answered(&z->follow, &env, r->soa.serial, r->transport == TRANSPORT_UDP)
 	                     : follow_failed(&z->follow, &env, &r->why, r->no_tcp));
 }
@@ -165,6 +174,7 @@ static void start_question(struct followed *z, const struct follow_decision *d) 
 		                       .tls = primary->tls,
 		                       .key = primary->key,
 		                       .urgency = d->urgency,
+		                       .dnssec_ok = z->version && zone_soa_signatures_of(z->version) != 0,
 		                       .udp_only = d->probe,
 		                       .result = on_answer,
 		                       .ctx = z };

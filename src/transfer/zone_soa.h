@@ -4,6 +4,7 @@
 
 #include "dns/message.h"
 #include "dns/rdata.h"
+#include "zone/version.h"
 
 #define ZONE_SOA_MAX (2 * NAME_MAX_LEN + 20)
 
@@ -18,5 +19,10 @@ struct zone_soa {
 MUST_CHECK enum err zone_soa_read(const struct message *m, const struct record *r, struct zone_soa *out_soa);
 /* The same in every field but the TTL; case of names does not count. */
 bool zone_soa_equal(const struct zone_soa *a, const struct zone_soa *b);
+
+/* What tells a SOA's set of signatures from another one: the sum, over all, of a number made of algorithm, key tag,
+ * inception and expiration.  Not of the signatures themselves: some algorithms give others each time.  0: none. */
+uint64_t zone_soa_signature(const uint8_t *rdata, size_t len); /* of one RRSIG; 0: of another type's */
+uint64_t zone_soa_signatures_of(const struct zone_version *v);
 
 #endif
