@@ -152,6 +152,13 @@ static void tls_keep(struct config_reader *r, struct tls_terms *terms, struct pr
 		p->items[i].tls = terms;
 }
 
+static void request_ixfr_read(struct config_reader *r, const struct values *v, struct primary_definition *p) {
+	static const char *const words[] = { "no", "yes", NULL };
+	bool axfr_only = value_word(r, v, OPT_PRIMARY_REQUEST_IXFR, words) == 0;
+	for (unsigned i = 0; i < p->count; i++)
+		p->items[i].axfr_only = axfr_only;
+}
+
 /* Names are referred to beside addresses, and in lines of the zones file. */
 static bool name_is_good(const char *text) {
 	struct addr a;
@@ -186,6 +193,7 @@ static void primary_read(struct config_reader *r, int node) {
 	source_read(r, &v, &p);
 	primary_key_read(r, &v, &p);
 	tls_keep(r, primary_tls_read(r, v.nodes[OPT_PRIMARY_TLS]), &p);
+	request_ixfr_read(r, &v, &p);
 	primary_name_read(r, &v, &p);
 	r->primary_items = xrealloc(r->primary_items, (r->primary_count + 1) * sizeof(*r->primary_items));
 	r->primary_items[r->primary_count++] = p;

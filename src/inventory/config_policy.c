@@ -4,6 +4,8 @@
 #include "inventory/config_reader.h"
 
 #define SECONDS_MAX 2147483647U
+#define CHECK_INTERVAL_MIN 3600
+#define CHECK_INTERVAL_MAX 31536000
 
 /* -- primaries and whom to notify ------------------------------------------------------------------------- */
 
@@ -95,6 +97,35 @@ static void bounds_value(struct config_reader *r, const struct values *v, struct
 	bounds_check(r, v, OPT_EXPIRE_MIN, b->expire_min_s, b->expire_max_s);
 }
 
+/* -- choice of primary ------------------------------------------------------------------------------------ */
+
+static const char *const no_yes[] = { "no", "yes", NULL };
+/* In the order of enum primary_choice. */
+static const char *const choices[] = { "in-order", "pinned", "highest-serial", NULL };
+
+static uint32_t check_interval(struct config_reader *r, const struct values *v) {
+	uint64_t seconds = value_number(r, v, OPT_FULL_CHECK_INTERVAL, 0, CHECK_INTERVAL_MAX);
+	if (seconds == 0 || seconds >= CHECK_INTERVAL_MIN) return (uint32_t)seconds;
+	value_fault(r, v, OPT_FULL_CHECK_INTERVAL, v->nodes[OPT_FULL_CHECK_INTERVAL]);
+	return 0;
+}
+
+static void choice_defaults(struct config_reader *r, const struct values *none, struct zone_policy *p) {
+	p->choice = (enum primary_choice)value_word(r, none, OPT_PRIMARY_CHOICE, choices);
+	p->shared_history = value_word(r, none, OPT_SHARED_HISTORY, no_yes) == 1;
+	p->axfr_only = value_word(r, none, OPT_REQUEST_IXFR, no_yes) == 0;
+	p->full_check_s = check_interval(r, none);
+}
+
+static void choice_value(struct config_reader *r, const struct values *v, struct zone_policy *p) {
+	if (v->nodes[OPT_PRIMARY_CHOICE])
+		p->choice = (enum primary_choice)value_word(r, v, OPT_PRIMARY_CHOICE, choices);
+	if (v->nodes[OPT_SHARED_HISTORY])
+		p->shared_history = value_word(r, v, OPT_SHARED_HISTORY, no_yes) == 1;
+	if (v->nodes[OPT_REQUEST_IXFR]) p->axfr_only = value_word(r, v, OPT_REQUEST_IXFR, no_yes) == 0;
+	if (v->nodes[OPT_FULL_CHECK_INTERVAL]) p->full_check_s = check_interval(r, v);
+}
+
 /* -- the whole -------------------------------------------------------------------------------------------- */
 
 struct zone_policy policy_defaults(const struct config_reader *r) {
@@ -115,6 +146,7 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 		.bytes = value_number(quiet, &none, OPT_HISTORY_BYTES, 0, UINT64_MAX),
 		.age_s = (uint32_t)value_number(quiet, &none, OPT_HISTORY_AGE, 0, SECONDS_MAX),
 	};
+	choice_defaults(quiet, &none, &p);
 	p.max_zone_bytes = value_number(quiet, &none, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	p.max_zone_records = value_number(quiet, &none, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
 	checks_defaults(quiet, &p);
@@ -162,6 +194,7 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 	draft->query_limited |= v->nodes[OPT_ALLOW_QUERY] != 0;
 	bounds_value(r, v, &draft->bounds);
 	history_value(r, v, &draft->history);
+	choice_value(r, v, draft);
 	if (v->nodes[OPT_MAX_ZONE_BYTES])
 		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	if (v->nodes[OPT_MAX_ZONE_RECORDS])

@@ -121,6 +121,11 @@ static void policies_are_compared_by_content(void **state) {
 	assert_false(same_after(zone, "max-types-per-name: 1", "max-types-per-name: 2"));
 	assert_false(same_after(zone, "max-shrink: 1", "max-shrink: 2"));
 	assert_false(same_after(zone, "zonemd: off", "zonemd: required"));
+	assert_true(same_after(zone, "primary-choice: pinned", "request-ixfr: yes"));
+	assert_false(same_after(zone, "primary-choice: pinned", "primary-choice: in-order"));
+	assert_false(same_after(zone, "shared-history: yes", "shared-history: no"));
+	assert_false(same_after(zone, "request-ixfr: yes", "request-ixfr: no"));
+	assert_false(same_after(zone, "full-check-interval: 3600", "full-check-interval: 0"));
 }
 
 static void another_secret_is_another_policy(void **state) {
