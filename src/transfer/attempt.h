@@ -37,7 +37,7 @@ struct attempt {
 	uint32_t ms;       /* from the question to the end of the answer */
 	bool tsig;         /* signed, by `key` if it is not the root's name */
 	struct name key;   /* name of the TSIG key; valid with tsig */
-	struct why why;    /* REASON_NONE when ok */
+	struct why why;    /* when ok: REASON_NONE, or what should be known of it all the same */
 };
 
 /* "ixfr", "axfr-for-ixfr" …; "nothing". */

@@ -17,6 +17,10 @@ static void find_step(struct build *b) {
 	if (version_diff(b->former, b->version, b->step_max_bytes, b->time_s, &step) != OK)
 		return; /* too large, or no memory for it: history begins anew */
 	b->unchanged = holds_nothing(step);
+	if (step->from == step->to) { /* no step that anybody could ask for: history begins anew */
+		change_unref(step);
+		return;
+	}
 	b->steps = xmalloc(sizeof(struct change *));
 	b->steps[0] = step;
 	b->step_count = 1;

@@ -8,7 +8,7 @@
 
 /* An attempt without its 240 octets of evidence and 256 of a name, which most do not have. */
 struct entry {
-	struct attempt *failed; /* whole, when it failed; owned */
+	struct attempt *failed; /* whole, when it failed or there is something to be said of it; owned */
 	uint8_t *key;           /* name of the key when it went well; owned; NULL: not signed */
 	struct addr primary;
 	int64_t time_s;
@@ -26,7 +26,7 @@ struct history {
 
 static struct entry entry_of(const struct attempt *a) {
 	return (struct entry){
-		.failed = a->ok ? NULL : xmemdup(a, sizeof(*a)),
+		.failed = a->ok && a->why.reason == REASON_NONE ? NULL : xmemdup(a, sizeof(*a)),
 		.key = a->ok && a->tsig ? xmemdup(a->key.wire, a->key.len) : NULL,
 		.primary = a->primary,
 		.time_s = a->time_s,

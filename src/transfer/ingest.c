@@ -94,6 +94,21 @@ static void publish(struct followed *z, struct zone_version *v) {
 	steps_publish(z, v, ZONE_SERVED);
 }
 
+/* Whoever looks at serials only does not see the change: those who made it should know. */
+static void notice_silent_change(struct arrival *a) {
+	char name[NAME_TEXT_MAX], primary[ADDR_TEXT_MAX];
+	const struct followed *z = a->zone;
+	bool signatures = z->follow.cause == FOR_SIGNATURES;
+	if (!a->build.former || version_serial(a->build.former) != a->attempt.serial) return;
+	addr_text(&a->attempt.primary, primary);
+	why_set(&a->attempt.why, signatures ? REASON_SIGNATURES_CHANGED : REASON_CHANGED_WITHOUT_SERIAL,
+	        "%s has other %s under serial %u, which was served here already", primary,
+	        signatures ? "signatures" : "records", a->attempt.serial);
+	log_event(z->transfer->log, EVENT_ZONE_SILENT_CHANGE, LOG_STR("zone", name_text_short(z->name, name)),
+	          LOG_STR("reason", reason_slug(a->attempt.why.reason)),
+	          LOG_STR("evidence", a->attempt.why.evidence));
+}
+
 /* Saved, so it may be seen. */
 static void enter_service(struct arrival *a, struct zone_version *v) {
 	struct followed *z = a->zone;
@@ -104,6 +119,7 @@ static void enter_service(struct arrival *a, struct zone_version *v) {
 	z->rolled_back = false;
 	publish(z, v);
 	guard_passed(&a->guard, z);
+	notice_silent_change(a);
 	record(a, NULL);
 	announce(a);
 	struct follow_env env = steps_env(z);
@@ -140,13 +156,18 @@ static bool prepare_version(struct save *s) {
 	struct followed *z = a->zone;
 	if (!z->entry) return false;
 	const struct soa *soa = version_soa(a->build.version);
-	struct timers raw = timers_of(soa);
-	struct timers t = timers_bound(&raw, &followed_policy(z)->bounds);
-	int64_t now_s = clocks_now_s(z->transfer);
+	struct follow_env env = steps_env(z);
+	struct timers left = timers_of(soa);
+	uint32_t cut_s;
+	left.expire_s = follow_expire_of(&z->follow, &env, soa, &cut_s);
+	struct timers t = timers_bound(&left, env.bounds);
+	int64_t now_s = env.now_s;
 	s->state = (struct zone_state){
 		.checked_s = now_s,
 		.refresh_s = now_s + timers_refresh_wait(&t, &z->transfer->random),
-		.expire_s = now_s + t.expire_s,
+		.expire_s = now_s + left.expire_s,
+		.expire_cut_s = cut_s,
+		.giver = z->follow.source,
 		.serial = soa->serial,
 		.primary_serial = soa->serial,
 		.has_version = true,
