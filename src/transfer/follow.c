@@ -152,8 +152,9 @@ static bool is_place_due(const struct follow *f, const struct follow_env *env, u
 	unsigned primary = at_place(f, env, place);
 	bool second_time = place >= env->primary_count;
 	if (choice_is_out(f->choice, primary)) return false;
-	/* Who is asked only for more than what another one has need not be waited for. */
-	if (second_time && f->same_seen && env->choice == PRIMARIES_PINNED) return false;
+	/* Who is asked only for more than what another one has need not be waited for, unless somebody looks. */
+	bool may_skip = env->choice == PRIMARIES_PINNED && f->urgency != URGENCY_OPERATOR;
+	if (second_time && f->same_seen && may_skip) return false;
 	return choice_is_last(f->choice, primary) == second_time;
 }
 

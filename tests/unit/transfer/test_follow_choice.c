@@ -246,9 +246,12 @@ static void a_dead_second_primary_spoils_no_confirmation(void **state) {
 	assert_true(l.d.confirmed);
 	assert_int_equal(l.f.failures, 0);
 	assert_int_equal(follow_why(&l.f)->reason, REASON_NONE);
-	l.d = follow_wish(&l.f, &l.env, false);
+	l.d = follow_notified(&l.f, &l.env, 0, true, 2);
 	answer(&l, 1); /* b failed lately: nobody waits for it */
 	assert_true(l.d.confirmed);
+	l.d = follow_wish(&l.f, &l.env, false);
+	answer(&l, 1);
+	ASSERT_ACT(l, FOLLOW_ASK, 1); /* but an operator wants to know */
 	follow_done(&l.f);
 }
 
