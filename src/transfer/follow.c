@@ -603,8 +603,7 @@ static struct follow_decision probe(struct follow *f, const struct why *why) {
 	};
 }
 
-/* Whatever is wrong with differences: the whole zone, of the same primary, at once.  Not when the primary just has an
- * older version: its whole zone would be as old. */
+/* Whatever is wrong with differences: the whole zone, of the same primary, at once. */
 static struct follow_decision copy_whole(struct follow *f, const struct follow_env *env) {
 	choice_ixfr_failed(choice_of(f), f->source, env->now_s);
 	f->state = FOLLOW_COPYING;
@@ -640,8 +639,7 @@ struct follow_decision follow_failed(struct follow *f, const struct follow_env *
 		round_blame(f, why);
 		return round_failed(f, env);
 	}
-	if (is_copy && f->incremental && !is_ours && !no_tcp && why->reason != REASON_SERIAL_BEHIND)
-		return copy_whole(f, env);
+	if (is_copy && f->incremental && !is_ours && !no_tcp) return copy_whole(f, env);
 	if (is_copy && f->cause != FOR_NEWER) return confirm(f, env);
 	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, why);
 	struct why blamed = blame_of(f, why, no_tcp);
