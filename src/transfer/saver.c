@@ -45,7 +45,7 @@ static void on_work(uv_work_t *work) {
 
 static void start(struct saver *s);
 
-static void settle(const struct saver *s, struct save *i) {
+static void settle_one(const struct saver *s, struct save *i) {
 	i->wants_image = i->outcome.wants_image;
 	if (s->error == OK && i->error == OK) i->error = i->outcome.error;
 	if (i->error == OK && s->error != OK) {
@@ -60,15 +60,21 @@ static void settle(const struct saver *s, struct save *i) {
 	}
 }
 
+/* All of them before the first is told: what is told may start the next job, whose end would be taken for this one's. */
+static void settle(const struct saver *s) {
+	for (struct save *i = s->job; i; i = i->next)
+		settle_one(s, i);
+}
+
 static void on_written(uv_work_t *work, int status) {
 	(void)status; /* a job is never cancelled */
 	struct saver *s = work->data;
 	struct save *i = s->job;
 	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
+	settle(s);
 	s->job = NULL;
 	while (i) {
 		struct save *next = i->next;
-		settle(s, i);
 		i->told(i);
 		i = next;
 	}
