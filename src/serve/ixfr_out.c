@@ -18,14 +18,16 @@ uint64_t ixfr_octets(const struct changes *changes) {
 	return octets;
 }
 
-/* The step that starts from the serial.  Back from the newest only while serials rise: a client takes a step to the same
- * serial, or to an older one, for the end of the answer, or for nonsense. */
+/* The step that starts from the serial, with none behind it that a client takes for the end of the answer or for nonsense:
+ * to the same serial, or to an older one.  Who has a serial that two versions had may have either: the other one's steps
+ * would not fit. */
 static unsigned find_serial(const struct changes *c, uint32_t serial) {
 	unsigned found = NOWHERE;
+	bool rises = true;
 	for (unsigned i = c->count; i-- > 0;) {
-		if (!serial_newer(c->steps[i]->to, c->steps[i]->from)) return found;
+		rises = rises && serial_newer(c->steps[i]->to, c->steps[i]->from);
 		if (c->steps[i]->from != serial) continue;
-		if (found != NOWHERE) return NOWHERE; /* it has gone round */
+		if (found != NOWHERE || !rises) return NOWHERE;
 		found = i;
 	}
 	return found;
