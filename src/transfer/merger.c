@@ -63,10 +63,13 @@ static void replace(const struct merge *g, const struct zone_version *merged) {
 
 /* -- the image saved -- */
 
-/* While another version is on its way to the store the two could pass each other. */
+/* While another version is on its way to the store the two could pass each other.  One that came whole meanwhile may have
+ * the serial of the merged one: the store, which knows versions by their serials, could not tell that it is another. */
 static bool prepare_image(struct save *s) {
 	const struct merge *g = (const struct merge *)s;
-	return g->zone->entry && g->zone->follow.state != FOLLOW_SAVING;
+	const struct followed *z = g->zone;
+	return z->entry && z->follow.state != FOLLOW_SAVING && z->version &&
+	       version_stands_on(z->version, g->from);
 }
 
 static void image_told(struct save *s) {

@@ -44,6 +44,8 @@ enum merge_need version_merge_need(const struct zone_version *v);
 void version_merge_keep(struct zone_version *v);
 MUST_CHECK enum err version_merge(struct zone_version *v, enum merge_need how,
                                   struct zone_version **out_version, struct why *why);
+/* now is from, or has grown out of it by further deltas over from's layers. */
+bool version_stands_on(const struct zone_version *now, const struct zone_version *from);
 /* `merged` was made by version_merge from `from`; meanwhile `now` has grown out of `from` by further deltas.  The same
  * deltas over merged: an equal of `now` with one reference, the caller's.  NULL: now does not stand on from's layers. */
 struct zone_version *version_rebase(const struct zone_version *merged, const struct zone_version *from,

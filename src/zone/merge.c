@@ -204,11 +204,16 @@ enum err version_merge(struct zone_version *v, enum merge_need how, struct zone_
 	return OK;
 }
 
+bool version_stands_on(const struct zone_version *now, const struct zone_version *from) {
+	if (now->layer_count < from->layer_count) return false;
+	for (unsigned i = 0; i < from->layer_count; i++)
+		if (now->layers[i] != from->layers[i]) return false;
+	return true;
+}
+
 struct zone_version *version_rebase(const struct zone_version *merged, const struct zone_version *from,
                                     struct zone_version *now) {
-	if (now->layer_count < from->layer_count) return NULL;
-	for (unsigned i = 0; i < from->layer_count; i++)
-		if (now->layers[i] != from->layers[i]) return NULL;
+	if (!version_stands_on(now, from)) return NULL;
 	unsigned more = now->layer_count - from->layer_count;
 	struct layer *layers[2 * VERSION_LAYERS_MAX];
 	if (merged->layer_count + more > VERSION_LAYERS_MAX) return NULL;

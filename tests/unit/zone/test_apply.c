@@ -166,6 +166,8 @@ static void steps_that_come_during_a_merge_are_laid_over_what_was_merged(void **
 	assert_int_equal(version_check_deep(rebased), OK);
 	assert_int_equal(version_diff(rebased, now, 0, 0, &none), OK);
 	assert_int_equal(none->count[0] + none->count[1], 2);
+	assert_true(version_stands_on(now, from) && version_stands_on(from, from));
+	assert_false(version_stands_on(from, now) || version_stands_on(merged, from));
 	assert_null(version_rebase(merged, now, from));
 	change_unref(none);
 	version_unref(rebased);
