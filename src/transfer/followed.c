@@ -48,7 +48,8 @@ void followed_load(struct followed *z, const struct zone_state *state, struct zo
 		f->expire_cut_s = state->expire_cut_s;
 	}
 	f->frozen = state->held;
-	z->rolled_back = state->has_rollback;
+	z->is_earlier = state->has_rollback;
+	z->rolled_back = state->has_rollback && state->held;
 	follow_set_why(f, &state->why, state->since_s);
 }
 
@@ -66,8 +67,8 @@ struct zone_state followed_state(const struct followed *z) {
 		.has_primary_serial = f->has_primary_serial,
 		.expired = f->expired,
 		.held = f->frozen,
-		.has_rollback = z->rolled_back,
-		.held_serial = z->rolled_back ? f->serial : 0,
+		.has_rollback = z->is_earlier,
+		.held_serial = z->is_earlier ? f->serial : 0,
 		.giver = f->giver,
 		.expire_cut_s = f->expire_cut_s,
 		.why = *follow_why(f),

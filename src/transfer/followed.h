@@ -34,9 +34,10 @@ struct followed {
 	uint8_t state;                /* enum truth_state, as it was last told */
 	int64_t state_s;              /* since when; 0: not told yet */
 	uint32_t committed;           /* serial that the store has; valid with follow.has_version */
-	bool rolled_back;             /* an operator went back to the version held */
-	struct why *unserved;         /* found by the watchdog; owned; NULL: nothing */
-	struct save *dirty;           /* the state waits to be saved; NULL: it does not */
+	bool rolled_back;             /* an operator went back to the version held, and has not released it */
+	bool is_earlier; /* the store has saved newer versions than the one held, which its state must name */
+	struct why *unserved; /* found by the watchdog; owned; NULL: nothing */
+	struct save *dirty;   /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;
 	struct stranger_list strangers;
 	struct followed *next; /* in the map of what was loaded, or in the list of those to save */

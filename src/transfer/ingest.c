@@ -116,7 +116,7 @@ static void enter_service(struct arrival *a, struct zone_version *v) {
 	const struct changes *former = z->version ? z->version->changes : NULL;
 	store_remember(z->transfer->store, v, former, a->save.steps.count ? &a->save.steps : NULL);
 	z->committed = soa.serial;
-	z->rolled_back = false;
+	z->rolled_back = z->is_earlier = false;
 	publish(z, v);
 	guard_passed(&a->guard, z);
 	notice_silent_change(a);

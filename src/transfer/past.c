@@ -92,7 +92,7 @@ static void serve_instead(struct followed *z, struct zone_version *v) {
 	z->version = v;
 	z->follow.serial = z->committed = version_serial(v);
 	z->follow.soa = timers_of(version_soa(v));
-	z->rolled_back = true;
+	z->rolled_back = z->is_earlier = true;
 	if (!z->follow.expired) steps_publish(z, v, ZONE_SERVED);
 }
 

@@ -228,6 +228,35 @@ static void a_rollback_is_served_after_a_restart_and_until_the_release(void **st
 	policy_unref(p);
 }
 
+/* The primary has gone back too: nothing is transferred any more, and the newer version stays in the store. */
+static void a_rollback_that_the_primary_follows_outlasts_the_release(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	char active[] = "active";
+	struct why why;
+	lab_add(l, "example.net.", p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	l->primary.serial = 2;
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 2));
+	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why), OK);
+	l->primary.serial = 1;
+	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_true(lab_run(l, is_in_state, active));
+	assert_true(lab_stop(l));
+	lab_start(l);
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(serves(l, "example.net.", 1));
+	struct zone_report r = lab_report(l, "example.net.");
+	assert_false(r.rolled_back || r.held);
+	l->primary.serial = 3;
+	transfer_claimed(l->t);
+	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
+	assert_true(run_until_served(l, "example.net.", 3));
+}
+
 static void a_notify_brings_the_new_serial(void **state) {
 	struct transfer_lab *l = *state;
 	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
@@ -532,6 +561,7 @@ int main(void) {
 		TEST(a_restart_serves_the_same_at_once),
 		TEST(a_serial_that_went_back_is_an_error_until_it_is_accepted),
 		TEST(a_rollback_is_served_after_a_restart_and_until_the_release),
+		TEST(a_rollback_that_the_primary_follows_outlasts_the_release),
 		TEST(a_notify_brings_the_new_serial),
 		TEST(silence_by_udp_falls_back_to_tcp),
 		TEST(blocked_tcp_is_told_apart_from_a_dead_primary),
