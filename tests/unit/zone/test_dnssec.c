@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "zone/check.h"
+#include "zone/delta.h"
 
 #include "vector_zone.h"
 
@@ -71,6 +72,61 @@ static void zones_of_every_algorithm_verify(void **state) {
 		for (enum dnssec_depth depth = DNSSEC_APEX; depth <= DNSSEC_FULL; depth++)
 			assert_int_equal(required(zone_of(zones[i].records, zones[i].count, &none), depth),
 			                 REASON_NONE);
+	}
+}
+
+/* Names below the cut, which are not signed, make the zone larger than a sample. */
+static void zones_of_many_names_verify(void **state) {
+	(void)state;
+	for (enum dnssec_depth depth = DNSSEC_APEX; depth <= DNSSEC_FULL; depth++) {
+		struct builder *b = make_builder("example.com.");
+		uint8_t rdata[2048];
+		for (size_t i = 0; i < COUNT(ecdsa256); i++) {
+			size_t len = from_hex(ecdsa256[i].rdata, rdata);
+			vector_add(b, ecdsa256[i].owner, ecdsa256[i].type, ecdsa256[i].ttl_s, rdata, len);
+		}
+		for (unsigned i = 0; i < 3 * DNSSEC_SAMPLE_SETS; i++) {
+			char owner[64];
+			snprintf(owner, sizeof(owner), "h%u.sub.example.com.", i);
+			assert_int_equal(make_raw(b, owner, RR_A, 300, "\x7f\0\0\1", 4), OK);
+		}
+		assert_int_equal(required(make_done(b), depth), REASON_NONE);
+	}
+}
+
+/* The same SOA again, and another address below the cut: what is signed stays as it is. */
+static struct change *change_of_glue(const struct zone_version *v) {
+	static const uint8_t apex[] = { 0 }, glue[] = "\2ns\3sub", former[] = { 192, 0, 2, 5 },
+			     next[] = { 192, 0, 2, 6 };
+	struct change_writer w = change_writer_init(0);
+	struct change *c;
+	struct rrset set;
+	assert_true(node_rrset(zone_apex(v), RR_SOA, &set));
+	const uint8_t *p = set.rdatas;
+	struct change_record soa = { .owner = apex, .type = RR_SOA, .ttl_s = set.ttl_s };
+	soa.rdata = rrset_next(&p, &soa.rdlength);
+	for (int side = CHANGE_REMOVED; side <= CHANGE_ADDED; side++) {
+		struct change_record a = { glue, RR_A, 4, 300, side == CHANGE_REMOVED ? former : next };
+		assert_int_equal(change_put(&w, (enum change_side)side, &soa), OK);
+		assert_int_equal(change_put(&w, (enum change_side)side, &a), OK);
+	}
+	assert_int_equal(change_finish(&w, 0, &c), OK);
+	return c;
+}
+
+static void a_delta_is_checked_with_what_it_lies_over(void **state) {
+	(void)state;
+	static const struct builder_limits no_limits = { 0 };
+	for (enum dnssec_depth depth = DNSSEC_APEX; depth <= DNSSEC_FULL; depth++) {
+		struct zone_version *v = zone_of(ecdsa256, COUNT(ecdsa256), &none), *next;
+		struct change *step = change_of_glue(v);
+		struct apply_job job = { APPLY_DELTA, APPLY_FORWARD, &step, 1, &no_limits };
+		struct why why;
+		assert_int_equal(version_apply_job(v, &job, &next, &why), OK);
+		assert_int_equal(next->layer_count, 2);
+		assert_int_equal(required(next, depth), REASON_NONE);
+		change_unref(step);
+		version_unref(v);
 	}
 }
 
@@ -192,6 +248,8 @@ static void hostile_keys_are_none(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_of_every_algorithm_verify),
+		cmocka_unit_test(zones_of_many_names_verify),
+		cmocka_unit_test(a_delta_is_checked_with_what_it_lies_over),
 		cmocka_unit_test(any_flipped_octet_of_what_is_signed_is_found),
 		cmocka_unit_test(any_missing_record_of_what_is_signed_is_found),
 		cmocka_unit_test(time_counts_at_both_ends),
