@@ -104,7 +104,7 @@ enum err check_structure(const struct zone_version *next, const struct check_cha
 enum err check_shrink(const struct zone_version *former, const struct zone_version *next,
                       const struct check_rules *rules, struct why *why) {
 	if (!former || !rules->max_shrink) return OK;
-	uint64_t was = former->image.header->node_count, is = next->image.header->node_count;
+	uint64_t was = version_nodes(former), is = version_nodes(next);
 	if (is >= was || was - is < CHECK_SHRINK_FLOOR) return OK;
 	uint64_t lost = was - is;
 	if (lost * 100 <= was * rules->max_shrink) return OK;

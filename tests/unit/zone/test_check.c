@@ -9,6 +9,7 @@
 
 #include "zone/apply.h"
 #include "zone/check.h"
+#include "zone/delta.h"
 
 #include "zone_make.h"
 
@@ -151,6 +152,34 @@ static void a_version_may_lose_a_part_of_its_names(void **state) {
 	assert_int_equal(shrinks(50, 100, 1), REASON_NONE);
 }
 
+/* The former version's layers with a delta over them. */
+static struct zone_version *delta_to(struct zone_version *former, uint32_t serial, unsigned names) {
+	static const struct builder_limits no_limits = { 0 };
+	struct zone_version *wanted = zone_of_names(serial, names), *next;
+	struct change *step;
+	struct why why;
+	assert_int_equal(version_diff(former, wanted, 0, 0, &step), OK);
+	struct apply_job job = { APPLY_DELTA, APPLY_FORWARD, &step, 1, &no_limits };
+	assert_int_equal(version_apply_job(former, &job, &next, &why), OK);
+	assert_int_equal(next->layer_count, former->layer_count + 1);
+	change_unref(step);
+	version_unref(wanted);
+	return next;
+}
+
+static void names_of_all_layers_count(void **state) {
+	(void)state;
+	const struct check_rules rules = { .max_shrink = 50 };
+	struct zone_version *whole = zone_of_names(1, 100), *delta = delta_to(whole, 2, 99);
+	version_ref(delta);
+	assert_int_equal(report_of(whole, delta, &rules, 0).objection.reason, REASON_NONE);
+	assert_int_equal(report_of(delta, delta_to(delta, 3, 98), &rules, 0).objection.reason, REASON_NONE);
+	assert_int_equal(report_of(delta, delta_to(delta, 3, 49), &rules, 0).objection.reason, REASON_SHRUNK);
+	assert_int_equal(report_of(delta, zone_of_names(3, 49), &rules, 0).objection.reason, REASON_SHRUNK);
+	version_unref(delta);
+	version_unref(whole);
+}
+
 static void a_few_names_may_always_go(void **state) {
 	(void)state;
 	assert_int_equal(shrinks(10, 1, 1), REASON_NONE);
@@ -218,6 +247,7 @@ int main(void) {
 		cmocka_unit_test(an_rrset_has_a_limit),
 		cmocka_unit_test(a_name_has_a_limit_of_types),
 		cmocka_unit_test(a_version_may_lose_a_part_of_its_names),
+		cmocka_unit_test(names_of_all_layers_count),
 		cmocka_unit_test(a_few_names_may_always_go),
 		cmocka_unit_test(the_first_version_has_nothing_to_lose),
 		cmocka_unit_test(of_changes_the_names_that_they_add_to_are_judged),
