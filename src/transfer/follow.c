@@ -344,7 +344,8 @@ static struct follow_decision copy_best(struct follow *f, const struct follow_en
 /* Everybody was asked. */
 static struct follow_decision round_asked(struct follow *f, const struct follow_env *env) {
 	if (f->has_best) return copy_best(f, env);
-	if (!f->same_seen || f->copy_failed) return round_failed(f, env);
+	/* An expired zone comes back with the version that a primary has just confirmed, whatever another one offered. */
+	if (!f->same_seen || (f->copy_failed && !f->expired)) return round_failed(f, env);
 	if (f->unchanged < UINT8_MAX) f->unchanged++;
 	return confirm(f, env);
 }

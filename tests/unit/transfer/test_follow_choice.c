@@ -423,6 +423,30 @@ static void the_whole_zone_is_compared_once_in_an_interval(void **state) {
 	follow_done(&l.f);
 }
 
+/* One primary offers another version that can't be had, the other one has ours still. */
+static void an_expired_zone_comes_back_with_the_version_that_is_confirmed(void **state) {
+	(void)state;
+	struct lab l;
+	begin(&l, 2, PRIMARIES_PINNED);
+	do {
+		due(&l);
+		while (l.d.act == FOLLOW_ASK)
+			fail_with(&l, REASON_TIMEOUT);
+	} while (!l.f.expired);
+	while (l.d.act != FOLLOW_ASK)
+		due(&l);
+	unsigned first = l.d.primary;
+	answer(&l, 5);
+	ASSERT_ACT(l, FOLLOW_COPY, first);
+	fail_with(&l, REASON_OUT_OF_ZONE);
+	ASSERT_ACT(l, FOLLOW_ASK, 1 - first);
+	answer(&l, 1);
+	assert_int_equal(l.d.act, FOLLOW_REST);
+	assert_true(l.d.recover && l.d.confirmed);
+	assert_false(l.f.expired);
+	follow_done(&l.f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(differences_are_asked_of_who_gave_the_version),
@@ -435,6 +459,7 @@ int main(void) {
 		cmocka_unit_test(the_giver_is_asked_first_and_the_others_when_it_has_nothing_newer),
 		cmocka_unit_test(a_dead_second_primary_spoils_no_confirmation),
 		cmocka_unit_test(a_newer_version_that_cannot_be_had_is_told),
+		cmocka_unit_test(an_expired_zone_comes_back_with_the_version_that_is_confirmed),
 		cmocka_unit_test(the_highest_serial_of_all_is_taken),
 		cmocka_unit_test(of_equal_serials_the_givers_is_taken),
 		cmocka_unit_test(a_primary_that_failed_lately_comes_last),
