@@ -630,6 +630,12 @@ static struct why blame_of(const struct follow *f, const struct why *why, bool n
 	return blamed;
 }
 
+/* What the version is, not how it came: the whole zone would be the same, and refused for the same reason. */
+static bool is_of_content(enum reason reason) {
+	return reason == REASON_SHRUNK || reason == REASON_CHECK_COMMAND_FAILED ||
+	       reason == REASON_CHECK_COMMAND_TIMEOUT;
+}
+
 struct follow_decision follow_failed(struct follow *f, const struct follow_env *env, const struct why *why,
                                      bool no_tcp) {
 	enum follow_state state = (enum follow_state)f->state;
@@ -640,7 +646,8 @@ struct follow_decision follow_failed(struct follow *f, const struct follow_env *
 		round_blame(f, why);
 		return round_failed(f, env);
 	}
-	if (is_copy && f->incremental && !is_ours && !no_tcp) return copy_whole(f, env);
+	bool is_whole_wanted = is_copy && f->incremental && !is_of_content(why->reason);
+	if (is_whole_wanted && !is_ours && !no_tcp) return copy_whole(f, env);
 	if (is_copy && f->cause != FOR_NEWER) return confirm(f, env);
 	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, why);
 	struct why blamed = blame_of(f, why, no_tcp);

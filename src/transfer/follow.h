@@ -22,7 +22,7 @@
  *
  * Differences (IXFR) are asked for when the version is in service and came from the same primary, or the operator says
  * that the primaries' histories are the same.  Whatever goes wrong with them, the whole zone is asked of the same
- * primary at once.
+ * primary at once; but not when a guard objects to what the version has come to, which would be the same.
  *
  * At the same serial a copy may be wanted all the same: because the signatures of the SOA are others, or because it is
  * time to compare the whole zone (enum follow_cause).  If such a copy fails the version is confirmed nevertheless.

@@ -129,6 +129,26 @@ static void differences_that_do_not_fit_lead_to_the_whole_zone(void **state) {
 	follow_done(&l.f);
 }
 
+/* The whole zone is the same version, which the same guard would refuse. */
+static void guards_of_content_do_not_ask_for_the_whole_zone(void **state) {
+	(void)state;
+	static const enum reason reasons[] = { REASON_SHRUNK, REASON_CHECK_COMMAND_FAILED,
+		                               REASON_CHECK_COMMAND_TIMEOUT };
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct lab l;
+		begin(&l, 1, PRIMARIES_IN_ORDER);
+		due(&l);
+		answer(&l, 2);
+		ASSERT_COPY(l, 0, true);
+		l.d = follow_copied(&l.f, &l.env, 2);
+		fail_with(&l, reasons[i]);
+		assert_int_equal(l.d.act, FOLLOW_REST);
+		assert_true(l.d.failed);
+		assert_int_equal(follow_why(&l.f)->reason, reasons[i]);
+		follow_done(&l.f);
+	}
+}
+
 static void a_store_that_fails_is_no_failure_of_differences(void **state) {
 	(void)state;
 	struct lab l;
@@ -452,6 +472,7 @@ int main(void) {
 		cmocka_unit_test(differences_are_asked_of_who_gave_the_version),
 		cmocka_unit_test(any_failure_of_differences_leads_to_the_whole_zone_at_once),
 		cmocka_unit_test(differences_that_do_not_fit_lead_to_the_whole_zone),
+		cmocka_unit_test(guards_of_content_do_not_ask_for_the_whole_zone),
 		cmocka_unit_test(a_store_that_fails_is_no_failure_of_differences),
 		cmocka_unit_test(differences_that_fail_again_and_again_are_not_asked_for),
 		cmocka_unit_test(another_primary_means_the_whole_zone),
