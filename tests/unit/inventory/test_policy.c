@@ -126,6 +126,13 @@ static void policies_are_compared_by_content(void **state) {
 	assert_false(same_after(zone, "shared-history: yes", "shared-history: no"));
 	assert_false(same_after(zone, "request-ixfr: yes", "request-ixfr: no"));
 	assert_false(same_after(zone, "full-check-interval: 3600", "full-check-interval: 0"));
+	assert_false(same_after(zone, "dnssec: warn", "dnssec: require"));
+	assert_false(same_after(zone, "dnssec-check: apex", "dnssec-check: full"));
+	assert_true(same_after(zone, "check-command: [/a, b]", "check-command: [/a, b]"));
+	assert_false(same_after(zone, "check-command: [/a, b]", "check-command: [/a]"));
+	assert_false(same_after(zone, "check-command: [/a, b]", "check-command: [/ab]"));
+	assert_false(same_after(zone, "check-command: [/a]", "check-command: []"));
+	assert_false(same_after(zone, "check-timeout: 1", "check-timeout: 2"));
 }
 
 static void another_secret_is_another_policy(void **state) {
