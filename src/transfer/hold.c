@@ -18,6 +18,7 @@ enum err transfer_hold(struct transfer *t, const uint8_t *name) {
 	if (z->follow.frozen) return OK;
 	steps_cancel(z);
 	steps_apply(z, follow_hold(&z->follow));
+	steps_save_dirty(t); /* an operator has the answer at once: it is not to be lost */
 	log_hold(z, EVENT_ZONE_HELD);
 	return OK;
 }
@@ -30,5 +31,6 @@ enum err transfer_release(struct transfer *t, const uint8_t *name) {
 	z->rolled_back = false;
 	log_hold(z, EVENT_ZONE_RELEASED);
 	steps_apply(z, follow_release(&z->follow, &env));
+	steps_save_dirty(t);
 	return OK;
 }

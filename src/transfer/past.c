@@ -113,6 +113,7 @@ enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t ser
 	          LOG_NUM("from", z->follow.serial), LOG_NUM("serial", serial));
 	serve_instead(z, v);
 	steps_apply(z, follow_hold(&z->follow));
+	steps_save_dirty(t); /* an operator has the answer at once: it is not to be lost */
 	watch_zone(z);
 	return OK;
 }
