@@ -95,6 +95,8 @@ def wait_all_serve(daemon, cases, seconds=30):
 def wait_all_end(daemon, cases, served=1, seconds=30):
     """Every case was tried: a failure with its reason, or (what the caller may not like) a new version.
 
+    A zone that is behind and has no failure yet is being transferred.
+
     Returns {zone: status}."""
     found = {}
 
@@ -102,7 +104,7 @@ def wait_all_end(daemon, cases, served=1, seconds=30):
         for case in cases:
             if case.zone not in found:
                 status = daemon.status(case.zone)
-                if status["reason"] in ("none", "not-tried") and status["serial"] == served:
+                if status["reason"] in ("none", "not-tried", "behind") and status["serial"] == served:
                     return False
                 found[case.zone] = status
         return True
