@@ -9,6 +9,7 @@
 #include "zone/check.h"
 #include "zone/dnssec_key.h"
 #include "zone/lookup.h"
+#include "zone/nsec3.h"
 
 #define SIG_FIXED 18
 #define RECORD_FIXED (NAME_MAX_LEN + 10)
@@ -30,6 +31,9 @@ struct job {
 	uint64_t stride, place;
 	/* the chain of NSEC records */
 	struct name nsec_next; /* what the last one leads to; len 0: none yet */
+	/* the chain of NSEC3 records in use, by their labels */
+	bool has_nsec3;
+	uint8_t nsec3_first[NSEC3_LABEL_LEN], nsec3_next[NSEC3_LABEL_LEN];
 };
 
 /* -- one RRset -- */
@@ -258,6 +262,28 @@ static enum err check_nsec(struct job *j, struct node n, const struct name *owne
 	return check_bitmap(j, n, owner, rdata + j->nsec_next.len, len - (size_t)j->nsec_next.len);
 }
 
+/* RFC 5155 section 7.1: each NSEC3 leads to the next in the order of hashes.  Whether each name has one is not looked
+ * at. */
+static enum err check_nsec3(struct job *j, struct node n, const struct name *owner) {
+	struct rrset set;
+	uint16_t len;
+	const uint8_t *label = owner->wire + 1;
+	if (!node_rrset(n, RR_NSEC3, &set)) return OK; /* only those that have it are in the chain */
+	const uint8_t *p = set.rdatas, *hash = rrset_next(&p, &len);
+	hash += 5 + hash[4];
+	bool fits = hash[0] == NSEC3_HASH_LEN;
+	if (fits && j->has_nsec3) fits = memcmp(j->nsec3_next, label, NSEC3_LABEL_LEN) == 0;
+	if (!fits) {
+		check_blame(j->why, REASON_DNSSEC_CHAIN, owner->wire, RR_NSEC3,
+		            "is not where the one before leads to");
+		return ERR_REFUSED;
+	}
+	if (!j->has_nsec3) memcpy(j->nsec3_first, label, NSEC3_LABEL_LEN);
+	j->has_nsec3 = true;
+	nsec3_label(hash + 1, j->nsec3_next);
+	return OK;
+}
+
 static bool is_covered(struct job *j, struct node n, const struct name *owner) {
 	if (j->cover.len && owner->len > j->cover.len && name_is_within(owner->wire, j->cover.wire))
 		return true;
@@ -280,11 +306,17 @@ static enum err check_names(struct job *j) {
 		if (is_covered(j, n, &owner)) continue;
 		e = check_sets(j, n, &owner);
 		if (e == OK) e = check_nsec(j, n, &owner);
+		if (e == OK && walk.in_nsec3 && j->depth == DNSSEC_FULL) e = check_nsec3(j, n, &owner);
 	}
 	return e;
 }
 
 static enum err check_chain_end(const struct job *j) {
+	if (j->has_nsec3 && memcmp(j->nsec3_next, j->nsec3_first, NSEC3_LABEL_LEN) != 0) {
+		check_blame(j->why, REASON_DNSSEC_CHAIN, version_apex(j->v), RR_NSEC3,
+		            "the last of the chain does not lead to the first");
+		return ERR_REFUSED;
+	}
 	if (!j->nsec_next.len || name_equal(j->nsec_next.wire, version_apex(j->v))) return OK;
 	check_blame(j->why, REASON_DNSSEC_CHAIN, j->nsec_next.wire, RR_NSEC,
 	            "the last NSEC leads here and not to the apex");

@@ -180,6 +180,21 @@ static void any_missing_record_of_what_is_signed_is_found(void **state) {
 	}
 }
 
+/* With its signature gone, too, only the chain tells. */
+static void a_chain_of_nsec3_with_a_gap_is_found(void **state) {
+	(void)state;
+	for (size_t i = 0; i < COUNT(rsasha512); i++) {
+		if (rsasha512[i].type != RR_NSEC3) continue;
+		struct vector_record records[COUNT(rsasha512)];
+		size_t count = 0;
+		for (size_t k = 0; k < COUNT(rsasha512); k++)
+			if (strcmp(rsasha512[k].owner, rsasha512[i].owner) != 0)
+				records[count++] = rsasha512[k];
+		assert_int_equal(required(zone_of(records, count, &none), DNSSEC_SAMPLE), REASON_NONE);
+		assert_int_equal(required(zone_of(records, count, &none), DNSSEC_FULL), REASON_DNSSEC_CHAIN);
+	}
+}
+
 static void time_counts_at_both_ends(void **state) {
 	(void)state;
 	static const struct {
@@ -252,6 +267,7 @@ int main(void) {
 		cmocka_unit_test(a_delta_is_checked_with_what_it_lies_over),
 		cmocka_unit_test(any_flipped_octet_of_what_is_signed_is_found),
 		cmocka_unit_test(any_missing_record_of_what_is_signed_is_found),
+		cmocka_unit_test(a_chain_of_nsec3_with_a_gap_is_found),
 		cmocka_unit_test(time_counts_at_both_ends),
 		cmocka_unit_test(an_end_before_the_zone_would_expire_is_a_warning),
 		cmocka_unit_test(an_unsigned_zone_is_refused_where_signatures_are_required_only),
