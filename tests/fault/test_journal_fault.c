@@ -164,7 +164,8 @@ static void killed_process_leaves_the_old_version_or_the_new_one(void **unused) 
 }
 
 int main(int argc, char **argv) {
-	if (argc == 4 && strcmp(argv[1], "save-new") == 0) return save_new(argv[2], (enum way)(argv[3][0] - '0'));
+	if (argc == 4 && strcmp(argv[1], "save-new") == 0)
+		return save_new(argv[2], (enum way)(argv[3][0] - '0'));
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_step_leaves_the_old_version),
 		cmocka_unit_test(frame_without_memory_leaves_the_old_version),
