@@ -338,7 +338,7 @@ def test_bad_transfers_fail_by_name_and_change_nothing(lab):
                     for p in judge(case, ends[case.zone], FAIL_FAST[label][1], daemon)]
         for case in cases.values():
             rounds = daemon.status(case.zone)["failures"]
-            if case.transfers > rounds + 2:
+            if case.transfers > 2 * rounds + 2:  # differences, and at once the whole zone
                 problems.append(f"{case.zone}: {case.transfers} transfers asked for in {rounds} rounds")
         assert not stream.problems and is_healthy(daemon)
         assert memory_kib(daemon) < before_kib + (250 << 10)
