@@ -122,4 +122,13 @@ class Pair:
         # wildcards are asked for by what they match; Knot 3.2 proves nothing where an asterisk itself is asked for
         names = [n.replace("*.", "star.") for n in names]
         asked = random_questions(names, ZONE + ".", self.asked, self.random.random(), types=TYPES)
-        assert_same_answers([self.secondary, *{self.primary, self.origin}], asked)
+        for _ in range(3):
+            try:
+                assert_same_answers([self.secondary, *{self.primary, self.origin}], asked)
+                return
+            except (AssertionError, OSError):  # Knot 3.2 breaks down now and then when it is asked
+                if all(s.process.running for s in (self.secondary, self.primary, self.origin)):
+                    raise
+                assert self.secondary.process.running
+                self.see_to_servers()
+        raise AssertionError("the primary breaks down again and again")

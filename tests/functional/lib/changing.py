@@ -263,7 +263,8 @@ def remove_wildcard(zone):
 
 
 def add_alias(zone):
-    target = zone.pick() or zone.at("ns1")
+    # Knot 3.2 proves nothing where an alias leads to the asterisk itself
+    target = zone.pick(lambda o, t: "*" not in o) or zone.at("ns1")
     zone.put(zone.at(zone.new_label("c")), "CNAME", [target])
 
 
