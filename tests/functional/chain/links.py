@@ -46,6 +46,10 @@ class Chain:
         """Kinds of the transfers that the middle has given, in their order: "AXFR", "IXFR"; those of the tests are in it."""
         return [kind for _, _, kind in SENT.findall(self.middle.process.log_text())]
 
+    def differences_sent(self):
+        """How many transfers were differences; the log leaves lines out when many come within a second."""
+        return self.middle.cli("stats", "--json").json["serve"]["ixfrs_out"]
+
 
 def got(server, zone=ZONE):
     """What an understudyd got, newest first."""
