@@ -5,6 +5,8 @@
   src/base/reasons.def       REASON(NAME, "slug", "text", "advice")             -> docs/formats/reasons.md
   src/inventory/options.def  OPTION(path, kind, default, "text")                -> docs/operator/options.md
                                                                                 and man/understudy.yaml.5.scd
+  src/control/requests.def   REQUEST("name", WHERE, WHO, handler, "fields", "text") -> docs/formats/control.md, between
+                                                                                its marks
   tests/differential/choices.py  what a comparison leaves free               -> docs/rfc.md, between its marks
 """
 import ast
@@ -119,7 +121,32 @@ def choices():
     return f"{before}{begin}\n{body.strip()}\n\n{end}{rest.partition(end)[2]}"
 
 
+def request_fields(words):
+    cells = []
+    for word in words.split():
+        name, _, kind = word.partition(":")
+        if name == "zone|id":
+            cells.append("`zone` or `id`")
+        elif kind.endswith("?"):
+            cells.append(f"`{name}`? ({kind[:-1]})")
+        else:
+            cells.append(f"`{name}` ({kind})")
+    return ", ".join(cells)
+
+
+def requests():
+    path, found = ROOT / "docs/formats/control.md", rows("src/control/requests.def", "REQUEST")
+    begin, end = "<!-- requests: begin, written by tools/gen_docs.py -->\n", "<!-- requests: end -->"
+    if not found or not path.exists():
+        return None
+    lines = [(f"`{r[0]}`", r[2].lower(), request_fields(r[4]), r[5]) for r in found]
+    before, _, rest = path.read_text().partition(begin)
+    body = table(("request", "for", "fields", "result"), lines)
+    return f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}"
+
+
 DOCUMENTS = {
+    "docs/formats/control.md": requests,
     "docs/rfc.md": choices,
     "docs/formats/events.md": events,
     "docs/formats/reasons.md": reasons,

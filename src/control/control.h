@@ -15,6 +15,7 @@
 #include "zone/version.h"
 
 struct control;
+struct desk;
 
 /* Each returns a new reference (stolen by control) or NULL with out_error set to words for people.
  * zone_list gives one slice: cursor starts at 0, and is 0 again when the list is complete. */
@@ -40,10 +41,19 @@ struct control_backend {
 	enum err (*reload)(void *ctx, json_t **out_faults);
 };
 
-/* ERR_IO with words in why: path can't be bound (a stale socket file of a dead daemon is replaced, a live one is
+enum control_side { CONTROL_OPERATOR, CONTROL_WEB, CONTROL_SIDES };
+
+struct control_settings {
+	const char *paths[CONTROL_SIDES]; /* of the sockets; NULL: there is none for the web */
+	struct desk *desk;                /* outlives the control; borrowed, as log */
+	struct log *log;
+};
+
+/* ERR_IO with words in why: a path can't be bound (a stale socket file of a dead daemon is replaced, a live one is
  * not). */
-MUST_CHECK enum err control_new(uv_loop_t *loop, const char *path, const struct control_backend *backend,
-                                struct log *log, struct control **out_control, struct why *why);
+MUST_CHECK enum err control_new(uv_loop_t *loop, const struct control_settings *settings,
+                                const struct control_backend *backend, struct control **out_control,
+                                struct why *why);
 void control_stop(struct control *c); /* closes handles; freed when the loop has run them down */
 
 #endif

@@ -138,6 +138,8 @@ static void stop(struct daemon *d) {
 	if (d->workers) workers_stop(d->workers);
 	if (d->control) control_stop(d->control);
 	d->control = NULL;
+	desk_stop(d->desk);
+	d->desk = NULL;
 	close_if_made((uv_handle_t *)&d->hangup);
 	close_if_made((uv_handle_t *)&d->terminate);
 	close_if_made((uv_handle_t *)&d->interrupt);
@@ -244,8 +246,10 @@ static enum err load_zones(struct daemon *d) {
 static enum err start_control(struct daemon *d) {
 	struct why why = { 0 };
 	struct control_backend backend = wire_control_backend(d);
-	if (control_new(&d->loop, d->config->control_socket, &backend, d->log, &d->control, &why) == OK)
-		return OK;
+	const struct control_settings settings = {
+		.paths = { [CONTROL_OPERATOR] = d->config->control_socket }, .desk = d->desk, .log = d->log
+	};
+	if (control_new(&d->loop, &settings, &backend, &d->control, &why) == OK) return OK;
 	return fails(d, "control socket", why.evidence);
 }
 
@@ -278,6 +282,7 @@ static enum err watch_signals(struct daemon *d) {
 static enum err open_loop(struct daemon *d) {
 	if (uv_loop_init(&d->loop) != 0) return fails(d, "event loop", "no descriptors");
 	d->loop_made = true;
+	if (desk_new(&d->loop, &d->desk) != OK) return fails(d, "desk", "no thread");
 	return watch_signals(d);
 }
 

@@ -10,6 +10,7 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "control/desk.h"
 #include "daemon/listening.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
@@ -33,6 +34,7 @@ struct daemon {
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct inventory *inventory;
+	struct desk *desk;
 	struct control *control;
 	uv_loop_t loop;
 	uv_signal_t hangup, terminate, interrupt;

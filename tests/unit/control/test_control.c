@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "control/desk.h"
 #include "control/protocol.h"
 
 #define DEADLINE_MS 20000
@@ -19,6 +21,7 @@ struct fixture {
 	uv_loop_t loop;
 	uv_timer_t wake; /* a turn of the loop ends at the latest with it */
 	struct lab_backend lab;
+	struct desk *desk;
 	struct control *control;
 	char folder[64], path[96];
 };
@@ -29,7 +32,8 @@ static void on_wake(uv_timer_t *timer) {
 
 static enum err open_control(struct fixture *f, struct control **control, struct why *why) {
 	struct control_backend backend = lab_backend_of(&f->lab);
-	return control_new(&f->loop, f->path, &backend, NULL, control, why);
+	struct control_settings settings = { .paths = { [CONTROL_OPERATOR] = f->path }, .desk = f->desk };
+	return control_new(&f->loop, &settings, &backend, control, why);
 }
 
 static int setup(void **state) {
@@ -41,6 +45,7 @@ static int setup(void **state) {
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	uv_timer_init(&f->loop, &f->wake);
 	uv_timer_start(&f->wake, on_wake, 5, 5);
+	assert_int_equal(desk_new(&f->loop, &f->desk), OK);
 	assert_int_equal(open_control(f, &f->control, &why), OK);
 	*state = f;
 	return 0;
@@ -49,6 +54,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
 	struct fixture *f = *state;
 	control_stop(f->control);
+	desk_stop(f->desk);
 	uv_close((uv_handle_t *)&f->wake, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
@@ -160,10 +166,94 @@ static void a_line_without_end_is_refused_and_the_client_closed(void **state) {
 		if (n > 0) sent += (size_t)n;
 		uv_run(&f->loop, UV_RUN_ONCE);
 	}
-	assert_hears(f, fd, CONTROL_CODE_REQUEST);
+	assert_hears(f, fd, CONTROL_CODE_TOO_BIG);
 	assert_false(hear(f, fd, line, sizeof(line)));
 	free(flood);
 	close(fd);
+}
+
+/* The request "status" in a line of so many octets. */
+static char *long_line(size_t len) {
+	char *line = malloc(len + 2);
+	memset(line, ' ', len);
+	memcpy(line, "{\"request\":\"status\"", 19);
+	memcpy(line + len - 1, "}\n", 3);
+	return line;
+}
+
+static void say_all(struct fixture *f, int fd, const char *text) {
+	int64_t end = clock_now().mono_ms + DEADLINE_MS;
+	while (*text && clock_now().mono_ms < end) {
+		ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL);
+		if (n > 0) text += n;
+		uv_run(&f->loop, UV_RUN_ONCE);
+	}
+}
+
+static void a_long_request_is_read_on_the_desk_and_keeps_its_turn(void **state) {
+	struct fixture *f = *state;
+	char *line = long_line(CONTROL_REQUEST_MAX - 1);
+	int fd = connect_to(f->path);
+	say_all(f, fd, line);
+	say(fd, "{\"request\":\"zone.refresh\",\"zone\":\"example.com\"}\n");
+	assert_hears(f, fd, "version");
+	assert_hears(f, fd, "\"result\":{}");
+	free(line);
+	close(fd);
+}
+
+struct holding {
+	struct desk_job job;
+	sem_t go;
+	bool back;
+};
+
+static void holding_run(struct desk_job *job) {
+	sem_wait(&((struct holding *)job)->go);
+}
+
+static void holding_done(struct desk_job *job) {
+	((struct holding *)job)->back = true;
+}
+
+/* While the desk is held up a long request waits; others are answered, and whose client is gone harms nobody. */
+static void a_client_may_go_while_its_request_is_on_the_desk(void **state) {
+	struct fixture *f = *state;
+	struct holding h = { .job = { .run = holding_run, .done = holding_done } };
+	char *line = long_line(100000);
+	sem_init(&h.go, 0, 0);
+	assert_int_equal(desk_take(f->desk, &h.job), OK);
+	int waits = connect_to(f->path), gone = connect_to(f->path), other = connect_to(f->path);
+	say_all(f, waits, line);
+	say_all(f, gone, line);
+	close(gone);
+	say(other, STATUS_LINE);
+	assert_hears(f, other, "version");
+	sem_post(&h.go);
+	assert_hears(f, waits, "version");
+	assert_true(h.back);
+	close(waits);
+	close(other);
+	free(line);
+	sem_destroy(&h.go);
+}
+
+static void stopping_with_requests_on_the_desk_leaks_nothing(void **state) {
+	struct fixture *f = *state;
+	struct holding h = { .job = { .run = holding_run, .done = holding_done } };
+	char *line = long_line(100000);
+	sem_init(&h.go, 0, 0);
+	sem_post(&h.go); /* else the teardown would wait for it */
+	assert_int_equal(desk_take(f->desk, &h.job), OK);
+	int fd = connect_to(f->path);
+	say_all(f, fd, line);
+	control_stop(f->control);
+	f->control = NULL;
+	free(line);
+	close(fd);
+	desk_stop(f->desk);
+	f->desk = NULL;
+	sem_destroy(&h.go);
 }
 
 static void a_long_list_reaches_a_client_that_reads_it(void **state) {
@@ -197,16 +287,16 @@ static void a_client_that_never_reads_holds_up_nobody(void **state) {
 
 static void the_quietest_client_makes_room_for_a_new_one(void **state) {
 	struct fixture *f = *state;
-	int fds[40];
-	for (int i = 0; i < 40; i++) {
+	int fds[80];
+	for (int i = 0; i < 80; i++) {
 		fds[i] = connect_to(f->path);
 		uv_run(&f->loop, UV_RUN_ONCE);
 	}
-	say(fds[39], STATUS_LINE);
-	assert_hears(f, fds[39], "version");
+	say(fds[79], STATUS_LINE);
+	assert_hears(f, fds[79], "version");
 	char line[100];
 	assert_false(hear(f, fds[0], line, sizeof(line)));
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 80; i++)
 		close(fds[i]);
 }
 
@@ -270,6 +360,12 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(garbage_is_refused_and_the_client_may_go_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_half_line_at_the_end_is_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_line_without_end_is_refused_and_the_client_closed, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_long_request_is_read_on_the_desk_and_keeps_its_turn, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_client_may_go_while_its_request_is_on_the_desk, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(stopping_with_requests_on_the_desk_leaks_nothing, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(a_long_list_reaches_a_client_that_reads_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_never_reads_holds_up_nobody, setup, teardown),

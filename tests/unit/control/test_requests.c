@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "control/protocol.h"
-#include "control/requests.h"
+#include "control/request.h"
 
 struct answer {
 	bool ok;
@@ -14,9 +14,9 @@ struct answer {
 /* First reply to a line; its result in out_result unless NULL. */
 static struct answer ask_bytes(struct lab_backend *lab, const char *line, size_t len, json_t **out_result) {
 	struct control_backend backend = lab_backend_of(lab);
-	struct request r = { 0 };
+	struct request *r = request_new(&backend);
 	struct answer a = { 0 };
-	json_t *reply = request_begin(&r, &backend, line, len);
+	json_t *reply = request_begin(r, line, len);
 	assert_non_null(reply);
 	a.ok = json_is_true(json_object_get(reply, "ok"));
 	if (!a.ok) {
@@ -25,7 +25,7 @@ static struct answer ask_bytes(struct lab_backend *lab, const char *line, size_t
 	}
 	if (out_result) *out_result = json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
-	request_done(&r);
+	request_free(r);
 	return a;
 }
 
@@ -147,6 +147,9 @@ static void what_is_not_a_request_is_refused(void **state) {
 		"{\"request\":\"zone.status\",\"zone\":\"\\u0000\"}",
 		"{\"request\":\"\xff\"}",
 		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+		"{\"request\":\"zone.status\",\"zone\":\"example.com\",\"id\":\"x\"}",
+		"{\"request\":\"zone.status\",\"id\":7}",
+		"{\"request\":\"status\",\"key\":7}",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct lab_backend lab = { 0 };
@@ -163,19 +166,19 @@ static void a_long_list_comes_in_slices(void **state) {
 	static const char line[] = "{\"request\":\"zone.list\"}";
 	struct lab_backend lab = { .zones = 3 * REQUEST_LIST_SLICE + 1 };
 	struct control_backend backend = lab_backend_of(&lab);
-	struct request r = { 0 };
+	struct request *r = request_new(&backend);
 	size_t replies = 1, zones = 0;
-	json_t *reply = request_begin(&r, &backend, line, strlen(line));
+	json_t *reply = request_begin(r, line, strlen(line));
 	for (;;) {
 		zones += json_array_size(json_object_get(reply, "result"));
 		bool more = json_is_true(json_object_get(reply, "more"));
-		assert_int_equal(more, r.next != NULL);
+		assert_int_equal(more, r->next != NULL);
 		json_decref(reply);
 		if (!more) break;
-		reply = request_next(&r, &backend);
+		reply = request_next(r);
 		replies++;
 	}
-	request_done(&r);
+	request_free(r);
 	assert_int_equal(zones, lab.zones);
 	assert_int_equal(replies, 4);
 }
@@ -197,13 +200,13 @@ static void a_reload_that_fails_tells_the_faults(void **state) {
 	static const char line[] = "{\"request\":\"reload\"}";
 	struct lab_backend lab = { .reload_fails = true };
 	struct control_backend backend = lab_backend_of(&lab);
-	struct request r = { 0 };
-	json_t *reply = request_begin(&r, &backend, line, strlen(line));
+	struct request *r = request_new(&backend);
+	json_t *reply = request_begin(r, line, strlen(line));
 	const json_t *fault = json_array_get(json_object_get(reply, "faults"), 0);
 	assert_int_equal(json_integer_value(json_object_get(fault, "line")), 7);
 	assert_string_equal(json_string_value(json_object_get(reply, "code")), CONTROL_CODE_FAILED);
 	json_decref(reply);
-	request_done(&r);
+	request_free(r);
 	lab.reload_fails = false;
 	assert_true(ask(&lab, line).ok);
 	assert_int_equal(lab.reloads, 2);

@@ -1,0 +1,283 @@
+#include "control/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/protocol.h"
+
+#define REPLY_MS 30000   /* for a client to take a reply */
+#define INPUT_FIRST 4096 /* octets of a connection that has not sent more */
+
+struct conn {
+	struct conns *conns;
+	uv_pipe_t pipe;
+	uv_write_t write;
+	struct request *request; /* NULL: none is in hand */
+	char *input;
+	size_t input_len, input_cap;
+	size_t looked;     /* octets of input without a newline */
+	char *output;      /* the reply on its way; NULL: none */
+	uint64_t since_ms; /* when the reply was begun, or the last request answered */
+	bool closing, last_reply;
+	bool waits; /* for the desk, or for request_answer: somebody else points to the request */
+};
+
+static void conn_advance(struct conn *conn);
+
+/* -- the end of one ------------------------------------------------------------------------------------------- */
+
+static void input_drop(struct conn *conn) {
+	conn->conns->input_bytes -= conn->input_cap;
+	free(conn->input);
+	conn->input = NULL;
+	conn->input_cap = conn->input_len = conn->looked = 0;
+}
+
+static void on_closed(uv_handle_t *handle) {
+	struct conn *conn = handle->data;
+	struct conns *conns = conn->conns;
+	for (unsigned i = 0; i < conns->max; i++) {
+		if (conns->list[i] == conn) conns->list[i] = NULL;
+	}
+	input_drop(conn);
+	free(conn->output);
+	free(conn);
+	conns->closed(conns->ctx);
+}
+
+/* A request that somebody else points to is freed by whoever brings it back. */
+static void request_drop(struct conn *conn) {
+	struct request *r = conn->request;
+	conn->request = NULL;
+	if (!r) return;
+	if (conn->waits)
+		r->owner = NULL;
+	else
+		request_free(r);
+	conn->waits = false;
+}
+
+static void conn_close(struct conn *conn) {
+	if (conn->closing) return;
+	conn->closing = true;
+	request_drop(conn);
+	uv_close((uv_handle_t *)&conn->pipe, on_closed);
+}
+
+/* -- answering ------------------------------------------------------------------------------------------------ */
+
+static void on_written(uv_write_t *write, int status) {
+	struct conn *conn = write->data;
+	free(conn->output);
+	conn->output = NULL;
+	if (conn->closing) return;
+	if (status < 0 || conn->last_reply)
+		conn_close(conn);
+	else
+		conn_advance(conn);
+}
+
+/* Takes reply. */
+static void conn_send(struct conn *conn, json_t *reply) {
+	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	json_decref(reply);
+	size_t len = text ? strlen(text) : 0;
+	if (!text) {
+		conn_close(conn); /* out of memory */
+		return;
+	}
+	text[len] = '\n'; /* in the place of the NUL: uv_buf_t has a length */
+	conn->output = text;
+	conn->since_ms = uv_now(conn->pipe.loop);
+	conn->write.data = conn;
+	uv_buf_t buf = uv_buf_init(text, (unsigned)len + 1);
+	if (uv_write(&conn->write, (uv_stream_t *)&conn->pipe, &buf, 1, on_written) == 0) return;
+	free(conn->output);
+	conn->output = NULL;
+	conn_close(conn);
+}
+
+static void conn_refuse(struct conn *conn, const char *code, const char *text) {
+	conn->last_reply = true;
+	conn_send(conn, reply_refusal(code, text));
+}
+
+/* Takes reply; of a request whose connection is gone nothing is told. */
+static void reply_give(struct request *r, json_t *reply) {
+	struct conn *conn = r->owner;
+	if (!conn) {
+		json_decref(reply);
+		request_free(r);
+		return;
+	}
+	conn->waits = false;
+	conn_send(conn, reply);
+}
+
+static void on_back(struct desk_job *job) {
+	struct request *r = (struct request *)(void *)((char *)job - offsetof(struct request, job));
+	json_t *reply = request_finish(r); /* what was changed is made known in any case */
+	if (reply) reply_give(r, reply);
+}
+
+static void on_run(struct desk_job *job) {
+	request_run((struct request *)(void *)((char *)job - offsetof(struct request, job)));
+}
+
+static void on_wake(struct request *r) {
+	reply_give(r, request_answered(r));
+}
+
+/* -- reading -------------------------------------------------------------------------------------------------- */
+
+/* Room for more; false: the bounds of one request or of all are reached. */
+static bool input_grow(struct conn *conn) {
+	size_t cap = conn->input_cap ? conn->input_cap * 2 : INPUT_FIRST;
+	size_t more = cap - conn->input_cap;
+	if (cap > CONTROL_REQUEST_MAX || conn->conns->input_bytes + more > conn->conns->input_bytes_max)
+		return false;
+	char *larger = try_realloc(conn->input, cap);
+	if (!larger) return false;
+	conn->conns->input_bytes += more;
+	conn->input = larger;
+	conn->input_cap = cap;
+	return true;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+	struct conn *conn = handle->data;
+	(void)suggested;
+	*buf = uv_buf_init(conn->input + conn->input_len, (unsigned)(conn->input_cap - conn->input_len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+	struct conn *conn = stream->data;
+	(void)buf;
+	if (n < 0) {
+		conn_close(conn); /* a half line that ends here was no request */
+		return;
+	}
+	conn->input_len += (size_t)n;
+	if (n > 0) conn_advance(conn);
+}
+
+static void conn_read(struct conn *conn) {
+	if (conn->input_len == conn->input_cap && !input_grow(conn)) {
+		if (conn->input_cap == CONTROL_REQUEST_MAX)
+			conn_refuse(conn, CONTROL_CODE_TOO_BIG, "a request has at most 8388608 octets");
+		else
+			conn_refuse(conn, CONTROL_CODE_BUSY, "too much is asked at once");
+		return;
+	}
+	conn->since_ms = uv_now(conn->pipe.loop);
+	if (uv_read_start((uv_stream_t *)&conn->pipe, on_alloc, on_read) != 0) conn_close(conn);
+}
+
+static void input_take(struct conn *conn, size_t octets) {
+	conn->input_len -= octets;
+	memmove(conn->input, conn->input + octets, conn->input_len);
+	conn->looked = 0;
+	if (conn->input_len == 0 && conn->input_cap > INPUT_FIRST) input_drop(conn);
+}
+
+static void conn_ask(struct conn *conn, size_t line_len) {
+	struct request *r = conn->request = request_new(conn->conns->backend);
+	r->owner = conn;
+	r->wake = on_wake;
+	r->job = (struct desk_job){ .run = on_run, .done = on_back };
+	conn->waits = true; /* whoever answers in time says otherwise */
+	json_t *reply = request_begin(r, conn->input, line_len);
+	log_event(conn->conns->log, EVENT_CONTROL_REQUEST,
+	          LOG_STR("request", r->row ? r->row->name : "not understood"));
+	input_take(conn, line_len + 1);
+	if (!reply && r->needs_desk && desk_take(conn->conns->desk, &r->job) != OK)
+		reply = reply_refusal(CONTROL_CODE_BUSY, "too many requests wait for the database");
+	if (reply) reply_give(r, reply);
+}
+
+/* What comes next: a further reply, the next request that waits in the input, or reading on. */
+static void conn_advance(struct conn *conn) {
+	if (conn->closing) return;
+	(void)uv_read_stop((uv_stream_t *)&conn->pipe); /* cannot fail */
+	if (conn->request && conn->request->next) {
+		conn_send(conn, request_next(conn->request));
+		return;
+	}
+	request_drop(conn);
+	const char *end = conn->input_len > conn->looked
+	                          ? memchr(conn->input + conn->looked, '\n', conn->input_len - conn->looked)
+	                          : NULL;
+	conn->looked = conn->input_len;
+	if (end)
+		conn_ask(conn, (size_t)(end - conn->input));
+	else
+		conn_read(conn);
+}
+
+/* -- all of a socket -------------------------------------------------------------------------------------------- */
+
+void conns_init(struct conns *conns) {
+	conns->list = xcalloc(conns->max, sizeof(struct conn *));
+	conns->input_bytes = 0;
+}
+
+void conns_done(struct conns *conns) {
+	free(conns->list);
+	conns->list = NULL;
+}
+
+/* A client that is not being answered gives way to a new one: the one that has been quiet the longest.  Never the
+ * newest itself, though many may come within one millisecond. */
+static void make_room(struct conns *conns, const struct conn *newest) {
+	struct conn *quiet = NULL;
+	for (unsigned i = 0; i < conns->max; i++) {
+		struct conn *conn = conns->list[i];
+		if (!conn || conn->closing) return;
+		if (conn == newest || conn->request || conn->output) continue;
+		if (!quiet || conn->since_ms < quiet->since_ms) quiet = conn;
+	}
+	if (quiet) conn_close(quiet);
+}
+
+static struct conn **free_place(struct conns *conns) {
+	for (unsigned i = 0; i < conns->max; i++) {
+		if (!conns->list[i]) return &conns->list[i];
+	}
+	return NULL;
+}
+
+bool conns_accept(struct conns *conns, uv_stream_t *listener) {
+	struct conn *conn = xcalloc(1, sizeof(*conn));
+	conn->conns = conns;
+	conn->since_ms = uv_now(listener->loop);
+	if (uv_pipe_init(listener->loop, &conn->pipe, 0) != 0) {
+		free(conn);
+		return false;
+	}
+	conn->pipe.data = conn;
+	struct conn **place = free_place(conns);
+	if (uv_accept(listener, (uv_stream_t *)&conn->pipe) != 0) {
+		conn_close(conn);
+	} else if (!place) {
+		conn_refuse(conn, CONTROL_CODE_BUSY, "too many clients");
+	} else {
+		*place = conn;
+		make_room(conns, conn);
+		conn_advance(conn);
+	}
+	return true;
+}
+
+void conns_tick(struct conns *conns, uint64_t now_ms) {
+	for (unsigned i = 0; i < conns->max; i++) {
+		struct conn *conn = conns->list[i];
+		if (conn && conn->output && now_ms - conn->since_ms > REPLY_MS) conn_close(conn);
+	}
+}
+
+void conns_close(struct conns *conns) {
+	for (unsigned i = 0; i < conns->max; i++) {
+		if (conns->list[i]) conn_close(conns->list[i]);
+	}
+}
