@@ -21,13 +21,13 @@ struct desk {
 	bool stopped;  /* the loop's alone */
 };
 
-static void queue_add(struct queue *q, struct desk_job *job) {
+static void jobs_add(struct queue *q, struct desk_job *job) {
 	job->next = NULL;
 	*q->end = job;
 	q->end = &job->next;
 }
 
-static struct desk_job *queue_take(struct queue *q) {
+static struct desk_job *jobs_take(struct queue *q) {
 	struct desk_job *job = q->first;
 	if (!job) return NULL;
 	q->first = job->next;
@@ -50,13 +50,13 @@ static void *desk_run(void *ctx) {
 	for (;;) {
 		while (!d->taken.first && !d->stopping)
 			(void)pthread_cond_wait(&d->some, &d->lock); /* cannot fail either */
-		struct desk_job *job = queue_take(&d->taken);
+		struct desk_job *job = jobs_take(&d->taken);
 		if (!job) break;
 		job->skipped = d->stopping;
 		unlock(d);
 		if (!job->skipped) job->run(job);
 		lock(d);
-		queue_add(&d->back, job);
+		jobs_add(&d->back, job);
 		(void)uv_async_send(&d->async); /* the handle is open until the thread has ended */
 	}
 	unlock(d);
@@ -66,7 +66,7 @@ static void *desk_run(void *ctx) {
 static void bring_back(struct desk *d) {
 	for (;;) {
 		lock(d);
-		struct desk_job *job = queue_take(&d->back);
+		struct desk_job *job = jobs_take(&d->back);
 		unlock(d);
 		if (!job) return;
 		d->jobs--;
@@ -120,7 +120,7 @@ enum err desk_take(struct desk *d, struct desk_job *job) {
 	d->jobs++;
 	job->skipped = false;
 	lock(d);
-	queue_add(&d->taken, job);
+	jobs_add(&d->taken, job);
 	(void)pthread_cond_signal(&d->some);
 	unlock(d);
 	return OK;

@@ -178,24 +178,24 @@ json_t *fields_fault(struct request *r) {
 
 /* -- values ------------------------------------------------------------------------------------------------- */
 
-json_t *field_value(const struct request *r, const char *name) {
+json_t *asked_value(const struct request *r, const char *name) {
 	json_t *value = json_object_get(r->fields, name);
 	return json_is_null(value) ? NULL : value;
 }
 
-bool field_given(const struct request *r, const char *name) {
-	return field_value(r, name) != NULL;
+bool asked_given(const struct request *r, const char *name) {
+	return asked_value(r, name) != NULL;
 }
 
-const char *field_text(const struct request *r, const char *name) {
-	return json_string_value(field_value(r, name));
+const char *asked_text(const struct request *r, const char *name) {
+	return json_string_value(asked_value(r, name));
 }
 
-int64_t field_number(const struct request *r, const char *name, int64_t fallback) {
-	const json_t *value = field_value(r, name);
+int64_t asked_number(const struct request *r, const char *name, int64_t fallback) {
+	const json_t *value = asked_value(r, name);
 	return value ? (int64_t)json_integer_value(value) : fallback;
 }
 
-bool field_flag(const struct request *r, const char *name) {
-	return json_is_true(field_value(r, name));
+bool asked_flag(const struct request *r, const char *name) {
+	return json_is_true(asked_value(r, name));
 }

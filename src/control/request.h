@@ -98,10 +98,10 @@ json_t *reply_outcome(const struct request *r, enum err e);
 /* -- fields.c */
 /* NULL: all is as the row says, and r->zone is filled. */
 json_t *fields_fault(struct request *r);
-bool field_given(const struct request *r, const char *name);       /* and not null */
-const char *field_text(const struct request *r, const char *name); /* NULL: not given */
-int64_t field_number(const struct request *r, const char *name, int64_t fallback);
-bool field_flag(const struct request *r, const char *name);
-json_t *field_value(const struct request *r, const char *name); /* borrowed; NULL: not given */
+bool asked_given(const struct request *r, const char *name);       /* and not null */
+const char *asked_text(const struct request *r, const char *name); /* NULL: not given */
+int64_t asked_number(const struct request *r, const char *name, int64_t fallback);
+bool asked_flag(const struct request *r, const char *name);
+json_t *asked_value(const struct request *r, const char *name); /* borrowed; NULL: not given */
 
 #endif

@@ -8,7 +8,7 @@
 #include "dns/text.h"
 
 static uint32_t serial(const struct request *r, const char *field) {
-	return (uint32_t)field_number(r, field, 0);
+	return (uint32_t)asked_number(r, field, 0);
 }
 
 static json_t *history_slice(struct request *r) {

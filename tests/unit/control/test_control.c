@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -353,6 +354,7 @@ static void stopping_closes_clients_in_the_midst_of_an_answer(void **state) {
 }
 
 int main(void) {
+	(void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_socket_is_for_owner_and_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_are_answered_in_turn, setup, teardown),
