@@ -1,0 +1,106 @@
+/* What comes of a copy: it is saved, it is what we have, or it failed. */
+#include "transfer/follow_parts.h"
+
+struct follow_decision follow_copied(struct follow *f, const struct follow_env *env, uint32_t serial) {
+	(void)env; /* nothing here depends on time */
+	f->primary_serial = serial;
+	f->has_primary_serial = true;
+	f->state = FOLLOW_SAVING;
+	return (struct follow_decision){ .act = FOLLOW_SAVE };
+}
+
+/* The whole zone was seen: the next time is one interval away. */
+static void plan_full_check(struct follow *f, const struct follow_env *env) {
+	if (env->full_check_s > 0 && !f->incremental)
+		follow_choice(f)->full_due_s = env->now_s + env->full_check_s;
+}
+
+struct follow_decision follow_unchanged(struct follow *f, const struct follow_env *env) {
+	plan_full_check(f, env);
+	if (!f->incremental) f->giver = f->source; /* its whole zone is ours */
+	if (f->unchanged < UINT8_MAX) f->unchanged++;
+	times_prolong(f, env, false);
+	return round_confirm(f, env);
+}
+
+struct follow_decision follow_saved(struct follow *f, const struct follow_env *env, const struct soa *soa) {
+	f->has_version = true;
+	f->unchanged = 0;
+	f->serial = soa->serial;
+	f->soa = timers_of(soa);
+	f->giver = f->source;
+	if (f->incremental)
+		choice_ixfr_worked(f->choice);
+	else
+		plan_full_check(f, env);
+	times_prolong(f, env, true);
+	return round_confirm(f, env);
+}
+
+/* Worth a SOA question to tell why: the reasons that say little when nothing was asked before. */
+static bool is_worth_probe(enum reason reason) {
+	return reason == REASON_REFUSED || reason == REASON_NOT_AUTHORITATIVE || reason == REASON_CLOSED ||
+	       reason == REASON_UNREACHABLE || reason == REASON_TIMEOUT;
+}
+
+static struct follow_decision probe(struct follow *f, const struct why *why) {
+	trouble_of(f)->probed = *why;
+	f->state = FOLLOW_PROBING;
+	return (struct follow_decision){
+		.act = FOLLOW_ASK, .primary = f->at, .urgency = (enum urgency)f->urgency, .probe = true
+	};
+}
+
+/* Whatever is wrong with differences: the whole zone, of the same primary, at once. */
+static struct follow_decision copy_whole(struct follow *f, const struct follow_env *env) {
+	choice_ixfr_failed(follow_choice(f), f->source, env->now_s);
+	f->state = FOLLOW_COPYING;
+	f->incremental = false;
+	return (struct follow_decision){ .act = FOLLOW_COPY,
+		                         .primary = f->at,
+		                         .urgency = (enum urgency)f->urgency,
+		                         .instead = true,
+		                         .has_floor = f->has_floor,
+		                         .floor = f->floor };
+}
+
+/* What the failure means, given what is known of the primary. */
+static struct why blame_of(const struct follow *f, const struct why *why, bool no_tcp) {
+	struct why blamed = *why;
+	if (f->state == FOLLOW_COPYING && f->answered && why->reason == REASON_NOT_AUTHORITATIVE)
+		blamed.reason = REASON_REFUSED; /* it is an authority, as its SOA has just shown */
+	if (f->state == FOLLOW_COPYING && f->answered_by_udp && no_tcp) blamed.reason = REASON_TCP_BLOCKED;
+	if (f->state != FOLLOW_PROBING) return blamed;
+	blamed = f->trouble->probed;
+	if (why->reason == REASON_NOT_AUTHORITATIVE)
+		why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence, f->trouble->probed.evidence);
+	return blamed;
+}
+
+/* What the version is, not how it came: the whole zone would be the same, and refused for the same reason. */
+static bool is_of_content(enum reason reason) {
+	return reason == REASON_SHRUNK || reason == REASON_CHECK_COMMAND_FAILED ||
+	       reason == REASON_CHECK_COMMAND_TIMEOUT;
+}
+
+struct follow_decision follow_failed(struct follow *f, const struct follow_env *env, const struct why *why,
+                                     bool no_tcp) {
+	enum follow_state state = (enum follow_state)f->state;
+	bool is_ours = why->reason == REASON_STORE_FAILED;
+	bool is_copy = state == FOLLOW_COPYING || state == FOLLOW_SAVING;
+	f->told_expire_s = FOLLOW_NOT_TOLD;
+	if (f->frozen) {
+		trouble_blame(f, why);
+		return round_failed(f, env);
+	}
+	bool is_whole_wanted = is_copy && f->incremental && !is_of_content(why->reason);
+	if (is_whole_wanted && !is_ours && !no_tcp) return copy_whole(f, env);
+	if (is_copy && f->cause != FOR_NEWER) return round_confirm(f, env);
+	if (state == FOLLOW_COPYING && !f->answered && is_worth_probe(why->reason)) return probe(f, why);
+	struct why blamed = blame_of(f, why, no_tcp);
+	trouble_blame(f, &blamed);
+	/* Another primary's copy would not be saved either. */
+	if (is_ours) return round_failed(f, env);
+	if (env->primary_count > 1) choice_failed(follow_choice(f), f->at, env->now_s);
+	return state == FOLLOW_ASKING ? round_next_primary(f, env) : round_copy_failed(f, env);
+}

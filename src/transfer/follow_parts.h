@@ -1,0 +1,47 @@
+/* What the files of follow.h share; for them only. */
+#ifndef UNDERSTUDY_TRANSFER_FOLLOW_PARTS_H
+#define UNDERSTUDY_TRANSFER_FOLLOW_PARTS_H
+
+#include "transfer/follow.h"
+
+/* -- follow_trouble.c -- */
+
+struct follow_trouble *trouble_of(struct follow *f); /* made if there is none */
+void trouble_clear(struct follow *f);
+/* A primary of this round failed. */
+void trouble_blame(struct follow *f, const struct why *why);
+/* The last round failed by what a primary sent, not by the way to it: trying again at once would bring the same. */
+bool trouble_is_of_content(const struct follow *f);
+
+/* -- follow_times.c -- */
+
+bool follow_serves(const struct follow *f);
+struct timers times_bounded(const struct follow *f, const struct follow_env *env);
+int64_t times_retry_at(const struct follow *f, const struct follow_env *env);
+/* The version expires this long after a primary has confirmed it now. */
+uint32_t times_expire_wait(uint32_t expire_s, uint32_t cut_s);
+int64_t times_expire_at(const struct follow *f, const struct timers *bounded);
+/* A primary has the version; is_new: we did not have it before. */
+void times_prolong(struct follow *f, const struct follow_env *env, bool is_new);
+
+/* -- follow_round.c: each ends in a decision -- */
+
+struct choice *follow_choice(struct follow *f); /* made if there is none */
+struct follow_decision round_start(struct follow *f, const struct follow_env *env, enum urgency urgency,
+                                   bool forced);
+/* Now, or soon if the last round failed just before. */
+struct follow_decision round_for_notify(struct follow *f, const struct follow_env *env);
+bool round_holds_notified(const struct follow *f);
+struct follow_decision round_next_primary(struct follow *f, const struct follow_env *env);
+/* Everybody was asked. */
+struct follow_decision round_asked(struct follow *f, const struct follow_env *env);
+struct follow_decision round_copy_from(struct follow *f, const struct follow_env *env, unsigned primary,
+                                       enum follow_cause cause);
+struct follow_decision round_copy_best(struct follow *f, const struct follow_env *env);
+/* What was copied can't be used: who else has something? */
+struct follow_decision round_copy_failed(struct follow *f, const struct follow_env *env);
+/* A primary has, or gave us, the version that we hold. */
+struct follow_decision round_confirm(struct follow *f, const struct follow_env *env);
+struct follow_decision round_failed(struct follow *f, const struct follow_env *env);
+
+#endif

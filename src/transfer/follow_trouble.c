@@ -1,0 +1,53 @@
+/* What is wrong with a zone: of the failures of a round the one that tells most, until a round goes well. */
+#include "transfer/follow_parts.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+struct follow_trouble *trouble_of(struct follow *f) {
+	if (!f->trouble) f->trouble = xcalloc(1, sizeof(*f->trouble));
+	return f->trouble;
+}
+
+void trouble_clear(struct follow *f) {
+	free(f->trouble);
+	f->trouble = NULL;
+	f->since_s = 0;
+}
+
+const struct why *follow_why(const struct follow *f) {
+	static const struct why nothing = { .reason = REASON_NONE };
+	return f->trouble ? &f->trouble->zone : &nothing;
+}
+
+void follow_set_why(struct follow *f, const struct why *why, int64_t since_s) {
+	if (why->reason == REASON_NONE) {
+		trouble_clear(f);
+		return;
+	}
+	trouble_of(f)->zone = *why;
+	f->since_s = since_s;
+}
+
+/* Of several primaries' failures the one that tells most is shown. */
+static unsigned rank_of(enum reason reason) {
+	switch (reason) {
+	case REASON_NONE: return 0;
+	case REASON_TIMEOUT:
+	case REASON_UNREACHABLE: return 1;
+	case REASON_SERIAL_BEHIND: return 2;
+	default: return 3;
+	}
+}
+
+void trouble_blame(struct follow *f, const struct why *why) {
+	struct follow_trouble *t = trouble_of(f);
+	if (rank_of(why->reason) > rank_of(t->round.reason)) t->round = *why;
+}
+
+/* A failure of what the primary sent, not of the way to it: trying again at once would bring the same. */
+bool trouble_is_of_content(const struct follow *f) {
+	return f->failures > 0 && rank_of(follow_why(f)->reason) > 1 &&
+	       follow_why(f)->reason != REASON_TCP_BLOCKED;
+}
