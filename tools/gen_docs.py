@@ -106,9 +106,33 @@ def manual():
     for name, kind, default, text in found:
         default = f", default {escape(default)}" if default not in ("", "NULL") else ""
         body += f"*{escape(name)}* ({escape(kind)}{default})\n\t{escape(text)}\n\n"
-    before, _, rest = path.read_text().partition(MARK_BEGIN + "\n")
-    _, _, after = rest.partition(MARK_END + "\n")
-    return f"{before}{MARK_BEGIN}\n\n{body}{MARK_END}\n{after}"
+    return between(path.read_text(), MARK_BEGIN, MARK_END, body)
+
+
+def between(text, begin, end, body):
+    """text with body in the place of what stands between the two marks."""
+    before, _, rest = text.partition(begin + "\n")
+    return f"{before}{begin}\n\n{body}{end}\n{rest.partition(end + chr(10))[2]}"
+
+
+def commands():
+    """understudy(1): its commands and options, from the tables of the command line."""
+    path = ROOT / "man/understudy.1.scd"
+    found, flags = rows("src/cli/commands.def", "COMMAND"), rows("src/cli/flags.def", "FLAG")
+    if not found or not flags or not path.exists():
+        return None
+    escape = lambda s: re.sub(r"([_*\\])", r"\\\1", s)
+    sentence = lambda s: escape(s[0].upper() + s[1:]) + "."
+    body = ""
+    for _, words, arguments, own, _, text in found:
+        options = "".join(f" [*--{name}*{' _' + value + '_' if value else ''}]" for _, name, value, _ in flags
+                          if name in own.split())
+        given = "".join(f" {re.sub('([A-Z]+)', '_' + chr(92) + '1_', word)}" for word in arguments.split())
+        body += f"*{words}*{given}{options}\n\t{sentence(text)}\n\n"
+    listed = "".join(f"*--{name}*{' _' + escape(value) + '_' if value else ''}\n\t{sentence(text)}\n\n"
+                     for _, name, value, text in flags)
+    text = between(path.read_text(), "; commands: begin, written by tools/gen_docs.py", "; commands: end", body)
+    return between(text, "; flags: begin, written by tools/gen_docs.py", "; flags: end", listed)
 
 
 def choices():
@@ -151,6 +175,7 @@ DOCUMENTS = {
     "docs/formats/events.md": events,
     "docs/formats/reasons.md": reasons,
     "docs/operator/options.md": options,
+    "man/understudy.1.scd": commands,
     "man/understudy.yaml.5.scd": manual,
 }
 

@@ -4,60 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/words.h"
 #include "control/protocol.h"
 
-#define WORDS_MAX 5
+#define WORDS_MAX (COMMAND_VALUES_MAX + 2)
 #define WAIT_MAX_S 86400
+#define WORD_MAX 48 /* octets of the words of a command */
 
-const char command_usage[] =
-	"understudy [--socket PATH] [--json] COMMAND\n"
-	"\n"
-	"  status                 the server as a whole\n"
-	"  stats                  its counters\n"
-	"  reload                 read the configuration again\n"
-	"  zone list              all zones in short\n"
-	"  zone status NAME       what is served, the timers, the last attempts and why they failed\n"
-	"  zone refresh NAME      ask the primary for its SOA record now\n"
-	"  zone retransfer NAME   transfer the zone now, whatever its serial\n"
-	"  zone accept NAME       let the version through that a guard refused last, once\n"
-	"  zone hold NAME         stop its transfers until it is released\n"
-	"  zone release NAME      let them begin again, now\n"
-	"  zone history NAME      the versions that are kept\n"
-	"  zone diff NAME A B     records removed and added from serial A to serial B\n"
-	"  zone rollback NAME SERIAL   serve an earlier version; holds the zone\n"
-	"  zone export NAME       the served version as zone file text\n"
-	"\n"
-	"  --socket PATH   control socket, " CONTROL_SOCKET_DEFAULT " by default\n"
-	"  --json          JSON instead of text for people\n"
-	"  --wait SECONDS  with refresh, retransfer, accept, release: until the outcome is known\n"
-	"  --help, --version\n"
-	"\n"
-	"Exit status: 0 done, 1 the answer is no, 2 wrong command line, 3 no daemon answers\n";
-
-static const struct command_row {
-	const char *first, *second; /* second NULL: one word */
-	bool takes_zone, may_wait;
-	enum command_kind kind;
-	const char *request;
-	const char *serial_fields[COMMAND_SERIALS_MAX];
-} rows[] = {
-	{ "status", NULL, false, false, COMMAND_STATUS, "status", { NULL } },
-	{ "stats", NULL, false, false, COMMAND_STATS, "stats", { NULL } },
-	{ "reload", NULL, false, false, COMMAND_RELOAD, "reload", { NULL } },
-	{ "zone", "list", false, false, COMMAND_ZONE_LIST, "zone.list", { NULL } },
-	{ "zone", "status", true, false, COMMAND_ZONE_STATUS, "zone.status", { NULL } },
-	{ "zone", "refresh", true, true, COMMAND_ZONE_REFRESH, "zone.refresh", { NULL } },
-	{ "zone", "retransfer", true, true, COMMAND_ZONE_RETRANSFER, "zone.retransfer", { NULL } },
-	{ "zone", "accept", true, true, COMMAND_ZONE_ACCEPT, "zone.accept", { NULL } },
-	{ "zone", "hold", true, false, COMMAND_ZONE_HOLD, "zone.hold", { NULL } },
-	{ "zone", "release", true, true, COMMAND_ZONE_RELEASE, "zone.release", { NULL } },
-	{ "zone", "history", true, false, COMMAND_ZONE_HISTORY, "zone.history", { NULL } },
-	{ "zone", "diff", true, false, COMMAND_ZONE_DIFF, "zone.diff", { "from", "to" } },
-	{ "zone", "rollback", true, false, COMMAND_ZONE_ROLLBACK, "zone.rollback", { "serial" } },
-	{ "zone", "export", true, false, COMMAND_ZONE_EXPORT, "zone.export", { NULL } },
-	{ "help", NULL, false, false, COMMAND_HELP, NULL, { NULL } },
+static const struct argument_row {
+	const char *name, *field;
+	bool is_serial;
+	const char *expected;
+} arguments[] = {
+#define ARGUMENT(name, field, is_serial, expected) { name, field, is_serial, expected },
+#include "cli/arguments.def"
+#undef ARGUMENT
 };
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 struct words {
 	const char *items[WORDS_MAX];
@@ -69,6 +31,8 @@ static enum err fails(char fault[static COMMAND_FAULT_MAX], const char *text, co
 	return ERR_MALFORMED;
 }
 
+/* -- options ------------------------------------------------------------------------------------------------ */
+
 static enum err wait_parse(const char *text, struct command *c, char fault[static COMMAND_FAULT_MAX]) {
 	size_t len = strlen(text);
 	bool digits = len > 0 && len <= 5 && strspn(text, "0123456789") == len;
@@ -78,105 +42,212 @@ static enum err wait_parse(const char *text, struct command *c, char fault[stati
 	return OK;
 }
 
-/* "--socket PATH" and "--socket=PATH".  false: arg is another option.  *out_value NULL: the value is missing. */
-static bool option_value(const char *option, const char *const *argv, int *at, const char **out_value) {
-	size_t len = strlen(option);
-	if (strncmp(argv[*at], option, len) != 0) return false;
-	const char *rest = argv[*at] + len;
-	if (*rest != '=' && *rest != '\0') return false;
-	*out_value = *rest == '=' ? rest + 1 : argv[++*at];
-	return true;
+/* "--name" or "--name=value". */
+static enum flag_kind flag_find(const char *arg) {
+	size_t len = strcspn(arg, "=");
+	if (strcmp(arg, "-h") == 0) return FLAG_HELP;
+	if (strcmp(arg, "-V") == 0) return FLAG_VERSION;
+	for (enum flag_kind kind = 0; kind < FLAG_COUNT && len > 2; kind++) {
+		const char *name = flag_row(kind)->name;
+		if (strlen(name) == len - 2 && memcmp(arg + 2, name, len - 2) == 0) return kind;
+	}
+	return FLAG_COUNT;
 }
 
-static enum err option_read(const char *const *argv, int *at, struct command *c,
-                            char fault[static COMMAND_FAULT_MAX]) {
-	const char *arg = argv[*at], *value = NULL;
-	if (strcmp(arg, "--json") == 0) {
-		c->json = true;
-	} else if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
-		c->kind = COMMAND_HELP;
-	} else if (strcmp(arg, "--version") == 0 || strcmp(arg, "-V") == 0) {
-		c->kind = COMMAND_VERSION;
-	} else if (option_value("--socket", argv, at, &value)) {
-		if (!value || *value == '\0')
-			return fails(fault, arg, "the path of the control socket after it");
-		c->socket = value;
-	} else if (option_value("--wait", argv, at, &value)) {
-		return wait_parse(value ? value : "", c, fault);
+static enum err flag_unknown(const char *arg, char fault[static COMMAND_FAULT_MAX]) {
+	for (enum flag_kind kind = 0; kind < FLAG_COUNT; kind++) {
+		const char *name = flag_row(kind)->name;
+		if (strncmp(arg, "--", 2) == 0 && words_near(name, arg + 2)) {
+			snprintf(fault, COMMAND_FAULT_MAX,
+			         "\"%.60s\": expected an option; did you mean --%s?", arg, name);
+			return ERR_MALFORMED;
+		}
+	}
+	return fails(fault, arg, "--socket PATH, --json, --help, --version or an option of the command");
+}
+
+static enum err flag_keep(struct command *c, enum flag_kind kind, const char *value,
+                          char fault[static COMMAND_FAULT_MAX]) {
+	if (kind == FLAG_SOCKET) c->socket = value;
+	if (kind == FLAG_JSON) c->json = true;
+	if (kind == FLAG_HELP) c->help = true;
+	if (kind == FLAG_VERSION) c->version = true;
+	if (kind == FLAG_WAIT) {
+		enum err e = wait_parse(value, c, fault);
+		if (e != OK) return e;
+	}
+	if (c->flag_count == COMMAND_FLAGS_MAX) return fails(fault, value, "fewer options");
+	c->flags[c->flag_count++] = (struct command_flag){ .kind = kind, .value = value };
+	return OK;
+}
+
+static enum err flag_read(const char *const *argv, int *at, struct command *c,
+                          char fault[static COMMAND_FAULT_MAX]) {
+	const char *arg = argv[*at], *equals = strchr(arg, '='), *value = "";
+	enum flag_kind kind = flag_find(arg);
+	if (kind == FLAG_COUNT) return flag_unknown(arg, fault);
+	const struct flag_row *row = flag_row(kind);
+	if (row->value[0] == '\0') {
+		if (equals) return fails(fault, arg, "nothing behind this option");
 	} else {
-		return fails(fault, arg, "--socket PATH, --json, --wait SECONDS, --help or --version");
+		value = equals ? equals + 1 : argv[++*at];
+		if (!value || *value == '\0') {
+			char expected[WORD_MAX + 40];
+			snprintf(expected, sizeof(expected), "%s after it", row->value);
+			return fails(fault, arg, expected);
+		}
+	}
+	return flag_keep(c, kind, value, fault);
+}
+
+static enum err flags_check(const struct command *c, char fault[static COMMAND_FAULT_MAX]) {
+	for (unsigned i = 0; i < c->flag_count; i++) {
+		enum flag_kind kind = c->flags[i].kind;
+		if (command_has_flag(c->kind, kind)) continue;
+		const char *has = command_row(c->kind)->flags;
+		snprintf(fault, COMMAND_FAULT_MAX,
+		         "\"--%s\": expected it with another command; options of %s: %s",
+		         flag_row(kind)->name, command_row(c->kind)->words, *has ? has : "none of its own");
+		return ERR_MALFORMED;
 	}
 	return OK;
 }
 
-static const struct command_row *row_find(const struct words *w) {
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		const struct command_row *row = &rows[i];
-		if (w->count == 0 || strcmp(w->items[0], row->first) != 0) continue;
-		if (!row->second || (w->count > 1 && strcmp(w->items[1], row->second) == 0)) return row;
-	}
-	return NULL;
-}
+/* -- the command's words -------------------------------------------------------------------------------------- */
 
-static unsigned serials_of(const struct command_row *row) {
+/* Words that the row's name has, 0 if it is not the beginning of those given. */
+static unsigned row_fits(const struct command_row *row, const struct words *w) {
+	const char *at = row->words, *word;
 	unsigned n = 0;
-	while (n < COMMAND_SERIALS_MAX && row->serial_fields[n])
-		n++;
+	size_t len;
+	for (; (len = words_next(&at, &word)) > 0; n++) {
+		if (n >= w->count || strlen(w->items[n]) != len || memcmp(w->items[n], word, len) != 0)
+			return 0;
+	}
 	return n;
 }
 
-static enum err serial_parse(const char *text, uint32_t *out_serial, char fault[static COMMAND_FAULT_MAX]) {
+static bool begins_command(const char *word) {
+	size_t len = strlen(word);
+	for (enum command_kind kind = 0; kind < COMMAND_COUNT; kind++) {
+		const char *words = command_row(kind)->words;
+		if (strncmp(words, word, len) == 0 && words[len] == ' ') return true;
+	}
+	return false;
+}
+
+static enum err command_unknown(const struct words *w, char fault[static COMMAND_FAULT_MAX]) {
+	char typed[2 * WORD_MAX + 2] = "";
+	bool has_family = w->count > 0 && begins_command(w->items[0]);
+	if (w->count == 0) return fails(fault, "", "a command: status, zone list, zone add, help and others");
+	snprintf(typed, sizeof(typed), "%.40s%s%.40s", w->items[0], has_family && w->count > 1 ? " " : "",
+	         has_family && w->count > 1 ? w->items[1] : "");
+	for (enum command_kind kind = 0; kind < COMMAND_COUNT; kind++) {
+		const char *words = command_row(kind)->words;
+		if (!words_near(words, typed)) continue;
+		snprintf(fault, COMMAND_FAULT_MAX, "\"%s\": expected a command; did you mean \"%s\"?", typed,
+		         words);
+		return ERR_MALFORMED;
+	}
+	if (!has_family)
+		return fails(fault, w->items[0], "a command: status, zone list, zone add, help and others");
+	size_t len = (size_t)snprintf(fault, COMMAND_FAULT_MAX, "\"%s\": expected one of:", typed);
+	for (enum command_kind kind = 0; kind < COMMAND_COUNT && len < COMMAND_FAULT_MAX; kind++) {
+		const char *words = command_row(kind)->words;
+		size_t family = strlen(w->items[0]);
+		if (strncmp(words, w->items[0], family) == 0 && words[family] == ' ')
+			len += (size_t)snprintf(fault + len, COMMAND_FAULT_MAX - len, " %s%s", words, ",");
+	}
+	fault[strlen(fault) - 1] = '\0'; /* the last comma, or a letter of a text that is cut anyway */
+	return ERR_MALFORMED;
+}
+
+/* -- arguments ------------------------------------------------------------------------------------------------ */
+
+/* "[PRIMARY...]" taken apart. */
+struct place {
+	const struct argument_row *row;
+	bool optional, repeats;
+};
+
+static bool place_next(const char **at, struct place *out_place) {
+	const char *word;
+	size_t len = words_next(at, &word);
+	if (len == 0) return false;
+	bool optional = word[0] == '[', repeats;
+	if (optional) {
+		word++;
+		len -= 2;
+	}
+	repeats = len > 3 && memcmp(word + len - 3, "...", 3) == 0;
+	if (repeats) len -= 3;
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+		if (strlen(arguments[i].name) == len && memcmp(arguments[i].name, word, len) == 0)
+			*out_place = (struct place){ &arguments[i], optional, repeats };
+	}
+	return true;
+}
+
+static enum err value_read(const struct argument_row *row, const char *text, struct command *c,
+                           char fault[static COMMAND_FAULT_MAX]) {
 	size_t len = strlen(text);
-	bool digits = len > 0 && len <= 10 && strspn(text, "0123456789") == len;
-	unsigned long long serial = digits ? strtoull(text, NULL, 10) : UINT64_MAX;
-	if (serial > UINT32_MAX) return fails(fault, text, "a serial, 0 to 4294967295");
-	*out_serial = (uint32_t)serial;
+	struct command_value value = { .field = row->field, .text = text, .is_serial = row->is_serial };
+	if (row->is_serial) {
+		bool digits = len > 0 && len <= 10 && strspn(text, "0123456789") == len;
+		unsigned long long serial = digits ? strtoull(text, NULL, 10) : UINT64_MAX;
+		if (serial > UINT32_MAX) return fails(fault, text, "a serial, 0 to 4294967295");
+		value.serial = (uint32_t)serial;
+	}
+	if (len == 0) return fails(fault, text, row->expected);
+	if (c->value_count == COMMAND_VALUES_MAX) return fails(fault, text, "fewer arguments");
+	c->values[c->value_count++] = value;
 	return OK;
 }
 
+static enum err values_read(const struct words *w, unsigned from, struct command *c,
+                            char fault[static COMMAND_FAULT_MAX]) {
+	const char *at = command_row(c->kind)->arguments;
+	struct place place = { 0 };
+	unsigned next = from;
+	while (place_next(&at, &place)) {
+		if (next == w->count && !place.optional)
+			return fails(fault, w->items[w->count - 1], place.row->expected);
+		for (bool more = next < w->count; more; more = place.repeats && next < w->count) {
+			enum err e = value_read(place.row, w->items[next++], c, fault);
+			if (e != OK) return e;
+		}
+	}
+	return next == w->count ? OK : fails(fault, w->items[next], "nothing more after the command");
+}
+
 static enum err words_read(const struct words *w, struct command *c, char fault[static COMMAND_FAULT_MAX]) {
-	const struct command_row *row = row_find(w);
-	if (!row) {
-		bool is_zone = w->count > 0 && strcmp(w->items[0], "zone") == 0;
-		const char *text = w->count == 0 ? "" : is_zone && w->count > 1 ? w->items[1] : w->items[0];
-		return fails(fault, text,
-		             is_zone ? "zone list, or zone and another of its commands with a NAME"
-		                     : "a command: status, stats, reload, zone or help");
+	unsigned own = 0;
+	for (enum command_kind kind = 0; kind < COMMAND_COUNT && own == 0; kind++) {
+		own = row_fits(command_row(kind), w);
+		c->kind = kind;
 	}
-	unsigned own = row->second ? 2 : 1, serials = serials_of(row), named = own + row->takes_zone,
-		 wanted = named + serials;
-	if (w->count > wanted) return fails(fault, w->items[wanted], "nothing more after the command");
-	if (w->count < named) return fails(fault, w->items[w->count - 1], "the name of a zone after it");
-	if (w->count < wanted) return fails(fault, w->items[w->count - 1], "a serial after it");
-	for (unsigned i = 0; i < serials; i++) {
-		enum err e = serial_parse(w->items[named + i], &c->serials[i], fault);
-		if (e != OK) return e;
-		c->serial_fields[i] = row->serial_fields[i];
-	}
-	if (c->wait_s && !row->may_wait)
-		return fails(fault, "--wait", "it with zone refresh, retransfer, accept or release only");
-	c->kind = row->kind;
-	c->request = row->request;
-	c->zone = row->takes_zone ? w->items[own] : NULL;
-	return OK;
+	if (own == 0) return c->help && w->count <= 1 ? OK : command_unknown(w, fault);
+	c->request = command_row(c->kind)->request;
+	if (c->help) return OK;
+	enum err e = flags_check(c, fault);
+	return e == OK ? values_read(w, own, c, fault) : e;
 }
 
 enum err command_parse(int argc, const char *const *argv, struct command *out_command,
                        char fault[static COMMAND_FAULT_MAX]) {
-	struct command c = { .socket = CONTROL_SOCKET_DEFAULT, .kind = COMMAND_STATUS };
+	struct command c = { .socket = CONTROL_SOCKET_DEFAULT, .kind = COMMAND_HELP };
 	struct words w = { .count = 0 };
 	for (int i = 1; i < argc; i++) {
 		enum err e = OK;
 		if (argv[i][0] == '-' && argv[i][1] != '\0')
-			e = option_read(argv, &i, &c, fault);
+			e = flag_read(argv, &i, &c, fault);
 		else if (w.count < WORDS_MAX)
 			w.items[w.count++] = argv[i];
 		else
 			e = fails(fault, argv[i], "nothing more after the command");
 		if (e != OK) return e;
 	}
-	bool is_word = c.kind != COMMAND_HELP && c.kind != COMMAND_VERSION;
-	enum err e = is_word ? words_read(&w, &c, fault) : OK;
+	enum err e = c.version || (c.help && w.count == 0) ? OK : words_read(&w, &c, fault);
 	if (e == OK) *out_command = c;
 	return e;
 }

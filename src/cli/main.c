@@ -11,9 +11,7 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "understudy: %s\nunderstudy --help lists the commands\n", fault);
 		return EXIT_USAGE;
 	}
-	if (command.kind == COMMAND_HELP)
-		fputs(command_usage, stdout);
-	else if (command.kind == COMMAND_VERSION)
+	if (command.version)
 		puts("understudy " UNDERSTUDY_VERSION);
 	else
 		status = command_run(&command);

@@ -1,49 +1,16 @@
 #include "cli/run.h"
 
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/client.h"
+#include "cli/edit.h"
+#include "cli/help.h"
+#include "cli/import.h"
+#include "cli/run_zone.h"
 #include "cli/show.h"
-#include "control/protocol.h"
-
-#define LOOK_AGAIN_MS 50
-
-static enum exit_status no_reply(enum err e) {
-	fprintf(stderr, "understudy: no reply from the daemon: %s\n", err_text(e));
-	return EXIT_UNREACHABLE;
-}
-
-static void print_json(const json_t *value) {
-	(void)json_dumpf(value, stdout, JSON_INDENT(2)); /* main looks at the state of stdout */
-	putchar('\n');
-}
-
-static void faults_print(const json_t *faults) {
-	for (size_t i = 0; i < json_array_size(faults); i++) {
-		const json_t *f = json_array_get(faults, i);
-		fprintf(stderr, "%s:%d: %s\n", json_string_value(json_object_get(f, "file")),
-		        (int)json_integer_value(json_object_get(f, "line")),
-		        json_string_value(json_object_get(f, "text")));
-	}
-}
-
-static enum exit_status refused(const struct command *command, const json_t *reply) {
-	const char *text = json_string_value(json_object_get(reply, "error"));
-	fprintf(stderr, "understudy: %s\n", text ? text : "the daemon refused without a word");
-	faults_print(json_object_get(reply, "faults"));
-	if (command->json) print_json(reply);
-	const char *code = json_string_value(json_object_get(reply, "code"));
-	return code && strcmp(code, CONTROL_CODE_REQUEST) == 0 ? EXIT_USAGE
-	                                                       : EXIT_NO; /* such as "a..b" for a zone */
-}
-
-static bool is_ok(const json_t *reply) {
-	return json_is_true(json_object_get(reply, "ok"));
-}
+#include "cli/show_rows.h"
+#include "cli/wait.h"
 
 /* -- commands with one reply ------------------------------------------------------------------------------------ */
 
@@ -54,241 +21,153 @@ static const char *done_text(enum command_kind kind) {
 	case COMMAND_ZONE_ROLLBACK:
 		return "the earlier version is served; the zone is held until it is released";
 	case COMMAND_ZONE_HOLD: return "nothing is transferred until the zone is released";
-	default: return "the primary is asked";
+	case COMMAND_ZONE_REMOVE: return "the zone is no longer followed and served";
+	case COMMAND_ZONE_PROVE: return "proofs of ownership are looked for";
+	case COMMAND_KEY_REMOVE:
+	case COMMAND_TOKEN_REMOVE:
+	case COMMAND_ACCOUNT_REMOVE:
+	case COMMAND_PRIMARY_REMOVE:
+	case COMMAND_VANITY_REMOVE: return "removed";
+	case COMMAND_ZONE_REFRESH:
+	case COMMAND_ZONE_ACCEPT:
+	case COMMAND_ZONE_RELEASE: return "the primary is asked";
+	default: return "done";
 	}
+}
+
+/* {"title", "parts": [{"where", "lines"}]} */
+static void show_primary_config(const json_t *result) {
+	const json_t *parts = json_object_get(result, "parts");
+	printf("# %s\n", json_string_value(json_object_get(result, "title")));
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		const json_t *part = json_array_get(parts, i);
+		printf("\n# %s:\n%s", json_string_value(json_object_get(part, "where")),
+		       json_string_value(json_object_get(part, "lines")));
+	}
+}
+
+/* A secret that is shown once. */
+static void show_new_secret(const struct command *command, const json_t *result) {
+	const char *field = command->kind == COMMAND_TOKEN_CREATE ? "token" : "secret";
+	const char *secret = json_string_value(json_object_get(result, field));
+	if (command_flag(command, FLAG_QUIET)) {
+		printf("%s\n", secret ? secret : "");
+		return;
+	}
+	show_object(stdout, result, clock_now().wall_s);
+	if (secret) printf("It is shown this once: keep it now.\n");
 }
 
 static void show(const struct command *command, const json_t *result) {
+	int64_t now_s = clock_now().wall_s;
+	enum command_kind kind = command->kind;
 	if (command->json)
-		print_json(result);
-	else if (command->kind == COMMAND_STATUS)
+		ask_print_json(result);
+	else if (kind == COMMAND_STATUS)
 		show_status(stdout, result);
-	else if (command->kind == COMMAND_STATS)
+	else if (kind == COMMAND_STATS)
 		show_stats(stdout, result);
-	else if (command->kind == COMMAND_ZONE_STATUS)
-		show_zone(stdout, result, clock_now().wall_s);
+	else if (kind == COMMAND_ZONE_STATUS)
+		show_zone(stdout, result, now_s);
+	else if (kind == COMMAND_PRIMARY_CONFIG)
+		show_primary_config(result);
+	else if (kind == COMMAND_TOKEN_CREATE || kind == COMMAND_KEY_ADD)
+		show_new_secret(command, result);
+	else if (show_rows(stdout, kind, result, now_s))
+		return;
+	else if (json_object_size(result) == 0)
+		puts(done_text(kind));
 	else
-		puts(done_text(command->kind));
+		show_object(stdout, result, now_s);
 }
 
-/* The command's own request, with its serials. */
-static enum err ask_command(struct client *client, const struct command *command) {
-	json_t *o = json_pack("{s:s, s:s*}", "request", command->request, "zone", command->zone);
-	for (unsigned i = 0; o && i < COMMAND_SERIALS_MAX && command->serial_fields[i]; i++)
-		(void)json_object_set_new(o, command->serial_fields[i], json_integer(command->serials[i]));
-	return client_send(client, o);
-}
-
-/* *out_reply: a new reference, also of a refusal. */
-static enum err ask(struct client *client, const char *request, const char *zone, json_t **out_reply) {
-	enum err e = client_ask(client, request, zone);
-	return e == OK ? client_reply(client, out_reply) : e;
-}
-
-static enum exit_status run_simple(const struct command *command, struct client *client) {
-	json_t *reply = NULL;
-	enum err e = ask_command(client, command);
-	if (e == OK) e = client_reply(client, &reply);
-	if (e != OK) return no_reply(e);
-	enum exit_status status = EXIT_DONE;
-	if (is_ok(reply))
-		show(command, json_object_get(reply, "result"));
-	else
-		status = refused(command, reply);
-	json_decref(reply);
+static enum exit_status run_simple(const struct command *command, struct client *client, json_t *request) {
+	json_t *result = NULL;
+	enum exit_status status = ask_once(command, client, request, &result);
+	if (status == EXIT_DONE) show(command, result);
+	json_decref(result);
 	return status;
 }
 
-/* -- commands whose result comes in slices ---------------------------------------------------------------------- */
+/* -- live events ---------------------------------------------------------------------------------------------- */
 
-/* take: called with each slice. */
-static enum exit_status run_slices(const struct command *command, struct client *client,
-                                   void (*take)(void *ctx, json_t *slice), void *ctx) {
-	bool more = true;
-	enum err e = ask_command(client, command);
-	while (e == OK && more) {
-		json_t *reply = NULL;
-		e = client_reply(client, &reply);
-		if (e != OK) break;
-		if (!is_ok(reply)) {
-			enum exit_status status = refused(command, reply);
-			json_decref(reply);
-			return status;
-		}
-		take(ctx, json_object_get(reply, "result"));
-		more = json_is_true(json_object_get(reply, "more"));
-		json_decref(reply);
+static void take_event(void *ctx, json_t *event) {
+	const struct command *command = ctx;
+	if (!json_object_get(event, "event") && !json_object_get(event, "lost"))
+		return; /* the beginning, or idle */
+	if (command->json) {
+		(void)json_dumpf(event, stdout, JSON_COMPACT); /* a closed output ends us by SIGPIPE */
+		putchar('\n');
+	} else {
+		show_event(stdout, event);
 	}
-	return e == OK ? EXIT_DONE : no_reply(e);
-}
-
-static void take_zones(void *ctx, json_t *slice) {
-	(void)json_array_extend(ctx, slice); /* out of memory: rows are missing */
-}
-
-static enum exit_status run_list(const struct command *command, struct client *client) {
-	json_t *zones = json_array();
-	enum exit_status status = run_slices(command, client, take_zones, zones);
-	if (status == EXIT_DONE && command->json) {
-		json_t *whole = json_pack("{s:O}", "zones", zones);
-		print_json(whole);
-		json_decref(whole);
-	} else if (status == EXIT_DONE) {
-		show_zones(stdout, zones);
-	}
-	json_decref(zones);
-	return status;
-}
-
-static enum exit_status run_history(const struct command *command, struct client *client) {
-	json_t *versions = json_array();
-	enum exit_status status = run_slices(command, client, take_zones, versions);
-	if (status == EXIT_DONE && command->json) {
-		json_t *whole = json_pack("{s:s, s:O}", "name", command->zone, "versions", versions);
-		print_json(whole);
-		json_decref(whole);
-	} else if (status == EXIT_DONE) {
-		show_history(stdout, versions, clock_now().wall_s);
-	}
-	json_decref(versions);
-	return status;
-}
-
-static void take_lines(void *ctx, json_t *slice) {
-	(void)ctx;
-	for (size_t i = 0; i < json_array_size(slice); i++)
-		puts(json_string_value(json_array_get(slice, i)));
-}
-
-static enum exit_status run_diff(const struct command *command, struct client *client) {
-	if (!command->json) return run_slices(command, client, take_lines, NULL);
-	json_t *lines = json_array();
-	enum exit_status status = run_slices(command, client, take_zones, lines);
-	if (status == EXIT_DONE) {
-		json_t *whole = json_pack("{s:s, s:I, s:I, s:O}", "name", command->zone, "from",
-		                          (json_int_t)command->serials[0], "to",
-		                          (json_int_t)command->serials[1], "lines", lines);
-		print_json(whole);
-		json_decref(whole);
-	}
-	json_decref(lines);
-	return status;
-}
-
-static void take_text(void *ctx, json_t *slice) {
-	(void)ctx;
-	(void)fwrite(json_string_value(slice), 1, json_string_length(slice),
-	             stdout); /* main looks at stdout */
-}
-
-static void take_part(void *ctx, json_t *slice) {
-	(void)json_array_append(ctx, slice);
-}
-
-/* {"name": ..., "text": [slices]} would be awkward to use: one text. */
-static enum exit_status run_export_json(const struct command *command, struct client *client) {
-	json_t *parts = json_array();
-	enum exit_status status = run_slices(command, client, take_part, parts);
-	if (status == EXIT_DONE) {
-		json_t *name = json_string(command->zone);
-		printf("{\"name\": ");
-		(void)json_dumpf(name, stdout, JSON_ENCODE_ANY);
-		printf(", \"text\": \"");
-		for (size_t i = 0; i < json_array_size(parts); i++) {
-			char *quoted = json_dumps(json_array_get(parts, i), JSON_ENCODE_ANY);
-			size_t len = quoted ? strlen(quoted) : 0;
-			if (len >= 2) (void)fwrite(quoted + 1, 1, len - 2, stdout);
-			free(quoted);
-		}
-		printf("\"}\n");
-		json_decref(name);
-	}
-	json_decref(parts);
-	return status;
-}
-
-/* -- waiting for an outcome ------------------------------------------------------------------------------------- */
-
-/* Newest attempt of the zone, a new reference, NULL if none. */
-static json_t *newest_attempt(const json_t *zone) {
-	return json_incref(json_array_get(json_object_get(zone, "attempts"), 0));
-}
-
-static bool has_outcome(const json_t *zone, const json_t *before) {
-	json_t *newest = newest_attempt(zone);
-	bool newer = newest && !(before && json_equal(newest, before));
-	json_decref(newest);
-	if (!newer || json_is_true(json_object_get(zone, "transferring"))) return false;
-	const char *reason = json_string_value(json_object_get(zone, "reason"));
-	return (reason && strcmp(reason, "none") != 0) ||
-	       json_equal(json_object_get(zone, "serial"), json_object_get(zone, "primary_serial"));
-}
-
-/* Asks for the zone's status until the outcome is there; *out_reply is the last reply. */
-static enum err wait_outcome(const struct command *command, struct client *client, const json_t *before,
-                             json_t **out_reply) {
-	int64_t end_ms = clock_now().mono_ms + (int64_t)command->wait_s * 1000;
-	for (;;) {
-		json_t *reply = NULL;
-		enum err e = ask(client, "zone.status", command->zone, &reply);
-		if (e != OK) return e;
-		if (!is_ok(reply) || has_outcome(json_object_get(reply, "result"), before)) {
-			*out_reply = reply;
-			return OK;
-		}
-		json_decref(reply);
-		if (clock_now().mono_ms >= end_ms) return ERR_TIMEOUT;
-		(void)poll(NULL, 0, LOOK_AGAIN_MS);
-	}
-}
-
-static enum exit_status show_outcome(const struct command *command, const json_t *reply) {
-	if (!is_ok(reply)) return refused(command, reply);
-	const json_t *zone = json_object_get(reply, "result");
-	const char *reason = json_string_value(json_object_get(zone, "reason"));
-	if (command->json)
-		print_json(zone);
-	else
-		show_zone(stdout, zone, clock_now().wall_s);
-	return reason && strcmp(reason, "none") == 0 ? EXIT_DONE : EXIT_NO;
-}
-
-static enum exit_status run_and_wait(const struct command *command, struct client *client) {
-	json_t *first = NULL, *done = NULL, *last = NULL;
-	enum exit_status status = EXIT_NO;
-	enum err e = ask(client, "zone.status", command->zone, &first);
-	if (e != OK) return no_reply(e);
-	json_t *before = newest_attempt(json_object_get(first, "result"));
-	e = ask(client, command->request, command->zone, &done);
-	if (e == OK && is_ok(done)) e = wait_outcome(command, client, before, &last);
-	if (e == ERR_TIMEOUT)
-		fprintf(stderr, "understudy: no outcome after %u seconds\n", command->wait_s);
-	else if (e != OK)
-		status = no_reply(e);
-	else
-		status = last ? show_outcome(command, last) : refused(command, done);
-	json_decref(first);
-	json_decref(before);
-	json_decref(done);
-	json_decref(last);
-	return status;
+	(void)fflush(stdout); /* as before */
 }
 
 /* --------------------------------------------------------------------------------------------------------------- */
 
+static enum exit_status run_request(const struct command *command, struct client *client) {
+	char fault[COMMAND_FAULT_MAX];
+	json_t *request = NULL;
+	struct command own = *command;
+	enum err e = edit_request(command, clock_now().wall_s, &request, fault);
+	if (e != OK) {
+		fprintf(stderr, "understudy: %s\n", fault);
+		return e == ERR_MALFORMED ? EXIT_USAGE : EXIT_NO;
+	}
+	if (command->kind == COMMAND_WATCH) return ask_slices(command, client, request, take_event, &own);
+	return command->wait_s ? wait_run(command, client, request) : run_simple(command, client, request);
+}
+
 static enum exit_status run_with(const struct command *command, struct client *client) {
-	if (command->kind == COMMAND_ZONE_LIST) return run_list(command, client);
-	if (command->kind == COMMAND_ZONE_HISTORY) return run_history(command, client);
-	if (command->kind == COMMAND_ZONE_DIFF) return run_diff(command, client);
-	if (command->kind == COMMAND_ZONE_EXPORT)
-		return command->json ? run_export_json(command, client)
-		                     : run_slices(command, client, take_text, NULL);
-	return command->wait_s ? run_and_wait(command, client) : run_simple(command, client);
+	switch (command->kind) {
+	case COMMAND_ZONE_LIST: return run_zone_list(command, client);
+	case COMMAND_ZONE_HISTORY: return run_zone_history(command, client);
+	case COMMAND_ZONE_DIFF: return run_zone_diff(command, client);
+	case COMMAND_ZONE_EXPORT: return run_zone_export(command, client);
+	case COMMAND_ZONE_IMPORT: return import_run(command, client);
+	case COMMAND_ZONE_EXPORT_LIST: return import_export_list(command, client);
+	default: return run_request(command, client);
+	}
+}
+
+static enum exit_status run_completion(const struct command *command) {
+	const char *shell = command->values[0].text;
+	if (help_completion(stdout, shell)) return EXIT_DONE;
+	fprintf(stderr, "understudy: \"%.40s\": expected bash, zsh or fish\n", shell);
+	return EXIT_USAGE;
+}
+
+/* "help", "help zone", "help zone add" and "zone add --help". */
+static enum exit_status run_help(const struct command *command) {
+	char words[80] = "";
+	if (command->help && command->kind != COMMAND_HELP) {
+		help_command(stdout, command->kind);
+		return EXIT_DONE;
+	}
+	for (unsigned i = 0; i < command->value_count; i++) {
+		size_t len = strlen(words);
+		snprintf(words + len, sizeof(words) - len, "%s%.30s", len ? " " : "",
+		         command->values[i].text);
+	}
+	enum command_kind kind = command_find(words);
+	if (words[0] == '\0')
+		help_all(stdout);
+	else if (kind != COMMAND_COUNT)
+		help_command(stdout, kind);
+	else if (!help_family(stdout, words)) {
+		fprintf(stderr, "understudy: \"%s\": expected a command; understudy help lists them\n",
+		        words);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
 }
 
 enum exit_status command_run(const struct command *command) {
 	char error[CLIENT_ERROR_MAX];
 	struct client *client = NULL;
+	if (command->help || command->kind == COMMAND_HELP) return run_help(command);
+	if (command->kind == COMMAND_COMPLETION) return run_completion(command);
 	if (client_open(command->socket, &client, error) != OK) {
 		fprintf(stderr, "understudy: %s\n", error);
 		return EXIT_UNREACHABLE;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cli/command.h"
+#include "cli/words.h"
 #include "control/protocol.h"
 
 #define ARGS_MAX 8
@@ -48,13 +49,13 @@ static void each_command_asks_its_request(void **state) {
 	assert_string_equal(good((struct line){ { "zone", "history", "a" } }).request, "zone.history");
 	struct command diff = good((struct line){ { "zone", "diff", "a", "1", "4294967295" } });
 	assert_string_equal(diff.request, "zone.diff");
-	assert_string_equal(diff.serial_fields[1], "to");
-	assert_int_equal(diff.serials[0], 1);
-	assert_int_equal(diff.serials[1], UINT32_MAX);
-	assert_int_equal(good((struct line){ { "zone", "rollback", "a", "7" } }).serials[0], 7);
+	assert_string_equal(diff.values[2].field, "to");
+	assert_int_equal(diff.values[1].serial, 1);
+	assert_int_equal(diff.values[2].serial, UINT32_MAX);
+	assert_int_equal(good((struct line){ { "zone", "rollback", "a", "7" } }).values[1].serial, 7);
 	struct command c = good((struct line){ { "zone", "export", "a.example" } });
 	assert_string_equal(c.request, "zone.export");
-	assert_string_equal(c.zone, "a.example");
+	assert_string_equal(command_value(&c, "zone"), "a.example");
 	assert_string_equal(c.socket, CONTROL_SOCKET_DEFAULT);
 	assert_false(c.json);
 }
@@ -69,7 +70,7 @@ static void options_may_stand_anywhere(void **state) {
 	for (size_t i = 0; i < 3; i++) {
 		struct command c = good(lines[i]);
 		assert_string_equal(c.socket, "/s");
-		assert_string_equal(c.zone, "a");
+		assert_string_equal(command_value(&c, "zone"), "a");
 		assert_true(c.json);
 	}
 	assert_int_equal(good((struct line){ { "zone", "refresh", "a", "--wait", "5" } }).wait_s, 5);
@@ -77,10 +78,13 @@ static void options_may_stand_anywhere(void **state) {
 
 static void help_and_version_need_no_command(void **state) {
 	(void)state;
-	assert_int_equal(good((struct line){ { "--help" } }).kind, COMMAND_HELP);
+	assert_true(good((struct line){ { "--help" } }).help);
 	assert_int_equal(good((struct line){ { "-h", "nonsense" } }).kind, COMMAND_HELP);
 	assert_int_equal(good((struct line){ { "help" } }).kind, COMMAND_HELP);
-	assert_int_equal(good((struct line){ { "--version" } }).kind, COMMAND_VERSION);
+	assert_true(good((struct line){ { "--version" } }).version);
+	struct command c = good((struct line){ { "zone", "add", "--help" } });
+	assert_true(c.help);
+	assert_int_equal(c.kind, COMMAND_ZONE_ADD);
 }
 
 static void a_wrong_command_line_names_what_is_wrong_and_what_is_expected(void **state) {
@@ -104,6 +108,12 @@ static void a_wrong_command_line_names_what_is_wrong_and_what_is_expected(void *
 		{ { { "zone", "refresh", "a", "--wait", "x" } }, "\"x\"" },
 		{ { { "zone", "refresh", "a", "--wait", "0" } }, "\"0\"" },
 		{ { { "status", "--wait", "5" } }, "--wait" },
+		{ { { "zone", "stauts", "a" } }, "did you mean \"zone status\"" },
+		{ { { "statsu" } }, "did you mean \"status\"" },
+		{ { { "zone", "add", "a", "--tempalte", "t" } }, "did you mean --template" },
+		{ { { "zone", "add", "a", "--scope", "read" } }, "options of zone add" },
+		{ { { "zone", "diff", "a", "1", "x" } }, "\"x\"" },
+		{ { { "token", "create", "--quiet=yes", "n" } }, "--quiet=yes" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct command command;
@@ -115,11 +125,43 @@ static void a_wrong_command_line_names_what_is_wrong_and_what_is_expected(void *
 	}
 }
 
+static void arguments_may_be_left_out_or_repeated_where_the_table_says_so(void **state) {
+	(void)state;
+	struct command none = good((struct line){ { "zone", "set", "a", "--set", "max-shrink=20" } });
+	assert_int_equal(none.value_count, 1);
+	struct command many = good(
+		(struct line){ { "zone", "add", "a", "192.0.2.1", "--key", "k", "2001:db8::1@5300" } });
+	assert_int_equal(many.value_count, 3);
+	assert_string_equal(many.values[2].field, "primaries");
+	assert_string_equal(many.values[2].text, "2001:db8::1@5300");
+	assert_string_equal(command_flag(&many, FLAG_KEY), "k");
+	assert_null(command_flag(&many, FLAG_TEMPLATE));
+}
+
+static void every_word_of_the_table_is_a_row_of_the_others(void **state) {
+	(void)state;
+	for (enum command_kind kind = 0; kind < COMMAND_COUNT; kind++) {
+		const char *at = command_row(kind)->flags, *word;
+		size_t len;
+		assert_int_equal(command_find(command_row(kind)->words), kind);
+		while ((len = words_next(&at, &word)) > 0) {
+			bool found = false;
+			for (enum flag_kind flag = 0; flag < FLAG_COUNT; flag++)
+				found = found || (strlen(flag_row(flag)->name) == len &&
+				                  memcmp(flag_row(flag)->name, word, len) == 0);
+			if (!found) print_message("%s\n", word);
+			assert_true(found);
+		}
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_command_asks_its_request),
 		cmocka_unit_test(options_may_stand_anywhere),
 		cmocka_unit_test(help_and_version_need_no_command),
+		cmocka_unit_test(arguments_may_be_left_out_or_repeated_where_the_table_says_so),
+		cmocka_unit_test(every_word_of_the_table_is_a_row_of_the_others),
 		cmocka_unit_test(a_wrong_command_line_names_what_is_wrong_and_what_is_expected),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
