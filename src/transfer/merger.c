@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "transfer/followed.h"
 #include "zone/apply.h"
 
@@ -54,6 +55,7 @@ static void finish(struct merge *g) {
 static void replace(const struct merge *g, const struct zone_version *merged) {
 	struct followed *z = g->zone;
 	if (!z->entry || !z->version) return;
+	(void)fault_fires("merge-publish"); /* a place to die at: merged, its image perhaps saved */
 	struct zone_version *v = version_rebase(merged, g->from, z->version);
 	if (!v) return; /* another base has come */
 	version_unref(z->version);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "base/random.h"
 #include "zone/delta.h"
 #include "zone/image_write.h"
@@ -94,7 +95,8 @@ static enum err copy_all(struct image_writer *w, const struct zone_version *abov
 	enum err e = OK;
 	while (e == OK && layers_walk_next(above, &walk, &n)) {
 		if (node_is_gone(n) && is_needless(below, n, walk.in_nsec3)) continue;
-		e = copy_node(w, n, walk.in_nsec3 ? &w->nsec3 : &w->order);
+		e = fault_fires("merge-node") ? ERR_NOMEM
+		                              : copy_node(w, n, walk.in_nsec3 ? &w->nsec3 : &w->order);
 	}
 	return e;
 }

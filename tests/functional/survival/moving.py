@@ -24,16 +24,17 @@ def fault_points():
 
 
 class Moving(Case):
-    """hosts TXT records; version s gives two of them a new text. Every tenth question for differences gets the whole."""
+    """hosts TXT records; version s gives some of them a new text: about two for each of `moves`. Every tenth question for
+    differences gets the whole."""
 
-    def __init__(self, zone, hosts):
+    def __init__(self, zone, hosts, moves=1):
         super().__init__(zone, ixfr=self.differences)
-        self.hosts = hosts
+        self.hosts, self.moves = hosts, moves
         self.asked = 0
 
     def changed(self, serial):
         """Hosts that version serial has changed."""
-        return {serial % self.hosts, serial * 7 % self.hosts}
+        return {(serial * factor + 61 * n) % self.hosts for factor in (1, 7) for n in range(self.moves)}
 
     def texts(self, serial):
         """For each host the serial that changed it last; all began at 0."""
@@ -41,6 +42,8 @@ class Moving(Case):
         for s in range(serial, max(-1, serial - self.hosts - 1), -1):
             for host in self.changed(s) if s > 0 else ():
                 last.setdefault(host, s)
+            if len(last) == self.hosts:
+                break
         return [last.get(host, 0) for host in range(self.hosts)]
 
     def host(self, number, text):
@@ -121,8 +124,8 @@ def read_records(wire, texts):
     return serials
 
 
-def make_moving(zone, hosts):
-    case = Moving(zone, hosts)
+def make_moving(zone, hosts, moves=1):
+    case = Moving(zone, hosts, moves)
     case.axfr = lambda c, ask: c.whole_messages(ask)
     return case
 

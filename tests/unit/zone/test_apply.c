@@ -352,6 +352,26 @@ static void any_allocation_may_fail_and_nothing_is_lost(void **state) {
 	version_unref(s.v);
 }
 
+static void merge_may_end_at_any_node_and_nothing_is_lost(void **state) {
+	(void)state;
+	struct scene s = { .v = step_on(step_on(large(1))) };
+	version_merge_keep(s.v);
+	s.v = step_on(s.v);
+	const unsigned nths[] = { 1, 2, HOSTS / 2, HOSTS, HOSTS + 1, HOSTS + 2 }; /* the apex is a node too */
+	for (size_t i = 0; i < sizeof(nths) / sizeof(nths[0]); i++) {
+		struct zone_version *out = NULL;
+		fault_arm("merge-node", nths[i]);
+		enum err e = merge_all(&s, &out);
+		fault_arm(NULL, 0);
+		assert_int_equal(e, nths[i] > HOSTS + 1 ? OK : ERR_NOMEM);
+		assert_int_equal(out != NULL, e == OK);
+		if (out) assert_int_equal(version_check_deep(out), OK);
+		version_unref(out);
+		assert_int_equal(version_check_deep(s.v), OK);
+	}
+	version_unref(s.v);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_change_of_a_large_zone_is_laid_over_it),
@@ -367,6 +387,7 @@ int main(void) {
 		cmocka_unit_test(both_forms_count_the_same_octets),
 		cmocka_unit_test(many_alike_records_of_one_owner_cost_no_square),
 		cmocka_unit_test(any_allocation_may_fail_and_nothing_is_lost),
+		cmocka_unit_test(merge_may_end_at_any_node_and_nothing_is_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
