@@ -1,6 +1,8 @@
 """A primary that gives IXFR, a zone that changes on it, and understudyd behind: what each test of this folder begins with."""
 import random
 import signal
+import threading
+import time
 from collections import Counter
 
 import dns.rdatatype
@@ -13,6 +15,7 @@ from lib.records import difference
 from lib.wait import wait_until
 
 ZONE = "example.com"
+NOTIFIED = "peer.notify "
 TYPES = [t for t in questions.TYPES if t != "NSEC"]  # at an alias servers differ about it; DO asks for the chains
 
 
@@ -20,6 +23,29 @@ def canonical(rrsets):
     """Counter of records of a transfer, names in lower case where DNSSEC has them so; the closing SOA is left out."""
     return Counter((str(r.name).lower(), r.ttl, dns.rdatatype.to_text(r.rdtype), r[0].to_digestable().hex())
                    for r in rrsets[:-1])
+
+
+def last_life(server):
+    """The log since the last start."""
+    return server.process.log_text().rsplit("--- start:", 1)[1]
+
+
+class Instant:
+    """When to kill: anywhere in twice the time that a version usually takes to be saved, which is learnt from what the
+    kills find, so that it holds on any machine. The time runs from the change, or from the NOTIFY of it."""
+
+    def __init__(self, usual_s, from_notify=False):
+        self.usual_s, self.from_notify = usual_s, from_notify
+
+    def kill(self, server, draw):
+        if self.from_notify:
+            wait_until(lambda: NOTIFIED in last_life(server), 30, "a NOTIFY", poll_s=0.0005)
+        time.sleep(2 * self.usual_s * draw)  # not waiting for anything: the instant of the kill is drawn
+        server.process.signal(signal.SIGKILL)
+        server.kill9()
+
+    def learn(self, saved):
+        self.usual_s *= 0.9 if saved else 1.1
 
 
 class Pair:
@@ -35,23 +61,27 @@ class Pair:
         self.secondary.wait_serves(ZONE, self.zone.serial, 20)
         self.truth = self.primary_zone()  # rrsets of the newest version, from the primary
         self.came = Counter()  # how versions came
+        self.killed = Counter()  # when the follower was
 
     def primary_zone(self):
         """AXFR from the primary once it has the newest serial."""
         def transfer():
             if not self.primary.process.running:  # Knot 3.2 now and then
                 self.primary.start()
-            rrsets = self.primary.axfr(ZONE)
+            rrsets = self.primary.axfr(ZONE, timeout=20)
             return rrsets if rrsets[0][0].serial == self.zone.serial else None
         return wait_until(transfer, 30, f"{self.kind} has serial {self.zone.serial}")
 
-    def change(self, most, see=True):
-        """The next version, on the primary; sizes from 1 to most, small ones as often as large ones."""
+    def change(self, most, see=True, begun=None):
+        """The next version, on the primary; sizes from 1 to most, small ones as often as large ones. begun is called when
+        the primary is about to get it."""
         size = round(most ** self.random.random())
         if self.random.random() < 0.06:
             sign_anew(self.zone)
         self.what = (size, self.zone.change(size, SMALL if self.random.random() < 0.3 else None),
                      self.zone.done[:8])
+        if begun:
+            begun()
         self.origin.set_zone(ZONE, self.zone.text())
         if see:
             self.see_to_servers()
@@ -83,6 +113,33 @@ class Pair:
             return self.primary.soa_serial(ZONE, timeout=1) == self.zone.serial
         wait_until(serves, 30, f"{self.kind} has serial {self.zone.serial}")
 
+    def change_over_kill(self, most, instant, early):
+        """The next version, and the follower killed at an instant drawn meanwhile, and started again."""
+        draw = self.random.random() / (4 if early else 1)
+        killer = threading.Thread(target=instant.kill, args=(self.secondary, draw))
+        self.change(most, see=False, begun=killer.start)
+        killer.join()
+        notified = NOTIFIED in last_life(self.secondary)
+        self.secondary.start()
+        self.see_to_servers()
+        self.assert_old_or_new()
+        self.secondary.cli("zone", "refresh", ZONE)  # the NOTIFY may have died with the process
+        self.wait_followed()
+        self.assert_equal()
+        saved = self.got() == "before"
+        instant.learn(saved)
+        self.killed["after it was saved" if saved else "on its way" if notified else "before the NOTIFY"] += 1
+
+    def latency(self, most):
+        """Seconds from the moment when the primary gets a version until it is served here."""
+        begun = []
+        self.change(most, see=False, begun=lambda: begun.append(time.monotonic()))
+        self.secondary.wait_serves(ZONE, self.zone.serial, 30, poll_s=0.002)
+        seconds = time.monotonic() - begun[0]
+        self.wait_followed()
+        self.assert_equal()
+        return seconds
+
     def changes_at_once(self, most):
         """Two or three versions that the follower sees together."""
         self.secondary.process.signal(signal.SIGSTOP)
@@ -105,7 +162,7 @@ class Pair:
 
     def assert_old_or_new(self):
         """What is served is one of the two newest versions, whole."""
-        served = self.secondary.axfr(ZONE)
+        served = self.secondary.axfr(ZONE, timeout=20)
         serial = served[0][0].serial
         truth = self.truth if serial == self.truth[0][0].serial else self.primary_zone()
         assert serial == truth[0][0].serial, f"serial {serial} is neither the old nor the new one"

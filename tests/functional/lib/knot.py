@@ -15,7 +15,7 @@ class Knot(Server):
     def write_configuration(self):
         lines = ["server:", f"    listen: {self.endpoint.text}", f"    rundir: {self.folder}",
                  "    udp-workers: 2", "    tcp-workers: 2", "    background-workers: 4", '    version: ""',
-                 "    tcp-idle-timeout: 10", "    udp-max-payload: 1232",
+                 "    tcp-idle-timeout: 10", "    tcp-io-timeout: 60000", "    udp-max-payload: 1232",
                  "control:", f"    listen: {self.folder}/knot.sock",
                  "database:", f"    storage: {self.folder}", "    journal-db-max-size: 2G",
                  "log:", "  - target: stderr", "    any: info"]
