@@ -15,20 +15,20 @@ struct name_rules {
 
 /* Presentation form; with everything below. */
 static const char *const reserved[] = {
-	"test",            /* RFC 6761 section 6.2 */
-	"localhost",       /* section 6.3 */
-	"invalid",         /* section 6.4 */
-	"local",           /* RFC 6762 */
-	"onion",           /* RFC 7686 */
-	"alt",             /* RFC 9476 */
+	"test",            /* for tests */
+	"localhost",       /* this machine */
+	"invalid",         /* never a name */
+	"local",           /* multicast DNS */
+	"onion",           /* Tor */
+	"alt",             /* other systems of names */
 	"internal",        /* ICANN board resolution 2024.07.29.06 */
-	"home.arpa",       /* RFC 8375 */
-	"resolver.arpa",   /* RFC 9462 */
-	"service.arpa",    /* RFC 9665 */
-	"ipv4only.arpa",   /* RFC 8880 */
-	"eap.arpa",        /* RFC 9965 */
-	"as112.arpa",      /* RFC 7535 */
-	"10.in-addr.arpa", /* RFC 1918, and so on to 192.168.0.0/16 */
+	"home.arpa",       /* homes */
+	"resolver.arpa",   /* discovery of resolvers */
+	"service.arpa",    /* registration of services */
+	"ipv4only.arpa",   /* NAT64 */
+	"eap.arpa",        /* network access */
+	"as112.arpa",      /* AS112 */
+	"10.in-addr.arpa", /* private addresses, and so on to 192.168.0.0/16 */
 	"16.172.in-addr.arpa",
 	"17.172.in-addr.arpa",
 	"18.172.in-addr.arpa",
@@ -62,7 +62,7 @@ static const char *const reserved[] = {
 	"8.b.d.0.1.0.0.2.ip6.arpa",
 };
 
-/* RFC 7793: 64.100.in-addr.arpa … 127.100.in-addr.arpa. */
+/* Of addresses shared by providers: 64.100.in-addr.arpa … 127.100.in-addr.arpa. */
 #define SHARED_FIRST 64
 #define SHARED_LAST 127
 
