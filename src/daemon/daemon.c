@@ -48,6 +48,10 @@ static void restart_options(const struct config *now, const struct config *next,
 		{ a->transfers_max == b->transfers_max, "server.transfers" },
 		{ a->transfers_per_primary == b->transfers_per_primary, "server.transfers-per-primary" },
 		{ same_text(now->control_socket, next->control_socket), "control.socket" },
+		{ same_text(now->web_socket, next->web_socket), "control.web-socket" },
+		{ same_text(now->database, next->database), "inventory.database" },
+		{ a->mode == b->mode, "server.mode" },
+		{ listening_same_web(&now->web, &next->web), "web" },
 	};
 	size_t len = 0;
 	out[0] = '\0';

@@ -1,6 +1,7 @@
 #include "daemon/listening.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define BUFFERS_BYTES ((size_t)64 << 20) /* of a worker's connections, TLS sessions not counted */
 
@@ -65,4 +66,16 @@ bool listening_same(const struct config_server *a, const struct config_server *b
 bool listening_same_tls(const struct config_server *a, const struct config_server *b) {
 	return same_addresses(a->tls.listen.items, a->tls.listen.count, b->tls.listen.items,
 	                      b->tls.listen.count);
+}
+
+static bool same_text(const char *a, const char *b) {
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool listening_same_web(const struct config_web *a, const struct config_web *b) {
+	return same_addresses(a->listen.items, a->listen.count, b->listen.items, b->listen.count) &&
+	       same_text(a->certificate, b->certificate) && same_text(a->key, b->key) &&
+	       same_text(a->user, b->user) && same_text(a->program, b->program) &&
+	       a->requests_per_minute == b->requests_per_minute && a->body_max == b->body_max &&
+	       a->metrics_open == b->metrics_open;
 }

@@ -20,5 +20,6 @@ MUST_CHECK enum err listening_credentials(const struct config_server *server, co
 /* Do both listen to the same addresses, over TLS too? */
 bool listening_same(const struct config_server *a, const struct config_server *b);
 bool listening_same_tls(const struct config_server *a, const struct config_server *b);
+bool listening_same_web(const struct config_web *a, const struct config_web *b);
 
 #endif

@@ -13,12 +13,17 @@
 #include "inventory/config_reader.h"
 #include "inventory/suggest.h"
 
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+#define DATABASE_PATH_MAX 3000
+
 /* -- the top of the file -------------------------------------------------------------------------------------- */
 
 enum top {
 	TOP_SERVER,
 	TOP_CONTROL,
 	TOP_LOG,
+	TOP_INVENTORY,
+	TOP_WEB,
 	TOP_KEYS,
 	TOP_PRIMARIES,
 	TOP_TEMPLATES,
@@ -26,8 +31,9 @@ enum top {
 	TOP_ZONES_FILE,
 	TOP_COUNT
 };
-static const char *const top_names[TOP_COUNT] = { "server",    "control",   "log",   "keys",
-	                                          "primaries", "templates", "zones", "zones-file" };
+static const char *const top_names[TOP_COUNT] = { "server", "control",   "log",       "inventory",
+	                                          "web",    "keys",      "primaries", "templates",
+	                                          "zones",  "zones-file" };
 
 static void top_key(struct config_reader *r, int key, int value, int nodes[static TOP_COUNT]) {
 	unsigned line = tree_line(r->tree, key), at = 0;
@@ -42,11 +48,10 @@ static void top_key(struct config_reader *r, int key, int value, int nodes[stati
 	if (at == TOP_COUNT && near.text)
 		fault_add(r, line, "\"%.100s\" is not a section; did you mean \"%s\"?", text, near.text);
 	else if (at == TOP_COUNT)
-		fault_add(
-			r, line,
-			"\"%.100s\" is not a section; expected server, control, log, keys, primaries, templates, "
-			"zones or zones-file",
-			text);
+		fault_add(r, line,
+		          "\"%.100s\" is not a section; expected server, control, log, inventory, web, keys, "
+		          "primaries, templates, zones or zones-file",
+		          text);
 	else if (nodes[at])
 		fault_add(r, line, "\"%s\" is given twice; expected once", text);
 	else
@@ -87,13 +92,14 @@ char *path_value(struct config_reader *r, const struct values *v, enum option op
 	return path;
 }
 
-/* -- control and log -------------------------------------------------------------------------------------- */
+/* -- control, log and inventory -------------------------------------------------------------------------------------- */
 
 static void control_read(struct config_reader *r, int node) {
 	struct values v;
 	if (!values_read(r, &section_control, node, &v)) return;
-	r->config->control_socket = path_value(r, &v, OPT_CONTROL_SOCKET,
-	                                       sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+	r->config->control_socket = path_value(r, &v, OPT_CONTROL_SOCKET, SOCKET_PATH_MAX);
+	if (v.nodes[OPT_CONTROL_WEB_SOCKET])
+		r->config->web_socket = path_value(r, &v, OPT_CONTROL_WEB_SOCKET, SOCKET_PATH_MAX);
 }
 
 static void log_read(struct config_reader *r, int node) {
@@ -104,6 +110,19 @@ static void log_read(struct config_reader *r, int node) {
 	if (!values_read(r, &section_log, node, &v)) return;
 	r->config->log_level = (enum log_level)value_word(r, &v, OPT_LOG_LEVEL, levels);
 	r->config->log_format = (enum log_format)value_word(r, &v, OPT_LOG_FORMAT, formats);
+}
+
+static void inventory_read(struct config_reader *r, int node) {
+	struct values v;
+	if (!values_read(r, &section_inventory, node, &v)) return;
+	const char *folder = r->config->server.state_directory;
+	if (v.nodes[OPT_INVENTORY_DATABASE]) {
+		r->config->database = path_value(r, &v, OPT_INVENTORY_DATABASE, DATABASE_PATH_MAX);
+	} else if (folder) { /* else there is a fault */
+		size_t size = strlen(folder) + sizeof("/inventory.db");
+		r->config->database = xmalloc(size);
+		snprintf(r->config->database, size, "%s/inventory.db", folder);
+	}
 }
 
 /* -- zones file ------------------------------------------------------------------------------------------- */
@@ -144,6 +163,8 @@ static void sections_read(struct config_reader *r) {
 	server_read(r, nodes[TOP_SERVER]);
 	control_read(r, nodes[TOP_CONTROL]);
 	log_read(r, nodes[TOP_LOG]);
+	inventory_read(r, nodes[TOP_INVENTORY]);
+	web_read(r, nodes[TOP_WEB]);
 	keys_read(r, nodes[TOP_KEYS]);
 	primaries_read(r, nodes[TOP_PRIMARIES]);
 	templates_read(r, nodes[TOP_TEMPLATES]);
@@ -228,6 +249,9 @@ void config_free(struct config *c) {
 	intent_list_done(&c->zones);
 	if (c->keyset) keyset_unref(c->keyset);
 	server_done(&c->server);
+	web_done(&c->web);
 	free(c->control_socket);
+	free(c->web_socket);
+	free(c->database);
 	free(c);
 }

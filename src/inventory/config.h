@@ -52,6 +52,14 @@ struct config_cookies {
 	uint8_t secrets[CONFIG_COOKIE_SECRETS_MAX][CONFIG_COOKIE_SECRET_LEN];
 };
 
+enum config_mode { MODE_PRIVATE, MODE_PUBLIC };
+
+#define CONFIG_NAME_SERVERS_MAX 16
+struct config_names {
+	struct name items[CONFIG_NAME_SERVERS_MAX];
+	unsigned count;
+};
+
 struct config_server {
 	struct addr listen[CONFIG_LISTEN_MAX];
 	unsigned listen_count;
@@ -74,11 +82,28 @@ struct config_server {
 	uint64_t history_memory_bytes; /* of all zones' steps */
 	struct config_tls tls;
 	struct config_rate_limit rate_limit;
+	enum config_mode mode;
+	struct config_listen public_addresses; /* told to users; of listen where none are given */
+	struct config_names name_servers;
+	struct config_listen root_servers; /* count 0: the real ones */
+};
+
+/* HTTP, by understudy-web; listen.count 0: none. */
+struct config_web {
+	struct config_listen listen;
+	char *certificate, *key; /* NULL: without TLS */
+	char *user;              /* NULL: the one of understudyd */
+	char *program;           /* NULL: to be looked for */
+	unsigned requests_per_minute, body_max;
+	bool metrics_open;
 };
 
 struct config {
 	struct config_server server;
 	char *control_socket;
+	char *web_socket; /* NULL: there is none */
+	char *database;   /* of the inventory */
+	struct config_web web;
 	enum log_level log_level;
 	enum log_format log_format;
 	struct keyset *keyset;

@@ -2,6 +2,7 @@
  *
  *   config.c         the file as a whole: sections control, log
  *   config_server.c  the section server
+ *   config_web.c     the sections inventory and web
  *   config_keys.c    keys and primaries, to which the rest refers by name
  *   config_access.c  access lists
  *   config_tls.c     how primaries are asked over TLS
@@ -108,6 +109,14 @@ char *path_value(struct config_reader *r, const struct values *v, enum option op
 /* -- config_server.c */
 void server_read(struct config_reader *r, int node);
 void server_done(struct config_server *s);
+/* Addresses of a list, port where none is given. */
+void listen_value(struct config_reader *r, const struct values *v, enum option option, uint16_t port,
+                  struct config_listen *out_listen);
+char *user_value(struct config_reader *r, const struct values *v, enum option option);
+
+/* -- config_web.c */
+void web_read(struct config_reader *r, int node);
+void web_done(struct config_web *w);
 
 /* -- config_keys.c */
 void keys_read(struct config_reader *r, int node);

@@ -26,8 +26,8 @@ static void listen_add(struct config_reader *r, const struct values *v, enum opt
 		          option_row(option)->path, CONFIG_LISTEN_MAX);
 }
 
-static void listen_value(struct config_reader *r, const struct values *v, enum option option, uint16_t port,
-                         struct config_listen *out_listen) {
+void listen_value(struct config_reader *r, const struct values *v, enum option option, uint16_t port,
+                  struct config_listen *out_listen) {
 	size_t count = value_count(r, v, option);
 	if (v->nodes[option] && count == 0) value_fault(r, v, option, v->nodes[option]);
 	for (size_t i = 0; i < count; i++) {
@@ -175,9 +175,9 @@ static char *told_value(struct config_reader *r, const struct values *v, enum op
 	return text && *text ? xstrdup(text) : NULL;
 }
 
-static char *user_value(struct config_reader *r, const struct values *v) {
-	const char *user = value_text(r, v, OPT_USER);
-	if (user && !r->input->user_exists(user)) value_fault(r, v, OPT_USER, v->nodes[OPT_USER]);
+char *user_value(struct config_reader *r, const struct values *v, enum option option) {
+	const char *user = value_text(r, v, option);
+	if (user && !r->input->user_exists(user)) value_fault(r, v, option, v->nodes[option]);
 	return user ? xstrdup(user) : NULL;
 }
 
@@ -195,6 +195,40 @@ static void transfers_out_read(struct config_reader *r, const struct values *v, 
 	s->history_memory_bytes = value_number(r, v, OPT_HISTORY_MEMORY, 0, (uint64_t)1 << 40);
 }
 
+static void names_value(struct config_reader *r, const struct values *v, enum option option,
+                        struct config_names *out_names) {
+	for (size_t i = 0; i < value_count(r, v, option); i++) {
+		int item = value_item(r, v, option, i);
+		if (item == 0) continue;
+		if (out_names->count == CONFIG_NAME_SERVERS_MAX) {
+			fault_add(r, value_line(r, v, option), "%s: expected at most %d names",
+			          option_row(option)->path, CONFIG_NAME_SERVERS_MAX);
+			return;
+		}
+		if (domain_parse(tree_text(r->tree, item), &out_names->items[out_names->count]) == OK)
+			out_names->count++;
+		else
+			value_fault(r, v, option, item);
+	}
+}
+
+static bool is_wildcard(const struct addr *a) {
+	static const uint8_t zeros[16] = { 0 };
+	return memcmp(a->ip, zeros, a->family == AF_INET ? 4 : 16) == 0;
+}
+
+/* What is told to users: who we are, and how they may be served. */
+static void public_read(struct config_reader *r, const struct values *v, struct config_server *s) {
+	static const char *const modes[] = { "private", "public", NULL }; /* enum config_mode */
+	s->mode = (enum config_mode)value_word(r, v, OPT_MODE, modes);
+	listen_value(r, v, OPT_PUBLIC_ADDRESSES, 53, &s->public_addresses);
+	for (unsigned i = 0; i < s->listen_count && !v->given[OPT_PUBLIC_ADDRESSES]; i++)
+		if (!is_wildcard(&s->listen[i]))
+			s->public_addresses.items[s->public_addresses.count++] = s->listen[i];
+	names_value(r, v, OPT_NAME_SERVERS, &s->name_servers);
+	listen_value(r, v, OPT_ROOT_SERVERS, 53, &s->root_servers);
+}
+
 void server_read(struct config_reader *r, int node) {
 	struct values v;
 	struct config_server *s = &r->config->server;
@@ -206,7 +240,7 @@ void server_read(struct config_reader *r, int node) {
 	s->workers = v.nodes[OPT_WORKERS] ? (unsigned)value_number(r, &v, OPT_WORKERS, 1, CONFIG_WORKERS_MAX)
 	                                  : workers_default(r);
 	s->state_directory = path_value(r, &v, OPT_STATE_DIRECTORY, PATH_LEN_MAX);
-	s->user = user_value(r, &v);
+	s->user = user_value(r, &v, OPT_USER);
 	s->nsid = told_value(r, &v, OPT_NSID);
 	tcp_read(r, &v, s);
 	s->transfers_max = (unsigned)value_number(r, &v, OPT_TRANSFERS, 1, 1000);
@@ -218,6 +252,7 @@ void server_read(struct config_reader *r, int node) {
 	prefixes_value(r, &v, OPT_ALLOW_PROXY, &s->allow_proxy);
 	tls_read(r, v.nodes[OPT_TLS], &s->tls);
 	tls_listen_check(r, v.nodes[OPT_TLS], s);
+	public_read(r, &v, s);
 	rate_limit_read(r, v.nodes[OPT_RATE_LIMIT], &s->rate_limit);
 }
 

@@ -17,9 +17,16 @@ const struct option_section section_rate_limit = { "server.rate-limit",
 	                                           { { OPT_RATE_RESPONSES, OPT_RATE_EXEMPT } },
 	                                           1 };
 const struct option_section section_control = { "control",
-	                                        { { OPT_CONTROL_SOCKET, OPT_CONTROL_SOCKET } },
+	                                        { { OPT_CONTROL_SOCKET, OPT_CONTROL_WEB_SOCKET } },
 	                                        1 };
 const struct option_section section_log = { "log", { { OPT_LOG_LEVEL, OPT_LOG_FORMAT } }, 1 };
+const struct option_section section_inventory = { "inventory",
+	                                          { { OPT_INVENTORY_DATABASE, OPT_INVENTORY_DATABASE } },
+	                                          1 };
+const struct option_section section_web = { "web", { { OPT_WEB_LISTEN, OPT_WEB_METRICS } }, 1 };
+const struct option_section section_web_tls = { "web.tls",
+	                                        { { OPT_WEB_TLS_CERTIFICATE, OPT_WEB_TLS_KEY } },
+	                                        1 };
 const struct option_section section_keys = { "keys[]", { { OPT_KEY_NAME, OPT_KEY_SECRET } }, 1 };
 const struct option_section section_primaries = { "primaries[]",
 	                                          { { OPT_PRIMARY_NAME, OPT_PRIMARY_TLS } },
@@ -46,7 +53,8 @@ const struct option_row *option_row(enum option option) {
 bool option_is_list(enum option option) {
 	enum option_kind kind = rows[option].kind;
 	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries ||
-	       kind == KIND_prefixes || kind == KIND_command || kind == KIND_secrets || kind == KIND_pins;
+	       kind == KIND_prefixes || kind == KIND_command || kind == KIND_secrets || kind == KIND_pins ||
+	       kind == KIND_names;
 }
 
 bool option_is_section(enum option option) {

@@ -25,6 +25,10 @@ enum option {
 	OPT_TRANSFERS_OUT_PER_CLIENT,
 	OPT_TRANSFER_OUT_TIMEOUT,
 	OPT_HISTORY_MEMORY,
+	OPT_MODE,
+	OPT_PUBLIC_ADDRESSES,
+	OPT_NAME_SERVERS,
+	OPT_ROOT_SERVERS,
 	OPT_TLS,
 	OPT_RATE_LIMIT,
 	OPT_TLS_LISTEN,
@@ -41,6 +45,7 @@ enum option {
 	OPT_RATE_IPV6_PREFIX,
 	OPT_RATE_EXEMPT,
 	OPT_CONTROL_SOCKET,
+	OPT_CONTROL_WEB_SOCKET,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
 	OPT_KEY_NAME,
@@ -91,6 +96,16 @@ enum option {
 	OPT_ZONE_NAME,
 	OPT_ZONE_TEMPLATE,
 	OPT_ZONES_FILE,
+	OPT_INVENTORY_DATABASE,
+	OPT_WEB_LISTEN,
+	OPT_WEB_TLS,
+	OPT_WEB_USER,
+	OPT_WEB_PROGRAM,
+	OPT_WEB_REQUESTS_PER_MINUTE,
+	OPT_WEB_BODY_MAX,
+	OPT_WEB_METRICS,
+	OPT_WEB_TLS_CERTIFICATE,
+	OPT_WEB_TLS_KEY,
 	OPTION_COUNT
 };
 
@@ -101,6 +116,7 @@ enum option_kind {
 	KIND_command,
 	KIND_key,
 	KIND_name,
+	KIND_names,
 	KIND_number,
 	KIND_path,
 	KIND_pins,
@@ -142,7 +158,8 @@ struct option_section {
 	unsigned range_count;
 };
 extern const struct option_section section_server, section_tls, section_rate_limit, section_control,
-	section_log, section_keys, section_primaries, section_primary_tls, section_templates, section_zones;
+	section_log, section_inventory, section_web, section_web_tls, section_keys, section_primaries,
+	section_primary_tls, section_templates, section_zones;
 
 /* OPTION_COUNT: the section has no such key. */
 enum option option_find(const struct option_section *section, const char *key);

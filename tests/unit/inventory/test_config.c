@@ -297,6 +297,40 @@ static void an_alias_stands_for_what_it_names(void **state) {
 	config_free(c);
 }
 
+static void what_users_are_told_and_the_web_are_read(void **state) {
+	(void)state;
+	struct config *c = lab_config(
+		"server:\n  listen: [\"192.0.2.2\", \"::\"]\n  mode: public\n  name-servers: [NS1.example.net]\n"
+		"  root-servers: [\"127.0.0.1@5300\"]\n  state-directory: /s\n"
+		"control: { socket: /r/control.sock }\n"
+		"web:\n  listen: [\"127.0.0.1\"]\n  tls: { certificate: c.pem, key: /k.pem }\n"
+		"  requests-per-minute: 0\n  body-max: 1024\n  metrics: open\n");
+	assert_int_equal(c->server.mode, MODE_PUBLIC);
+	assert_int_equal(c->server.public_addresses.count, 1); /* the one that is no wildcard */
+	assert_int_equal(c->server.name_servers.count, 1);
+	assert_int_equal(c->server.root_servers.items[0].port, 5300);
+	assert_int_equal(c->web.listen.items[0].port, 8053);
+	assert_string_equal(c->web.certificate, "/etc/us/c.pem");
+	assert_string_equal(c->web.key, "/k.pem");
+	assert_int_equal(c->web.requests_per_minute, 0);
+	assert_int_equal(c->web.body_max, 1024);
+	assert_true(c->web.metrics_open);
+	assert_string_equal(c->web_socket, "/r/web.sock");
+	assert_string_equal(c->database, "/s/inventory.db");
+	config_free(c);
+}
+
+static void without_web_there_is_no_socket_for_it(void **state) {
+	(void)state;
+	struct config *c = lab_config("server: { listen: [\"::1\"] }\nzones:\n");
+	assert_null(c->web_socket);
+	assert_int_equal(c->web.listen.count, 0);
+	assert_int_equal(c->web.requests_per_minute, 300);
+	assert_int_equal(c->web.body_max, 4194304);
+	assert_int_equal(c->server.mode, MODE_PRIVATE);
+	config_free(c);
+}
+
 /* options.h numbers the rows of options.def by hand. */
 static const struct {
 	enum option option;
@@ -321,6 +355,10 @@ static const struct {
 	{ OPT_TRANSFERS_OUT_PER_CLIENT, "server.transfers-out-per-client" },
 	{ OPT_TRANSFER_OUT_TIMEOUT, "server.transfer-out-timeout" },
 	{ OPT_HISTORY_MEMORY, "server.history-memory" },
+	{ OPT_MODE, "server.mode" },
+	{ OPT_PUBLIC_ADDRESSES, "server.public-addresses" },
+	{ OPT_NAME_SERVERS, "server.name-servers" },
+	{ OPT_ROOT_SERVERS, "server.root-servers" },
 	{ OPT_TLS, "server.tls" },
 	{ OPT_RATE_LIMIT, "server.rate-limit" },
 	{ OPT_TLS_LISTEN, "server.tls.listen" },
@@ -337,6 +375,7 @@ static const struct {
 	{ OPT_RATE_IPV6_PREFIX, "server.rate-limit.ipv6-prefix" },
 	{ OPT_RATE_EXEMPT, "server.rate-limit.exempt" },
 	{ OPT_CONTROL_SOCKET, "control.socket" },
+	{ OPT_CONTROL_WEB_SOCKET, "control.web-socket" },
 	{ OPT_LOG_LEVEL, "log.level" },
 	{ OPT_LOG_FORMAT, "log.format" },
 	{ OPT_KEY_NAME, "keys[].name" },
@@ -387,6 +426,16 @@ static const struct {
 	{ OPT_ZONE_NAME, "zones[].name" },
 	{ OPT_ZONE_TEMPLATE, "zones[].template" },
 	{ OPT_ZONES_FILE, "zones-file" },
+	{ OPT_INVENTORY_DATABASE, "inventory.database" },
+	{ OPT_WEB_LISTEN, "web.listen" },
+	{ OPT_WEB_TLS, "web.tls" },
+	{ OPT_WEB_USER, "web.user" },
+	{ OPT_WEB_PROGRAM, "web.program" },
+	{ OPT_WEB_REQUESTS_PER_MINUTE, "web.requests-per-minute" },
+	{ OPT_WEB_BODY_MAX, "web.body-max" },
+	{ OPT_WEB_METRICS, "web.metrics" },
+	{ OPT_WEB_TLS_CERTIFICATE, "web.tls.certificate" },
+	{ OPT_WEB_TLS_KEY, "web.tls.key" },
 };
 
 static void every_row_of_options_has_its_number(void **state) {
@@ -411,6 +460,8 @@ int main(void) {
 		cmocka_unit_test(a_name_and_an_address_are_enough),
 		cmocka_unit_test(no_zones_at_all_are_allowed),
 		cmocka_unit_test(an_alias_stands_for_what_it_names),
+		cmocka_unit_test(what_users_are_told_and_the_web_are_read),
+		cmocka_unit_test(without_web_there_is_no_socket_for_it),
 		cmocka_unit_test(every_row_of_options_has_its_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
