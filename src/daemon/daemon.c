@@ -62,7 +62,7 @@ static void restart_options(const struct config *now, const struct config *next,
 	}
 }
 
-static void reload_log(struct daemon *d, const struct inventory_summary *s, const struct config *next) {
+static void reload_log(struct daemon *d, const struct wanted_summary *s, const struct config *next) {
 	char needs_restart[384];
 	restart_options(d->config, next, needs_restart, sizeof(needs_restart));
 	log_event(d->log, EVENT_CONFIG_RELOADED, LOG_NUM("added", s->added), LOG_NUM("changed", s->changed),
@@ -101,11 +101,11 @@ static void trust_read_again(struct daemon *d) {
 
 enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
-	struct inventory_summary summary;
+	struct wanted_summary summary;
 	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
 	if (e == OK) trust_read_again(d);
-	if (e == OK) e = inventory_apply(d->inventory, &next->zones, &summary);
+	if (e == OK) e = wanted_replace(d->wanted, WANTED_FILE, &next->zones, &summary);
 	if (e == OK) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
@@ -120,7 +120,7 @@ enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 		faults_log(d, out_faults);
 	}
 	config_free(next);
-	systemd_ready(inventory_count(d->inventory));
+	systemd_ready(wanted_count(d->wanted));
 	return e;
 }
 
@@ -235,13 +235,13 @@ static enum err load_zones(struct daemon *d) {
 		.collect_max_bytes = memory_bytes() / 4,
 		.trust = d->trust,
 	};
-	struct inventory_summary summary;
+	struct wanted_summary summary;
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
 	enum err e = transfer_load(d->transfer);
 	if (e != OK) return fails(d, "saved zones", err_text(e));
-	struct inventory_watcher watcher = wire_inventory_watcher(d);
-	d->inventory = inventory_new(&watcher);
-	e = inventory_apply(d->inventory, &d->config->zones, &summary);
+	struct wanted_watcher watcher = wire_wanted_watcher(d);
+	d->wanted = wanted_new(&watcher);
+	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));
 	transfer_claimed(d->transfer);
 	return OK;
@@ -309,7 +309,7 @@ static void free_all(struct daemon *d) {
 	tls_credentials_unref(d->tls);
 	if (d->transfer) transfer_free(d->transfer);
 	trust_book_free(d->trust);
-	inventory_free(d->inventory);
+	wanted_free(d->wanted);
 	if (d->serve) serve_free(d->serve);
 	if (d->table) table_free(d->table);
 	if (d->store) store_close(d->store);
@@ -326,8 +326,8 @@ int daemon_run(const char *config_path, struct config *config) {
 	enum err e = start(&d);
 	if (e == OK) {
 		d.ready = true;
-		log_event(d.log, EVENT_DAEMON_READY, LOG_NUM("zones", inventory_count(d.inventory)));
-		systemd_ready(inventory_count(d.inventory));
+		log_event(d.log, EVENT_DAEMON_READY, LOG_NUM("zones", wanted_count(d.wanted)));
+		systemd_ready(wanted_count(d.wanted));
 	} else {
 		stop(&d);
 	}

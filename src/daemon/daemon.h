@@ -14,7 +14,7 @@
 #include "daemon/listening.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
-#include "inventory/inventory.h"
+#include "inventory/wanted.h"
 #include "serve/serve.h"
 #include "store/store.h"
 #include "transfer/transfer.h"
@@ -33,7 +33,7 @@ struct daemon {
 	struct trust_book *trust;           /* for primaries over TLS */
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
-	struct inventory *inventory;
+	struct wanted *wanted;
 	struct desk *desk;
 	struct control *control;
 	uv_loop_t loop;

@@ -47,8 +47,8 @@ static void removed(void *ctx, const uint8_t *name) {
 	transfer_zone_removed(d->transfer, name);
 }
 
-struct inventory_watcher wire_inventory_watcher(struct daemon *d) {
-	return (struct inventory_watcher){ .ctx = d, .added = added, .changed = changed, .removed = removed };
+struct wanted_watcher wire_wanted_watcher(struct daemon *d) {
+	return (struct wanted_watcher){ .ctx = d, .added = added, .changed = changed, .removed = removed };
 }
 
 /* -- requests of the control socket ------------------------------------------------------------------------- */
@@ -86,9 +86,9 @@ static json_t *status(void *ctx) {
 	                 "uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
 	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers", (int)server->workers,
 	                 "listen", listen, "tls", tls_status(d), "zones", "configured",
-	                 (json_int_t)inventory_count(d->inventory), "served", (json_int_t)c.zones_served,
-	                 "pending", (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired,
-	                 "states", report_states(&c));
+	                 (json_int_t)wanted_count(d->wanted), "served", (json_int_t)c.zones_served, "pending",
+	                 (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired, "states",
+	                 report_states(&c));
 }
 
 static json_t *stats(void *ctx) {

@@ -4,8 +4,8 @@
 
 #include "daemon/daemon.h"
 
-struct serve_notify_sink wire_notify_sink(struct daemon *d);       /* serve → transfer */
-struct inventory_watcher wire_inventory_watcher(struct daemon *d); /* inventory → transfer */
-struct control_backend wire_control_backend(struct daemon *d);     /* control → all */
+struct serve_notify_sink wire_notify_sink(struct daemon *d);   /* serve → transfer */
+struct wanted_watcher wire_wanted_watcher(struct daemon *d);   /* inventory → transfer */
+struct control_backend wire_control_backend(struct daemon *d); /* control → all */
 
 #endif

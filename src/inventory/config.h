@@ -4,7 +4,7 @@
 #define UNDERSTUDY_INVENTORY_CONFIG_H
 
 #include "base/log.h"
-#include "inventory/inventory.h"
+#include "inventory/intents.h"
 
 #define CONFIG_LISTEN_MAX 64
 #define CONFIG_FAULTS_MAX 200 /* further ones are only counted */

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "inventory/ids.h"
+#include "inventory/secrets.h"
 
 /* Times are seconds since 1970; truths are 0 and 1; what the outside calls a row is its public_id. */
 static const char version_1[] =
@@ -106,9 +106,9 @@ static enum err write_version(struct sql *db, int version) {
 }
 
 static enum err add_main_account(struct sql *db, struct random *random, int64_t now_s) {
-	char id[ID_LEN + 1], token[ID_LEN + 1];
-	id_new(random, id);
-	id_new(random, token);
+	char id[SECRET_ID_LEN + 1], token[SECRET_ID_LEN + 1];
+	secret_id(random, id);
+	secret_id(random, token);
 	struct sql_statement *s = sql_prepare(db,
 	                                      "INSERT INTO accounts(id, public_id, name, created_s, token)"
 	                                      " VALUES (1, ?, 'main', ?, ?)");

@@ -1,0 +1,323 @@
+#include "inventory/wanted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "inventory/symbols.h"
+
+#define BLOCK 65536
+#define SLOT_FREE UINT32_MAX
+#define NUMBER_MAX ((1ULL << 56) - 1)
+
+/* A name is a place in blocks of 64 KiB, none of which it crosses. */
+struct entry {
+	const struct zone_policy *policy; /* a reference */
+	uint64_t number : 56;
+	uint64_t source : 8;
+	uint32_t account;
+	uint32_t name;
+};
+_Static_assert(sizeof(struct entry) == 24, "a million of them are kept");
+
+struct names {
+	uint8_t **blocks;
+	uint32_t count, capacity, used; /* used: of the last block */
+	uint64_t live, dead;            /* octets */
+};
+
+struct wanted {
+	struct wanted_watcher watcher;
+	struct entry *entries;
+	uint32_t count, capacity;
+	uint32_t *slots; /* places in entries */
+	size_t slot_count;
+	struct names names;
+};
+
+/* -- names ---------------------------------------------------------------------------------------------------- */
+
+static const uint8_t *name_at(const struct wanted *w, uint32_t place) {
+	return w->names.blocks[place / BLOCK] + place % BLOCK;
+}
+
+static uint32_t names_keep(struct names *n, const uint8_t *name, size_t len) {
+	if (n->count == 0 || n->used + len > BLOCK) {
+		if (n->count == n->capacity) {
+			n->capacity = n->capacity ? n->capacity * 2 : 4;
+			n->blocks = xrealloc(n->blocks, n->capacity * sizeof(*n->blocks));
+		}
+		n->blocks[n->count++] = xmalloc(BLOCK);
+		n->used = 0;
+	}
+	uint32_t place = (n->count - 1) * BLOCK + n->used;
+	memcpy(n->blocks[n->count - 1] + n->used, name, len);
+	n->used += (uint32_t)len;
+	n->live += len;
+	return place;
+}
+
+static void names_done(struct names *n) {
+	for (uint32_t i = 0; i < n->count; i++)
+		free(n->blocks[i]);
+	free(n->blocks);
+	*n = (struct names){ 0 };
+}
+
+/* Removed names leave holes; when these are the larger part, what lives moves together. */
+static void names_compact(struct wanted *w) {
+	struct names next = { 0 };
+	if (w->names.dead < BLOCK || w->names.dead < w->names.live) return;
+	for (uint32_t i = 0; i < w->count; i++) {
+		const uint8_t *name = name_at(w, w->entries[i].name);
+		w->entries[i].name = names_keep(&next, name, name_len(name));
+	}
+	names_done(&w->names);
+	w->names = next;
+}
+
+/* -- the index ------------------------------------------------------------------------------------------------- */
+
+static bool is_named(const struct wanted *w, uint32_t place, const uint8_t *name, size_t len) {
+	const uint8_t *kept = name_at(w, w->entries[place].name);
+	return name_len(kept) == len && memcmp(kept, name, len) == 0;
+}
+
+/* Where name is, or where it belongs. */
+static size_t slot_of(const struct wanted *w, const uint8_t *name) {
+	size_t len = name_len(name), mask = w->slot_count - 1;
+	size_t i = symbols_hash(SYMBOLS_HASH_START, name, len) & mask;
+	while (w->slots[i] != SLOT_FREE && !is_named(w, w->slots[i], name, len))
+		i = (i + 1) & mask;
+	return i;
+}
+
+static void index_grow(struct wanted *w) {
+	w->slot_count = w->slot_count ? w->slot_count * 2 : 64;
+	free(w->slots);
+	w->slots = xmalloc(w->slot_count * sizeof(*w->slots));
+	memset(w->slots, 0xff, w->slot_count * sizeof(*w->slots));
+	for (uint32_t i = 0; i < w->count; i++)
+		w->slots[slot_of(w, name_at(w, w->entries[i].name))] = i;
+}
+
+static struct entry *entry_find(const struct wanted *w, const uint8_t *name) {
+	if (w->count == 0) return NULL;
+	uint32_t place = w->slots[slot_of(w, name)];
+	return place == SLOT_FREE ? NULL : &w->entries[place];
+}
+
+static struct entry *entry_add(struct wanted *w, const uint8_t *name) {
+	if ((size_t)w->count * 2 >= w->slot_count) index_grow(w);
+	if (w->count == w->capacity) {
+		w->capacity = w->capacity ? w->capacity + w->capacity / 2 : 16;
+		w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
+	}
+	w->slots[slot_of(w, name)] = w->count;
+	struct entry *e = &w->entries[w->count++];
+	*e = (struct entry){ .name = names_keep(&w->names, name, name_len(name)) };
+	return e;
+}
+
+static size_t home_of(const struct wanted *w, uint32_t place) {
+	const uint8_t *name = name_at(w, w->entries[place].name);
+	return symbols_hash(SYMBOLS_HASH_START, name, name_len(name)) & (w->slot_count - 1);
+}
+
+/* What stands behind a free slot moves forward, so that it is still found. */
+static void slot_free(struct wanted *w, size_t hole) {
+	size_t mask = w->slot_count - 1;
+	for (size_t i = (hole + 1) & mask; w->slots[i] != SLOT_FREE; i = (i + 1) & mask) {
+		if (((i - home_of(w, w->slots[i])) & mask) < ((i - hole) & mask)) continue;
+		w->slots[hole] = w->slots[i];
+		hole = i;
+	}
+	w->slots[hole] = SLOT_FREE;
+}
+
+/* The last entry takes its place. */
+static void entry_remove(struct wanted *w, struct entry *e) {
+	uint32_t place = (uint32_t)(e - w->entries);
+	size_t len = name_len(name_at(w, e->name));
+	slot_free(w, slot_of(w, name_at(w, e->name)));
+	policy_unref(e->policy);
+	w->names.live -= len;
+	w->names.dead += len;
+	w->count--;
+	if (place == w->count) return;
+	w->slots[slot_of(w, name_at(w, w->entries[w->count].name))] = place;
+	w->entries[place] = w->entries[w->count];
+}
+
+/* -- differences ------------------------------------------------------------------------------------------------ */
+
+/* Remembers the answer for the pair asked last: most zones have the same policy as the zone before. */
+struct policy_pair {
+	const struct zone_policy *old, *new;
+	bool equal;
+};
+
+static bool same_policy(struct policy_pair *last, const struct zone_policy *old,
+                        const struct zone_policy *new) {
+	if (last->old != old || last->new != new) {
+		*last = (struct policy_pair){ .old = old, .new = new, .equal = policy_equal(old, new) };
+	}
+	return last->equal;
+}
+
+struct applying {
+	enum wanted_source source;
+	struct policy_pair pair;
+	struct wanted_summary summary;
+};
+
+static void tell_new(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
+	struct entry *e = entry_add(w, intent->name);
+	e->policy = intent->policy;
+	e->source = (uint8_t)a->source;
+	policy_ref(e->policy);
+	a->summary.added++;
+	w->watcher.added(w->watcher.ctx, intent->name, intent->policy);
+}
+
+static void tell_changed(const struct wanted *w, const struct zone_intent *intent, struct entry *e,
+                         struct applying *a) {
+	policy_ref(intent->policy);
+	policy_unref(e->policy);
+	e->policy = intent->policy;
+	a->pair = (struct policy_pair){ 0 }; /* the old one may be gone, and its address another's */
+	a->summary.changed++;
+	w->watcher.changed(w->watcher.ctx, intent->name, intent->policy);
+}
+
+/* An unchanged zone keeps the policy object it has, so that who holds it need not be told. */
+static void put(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
+	struct entry *e = entry_find(w, intent->name);
+	if (e && e->source != (uint8_t)a->source) {
+		a->summary.refused++;
+		if (w->watcher.refused) w->watcher.refused(w->watcher.ctx, intent->name, a->source);
+		return;
+	}
+	if (!e)
+		tell_new(w, intent, a);
+	else if (same_policy(&a->pair, e->policy, intent->policy))
+		a->summary.unchanged++;
+	else
+		tell_changed(w, intent, e, a);
+	e = entry_find(w, intent->name);
+	e->account = intent->account;
+	e->number = intent->number & NUMBER_MAX;
+}
+
+static void tell_removed(struct wanted *w, struct entry *e, struct applying *a) {
+	struct name name;
+	name_copy(&name, name_at(w, e->name));
+	entry_remove(w, e);
+	a->summary.removed++;
+	w->watcher.removed(w->watcher.ctx, name.wire);
+}
+
+/* -- the wish of a source ------------------------------------------------------------------------------------------ */
+
+static enum err index_of(const struct intent_list *list, struct symbols *out_index) {
+	struct symbols index = { 0 };
+	for (size_t i = 0; i < list->count; i++) {
+		const uint8_t *name = list->zones[i].name;
+		if (!symbols_add(&index, name, name_len(name), (uint32_t)i, NULL)) {
+			symbols_done(&index);
+			return ERR_EXISTS;
+		}
+	}
+	*out_index = index;
+	return OK;
+}
+
+/* From the end: what moves to the place of a removed one was looked at already. */
+static void remove_unwanted(struct wanted *w, const struct symbols *index, struct applying *a) {
+	for (uint32_t i = w->count; i-- > 0;) {
+		struct entry *e = &w->entries[i];
+		const uint8_t *name = name_at(w, e->name);
+		if (e->source != (uint8_t)a->source || symbols_find(index, name, name_len(name), NULL))
+			continue;
+		tell_removed(w, e, a);
+	}
+}
+
+enum err wanted_replace(struct wanted *w, enum wanted_source source, struct intent_list *list,
+                        struct wanted_summary *out_summary) {
+	struct symbols index;
+	struct applying a = { .source = source };
+	enum err e = index_of(list, &index);
+	if (e != OK) return e;
+	remove_unwanted(w, &index, &a);
+	symbols_done(&index);
+	for (size_t i = 0; i < list->count; i++)
+		put(w, &list->zones[i], &a);
+	names_compact(w);
+	intent_list_done(list);
+	*out_summary = a.summary;
+	return OK;
+}
+
+void wanted_change(struct wanted *w, enum wanted_source source, struct wanted_changes *changes,
+                   struct wanted_summary *out_summary) {
+	struct applying a = { .source = source };
+	for (size_t i = 0; i < changes->removed.count; i++) {
+		struct entry *e = entry_find(w, changes->removed.zones[i].name);
+		if (e && e->source == (uint8_t)source) tell_removed(w, e, &a);
+	}
+	for (size_t i = 0; i < changes->put.count; i++)
+		put(w, &changes->put.zones[i], &a);
+	names_compact(w);
+	wanted_changes_done(changes);
+	*out_summary = a.summary;
+}
+
+void wanted_changes_done(struct wanted_changes *changes) {
+	intent_list_done(&changes->put);
+	intent_list_done(&changes->removed);
+}
+
+/* -- the whole ---------------------------------------------------------------------------------------------------- */
+
+struct wanted *wanted_new(const struct wanted_watcher *watcher) {
+	struct wanted *w = xcalloc(1, sizeof(*w));
+	w->watcher = *watcher;
+	return w;
+}
+
+void wanted_free(struct wanted *w) {
+	if (!w) return;
+	for (uint32_t i = 0; i < w->count; i++)
+		policy_unref(w->entries[i].policy);
+	free(w->entries);
+	free(w->slots);
+	names_done(&w->names);
+	free(w);
+}
+
+static struct wanted_zone zone_of(const struct entry *e) {
+	return (struct wanted_zone){ .policy = e->policy,
+		                     .number = e->number,
+		                     .account = e->account,
+		                     .source = (enum wanted_source)e->source };
+}
+
+bool wanted_find(const struct wanted *w, const uint8_t *name, struct wanted_zone *out_zone) {
+	const struct entry *e = entry_find(w, name);
+	if (e) *out_zone = zone_of(e);
+	return e;
+}
+
+size_t wanted_count(const struct wanted *w) {
+	return w->count;
+}
+
+bool wanted_next(const struct wanted *w, size_t *cursor, const uint8_t **out_name,
+                 struct wanted_zone *out_zone) {
+	if (*cursor >= w->count) return false;
+	const struct entry *e = &w->entries[(*cursor)++];
+	*out_name = name_at(w, e->name);
+	*out_zone = zone_of(e);
+	return true;
+}
