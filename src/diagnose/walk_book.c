@@ -68,6 +68,7 @@ enum err book_learn(struct book *b, const struct reading *reading, uint16_t port
 	if (b->cut_count == BOOK_CUTS_MAX) return ERR_LIMIT;
 	struct cut *cut = &b->cuts[b->cut_count];
 	*cut = (struct cut){ .name = reading->owner, .left_out = reading->servers_left_out };
+	name_to_lower(&cut->name);
 	for (unsigned i = 0; i < reading->server_count; i++)
 		add_server(b, cut, &reading->servers[i], port);
 	*out_cut = b->cut_count++;

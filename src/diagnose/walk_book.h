@@ -18,7 +18,7 @@ struct host {
 };
 
 struct cut {
-	struct name name;
+	struct name name;                    /* lower case */
 	uint8_t hosts[FINDINGS_SERVERS_MAX]; /* numbers of hosts */
 	uint8_t host_count;
 	bool left_out; /* it has more servers */
