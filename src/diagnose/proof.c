@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnose/special.h"
+#include "inventory/claims.h"
 
 #define PORT_TLS 853 /* RFC 7858 section 3.1 */
 
@@ -16,7 +17,7 @@ static const struct fault_row fault_rows[] = {
 #undef PROOF_FAULT
 };
 
-static const char *const kind_texts[] = { "pending", "primary-delegated", "txt", "name-servers" };
+static const char *const kind_texts[] = { CLAIM_PENDING, CLAIM_PRIMARIES, CLAIM_TXT, CLAIM_NAME_SERVERS };
 
 /* -- what is in the findings -- */
 
@@ -190,7 +191,7 @@ const char *proof_fault_slug(enum proof_fault fault) {
 }
 
 bool proof_needed_anew(enum proof_kind kind, bool account_changed, bool primaries_changed) {
-	return account_changed || (primaries_changed && kind == PROOF_PRIMARY_DELEGATED);
+	return claim_ends(kind_texts[kind], account_changed, primaries_changed);
 }
 
 bool proof_beats(enum proof_kind next, enum proof_kind held) {

@@ -110,7 +110,7 @@ enum inventory_action {
 	ZONE_PUT,    /* name, settings; made, or changed to exactly these */
 	ZONE_SET,    /* settings: given ones replace, null takes one back */
 	ZONE_REMOVE, /* one that does not exist: not found */
-	ZONE_PROVEN, /* its proof holds: it is served from now on */
+	ZONE_PROVEN, /* its proof holds: it is served from now on.  proof says which */
 	ZONE_TRIED   /* its proof was looked for in vain at now_s: only that time is kept */
 };
 struct inventory_zone_change {
@@ -121,6 +121,7 @@ struct inventory_zone_change {
 	size_t settings_len;
 	int64_t if_version;  /* 0: whatever it is */
 	const char *account; /* public id of the owner of a new zone; NULL: who->account, or "main" */
+	const char *proof;   /* ZONE_PROVEN: a word of claims.h, which is kept in the row */
 };
 struct inventory_batch {
 	const struct inventory_zone_change *changes;
@@ -176,7 +177,7 @@ struct inventory_zone {
 	const char *account_id, *account_name;
 	const char *origin;
 	const char *settings; /* canonical JSON */
-	const char *proof;    /* NULL: none is needed, or it is there; else "pending" */
+	const char *proof;    /* NULL: none is needed; CLAIM_PENDING; else how it is proven (claims.h) */
 	const char *token;    /* of the account, for proofs */
 	int64_t version, created_s, changed_s;
 	int64_t proof_s; /* when it was last looked for; 0: never */

@@ -1,0 +1,51 @@
+/* What the inventory knows that a proof of control depends on (src/diagnose/proof.h judges it): whose the zone is, that
+ * account's token and own names, and zones of other accounts on the same branch of the tree.
+ *
+ * A zone waits for its proof with CLAIM_PENDING in its row: it is not wanted, so it is neither transferred nor served.
+ * Afterwards the row says how it was proven, as that decides when a new proof is needed.
+ * Thread: the database's. */
+#ifndef UNDERSTUDY_INVENTORY_CLAIMS_H
+#define UNDERSTUDY_INVENTORY_CLAIMS_H
+
+#include "dns/name.h"
+#include "inventory/database.h"
+
+#define CLAIM_PENDING "pending"
+#define CLAIM_PRIMARIES                                                                                      \
+	"primary-delegated"               /* all primaries stand in the delegation: about the content only */
+#define CLAIM_TXT "txt"                   /* the account's token is published */
+#define CLAIM_NAME_SERVERS "name-servers" /* delegated to names that only the account has */
+
+#define CLAIM_VANITY_MAX 32
+#define CLAIM_WORD_MAX 64
+
+/* Is the zone waiting?  proof: as in its row, NULL too. */
+bool claim_is_pending(const char *proof);
+/* Must a zone that is proven so wait for a new proof after such a change?  NULL: it never needed one. */
+bool claim_ends(const char *proof, bool account_changed, bool primaries_changed);
+
+/* The zone of another account that stands in the way. */
+struct claim_neighbour {
+	bool is_there;
+	bool consents; /* its owner has agreed */
+	struct name name;
+};
+struct claim_facts {
+	int64_t number, version, account;
+	char id[CLAIM_WORD_MAX];         /* public, of the zone */
+	char account_id[CLAIM_WORD_MAX]; /* public */
+	char token[CLAIM_WORD_MAX];
+	/* Names for this server that are the account's own beyond doubt: the zone that they lie in is the account's, and was
+	 * not proven by its primaries only. */
+	struct name vanity[CLAIM_VANITY_MAX];
+	unsigned vanity_count;
+	struct claim_neighbour
+		above; /* the nearest zone above, if it is another account's and no longer waits */
+	struct claim_neighbour
+		below; /* one below that is another account's, does not wait, and whose owner has not agreed */
+};
+/* name: presentation form as in the rows.  ERR_NOTFOUND: there is no such zone.  Others: of database.h.
+ * Cost: a look for each label of the name and of each own name, and a pass over the zones below. */
+MUST_CHECK enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *out_facts);
+
+#endif
