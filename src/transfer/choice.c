@@ -60,6 +60,19 @@ void choice_ixfr_worked(struct choice *c) {
 	if (c) c->ixfr_failures = 0;
 }
 
+bool choice_believes(const struct choice *c, int64_t now_s) {
+	return !c || c->vain_words == 0 || now_s >= c->no_word_until_s;
+}
+
+void choice_was_vain(struct choice *c, int64_t now_s) {
+	c->no_word_until_s = now_s + doubled(CHOICE_WORD_WAIT_S, c->vain_words, CHOICE_WORD_MAX_S);
+	if (c->vain_words < UINT8_MAX) c->vain_words++;
+}
+
+void choice_was_true(struct choice *c) {
+	if (c) c->vain_words = 0;
+}
+
 bool choice_copy_signatures(struct choice *c, int64_t now_s) {
 	if (now_s < c->signed_hold_s) return false;
 	c->signed_hold_s = now_s + doubled(CHOICE_SIGNED_WAIT_S, c->signed_copies, CHOICE_SIGNED_MAX_S);

@@ -156,11 +156,10 @@ static bool copy_same(struct follow *f, const struct follow_env *env, struct fol
 /* The primary has our serial: is that all there is to know? */
 static struct follow_decision answered_same(struct follow *f, const struct follow_env *env) {
 	struct follow_decision d;
-	f->same_seen = true;
 	times_prolong(f, env, false);
-	if (copy_same(f, env, &d)) return d;
-	if (env->choice != PRIMARIES_IN_ORDER && !f->expired) return round_next_primary(f, env);
-	return round_asked(f, env);
+	f->same_seen = true;
+	if (!f->resigned) trouble_signatures_same(f);
+	return copy_same(f, env, &d) ? d : round_same(f, env);
 }
 
 static void consider(struct follow *f, uint32_t serial) {

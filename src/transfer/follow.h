@@ -24,8 +24,14 @@
  * that the primaries' histories are the same.  Whatever goes wrong with them, the whole zone is asked of the same
  * primary at once; but not when a guard objects to what the version has come to, which would be the same.
  *
+ * A NOTIFY that tells of a newer serial, from the primary that the round would ask first, is believed as far as to ask
+ * it for the differences at once, without a question: whatever it has, its answer tells (RFC 1995 section 2).  If that is
+ * nothing newer, or no answer, the question is asked after all, and for a while before each copy (choice.h).  So a forged
+ * NOTIFY costs the primary no more than one such answer, never a whole zone.
+ *
  * At the same serial a copy may be wanted all the same: because the signatures of the SOA are others, or because it is
- * time to compare the whole zone (enum follow_cause).  If such a copy fails the version is confirmed nevertheless.
+ * time to compare the whole zone (enum follow_cause).  If such a copy fails the version is confirmed nevertheless; what is
+ * wrong with it is told until one goes well, if trying again would not mend it.
  *
  * Invariants:
  *  1. A round ends; WAITING always has a time in refresh_s when the next one begins, unless frozen.
@@ -95,12 +101,16 @@ struct follow {
 	bool resigned : 1;     /* the answer that came last has other signatures */
 	uint8_t cause;         /* enum follow_cause, of the copy under way */
 	bool held : 1;         /* the next round is for a NOTIFY that came just after a failure */
+	bool believed : 1;     /* COPYING: on a NOTIFY's word alone */
+	bool unfit : 1; /* the differences asked for on such a word could not be had: ask for the whole zone */
 	bool frozen : 1; /* an operator holds the zone: no round begins; what comes is remembered as `again` */
 };
 
-/* What is wrong: with the zone since the last round, and in the round that runs. */
+/* What is wrong: with the zone since the last round, in the round that runs, …. */
 struct follow_trouble {
 	struct why zone, round, probed;
+	struct why same;    /* with the copy at our serial; REASON_NONE: nothing */
+	bool of_signatures; /* that was made for other signatures */
 };
 
 /* What the machine may look at; of the zone's policy all but time and random. */
@@ -172,6 +182,8 @@ void follow_told(struct follow *f, uint32_t expire_s, bool resigned);
 /* ASKING or PROBING: an authoritative SOA came. */
 struct follow_decision follow_answered(struct follow *f, const struct follow_env *env, uint32_t serial,
                                        bool by_udp);
+/* COPYING: the transfer begins with this serial.  Before follow_failed; follow_copied knows. */
+void follow_opened(struct follow *f, uint32_t serial);
 /* COPYING: the transfer is whole. */
 struct follow_decision follow_copied(struct follow *f, const struct follow_env *env, uint32_t serial);
 /* COPYING or SAVING: what came is what we have. */

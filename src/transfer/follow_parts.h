@@ -8,6 +8,11 @@
 
 struct follow_trouble *trouble_of(struct follow *f); /* made if there is none */
 void trouble_clear(struct follow *f);
+/* The primary's content at our serial is ours now; or its signatures are. */
+void trouble_same_over(struct follow *f);
+void trouble_signatures_same(struct follow *f);
+/* A round went well: nothing is wrong any more but, maybe, a copy at our serial. */
+void trouble_settle(struct follow *f, int64_t now_s);
 /* A primary of this round failed. */
 void trouble_blame(struct follow *f, const struct why *why);
 /* The last round failed by what a primary sent, not by the way to it: trying again at once would bring the same. */
@@ -32,7 +37,10 @@ struct follow_decision round_start(struct follow *f, const struct follow_env *en
 /* Now, or soon if the last round failed just before. */
 struct follow_decision round_for_notify(struct follow *f, const struct follow_env *env);
 bool round_holds_notified(const struct follow *f);
+struct follow_decision round_ask(struct follow *f); /* the primary at its place */
 struct follow_decision round_next_primary(struct follow *f, const struct follow_env *env);
+/* The primary has our serial, and nothing else is to be had of it. */
+struct follow_decision round_same(struct follow *f, const struct follow_env *env);
 /* Everybody was asked. */
 struct follow_decision round_asked(struct follow *f, const struct follow_env *env);
 struct follow_decision round_copy_from(struct follow *f, const struct follow_env *env, unsigned primary,

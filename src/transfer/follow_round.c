@@ -64,7 +64,7 @@ struct follow_decision round_copy_from(struct follow *f, const struct follow_env
 	f->at = (uint16_t)primary;
 	f->source = choice_identity(env->primaries, env->primary_count, primary);
 	f->cause = (uint8_t)cause;
-	f->incremental = cause == FOR_NEWER && takes_differences(f, env, primary);
+	f->incremental = cause == FOR_NEWER && !f->unfit && takes_differences(f, env, primary);
 	return (struct follow_decision){ .act = FOLLOW_COPY,
 		                         .primary = primary,
 		                         .urgency = (enum urgency)f->urgency,
@@ -76,22 +76,51 @@ struct follow_decision round_copy_from(struct follow *f, const struct follow_env
 
 /* -- the way of a round -- */
 
-/* The primary at the round's place: ask it, or copy from it where any serial will do. */
-static struct follow_decision turn_to_primary(struct follow *f, const struct follow_env *env) {
-	bool ask = f->has_version && !f->forced;
-	f->answered = f->answered_by_udp = f->has_floor = false;
-	f->at = (uint16_t)at_place(f, env, f->tried);
-	if (!ask && (env->choice != PRIMARIES_HIGHEST || env->primary_count == 1))
-		return round_copy_from(f, env, f->at, FOR_NEWER);
+/* By any of its addresses. */
+static bool is_sender_first(const struct follow *f, const struct follow_env *env) {
+	if (f->hint >= env->primary_count) return false;
+	return f->hint == f->first || choice_identity(env->primaries, env->primary_count, f->hint) ==
+	                                      choice_identity(env->primaries, env->primary_count, f->first);
+}
+
+/* The sender of a NOTIFY with a newer serial is whom the round asks first: its word may do. */
+static bool may_believe(const struct follow *f, const struct follow_env *env) {
+	bool others_count = env->choice == PRIMARIES_HIGHEST && env->primary_count > 1;
+	if (!f->has_notify_serial || !is_sender_first(f, env) || others_count) return false;
+	if (!follow_serves(f) || timers_judge_serial(f->serial, f->notify_serial) != SERIAL_NEWER)
+		return false;
+	return choice_believes(f->choice, env->now_s) && takes_differences(f, env, f->first);
+}
+
+struct follow_decision round_ask(struct follow *f) {
 	f->state = FOLLOW_ASKING;
 	return (struct follow_decision){ .act = FOLLOW_ASK,
 		                         .primary = f->at,
 		                         .urgency = (enum urgency)f->urgency };
 }
 
+/* The primary at the round's place: ask it, or copy from it where any serial will do. */
+static struct follow_decision turn_to_primary(struct follow *f, const struct follow_env *env) {
+	bool ask = f->has_version && !f->forced;
+	bool believed = f->believed && f->tried == 0;
+	f->believed = false;
+	f->answered = f->answered_by_udp = f->has_floor = false;
+	f->at = (uint16_t)at_place(f, env, f->tried);
+	if (!ask && (env->choice != PRIMARIES_HIGHEST || env->primary_count == 1))
+		return round_copy_from(f, env, f->at, FOR_NEWER);
+	if (believed) {
+		f->believed = true;
+		return round_copy_from(f, env, f->at, FOR_NEWER);
+	}
+	return round_ask(f);
+}
+
 struct follow_decision round_start(struct follow *f, const struct follow_env *env, enum urgency urgency,
                                    bool forced) {
+	f->forced = forced;
 	f->first = (uint16_t)first_of(f, env);
+	f->believed = urgency == URGENCY_NOTIFY && may_believe(f, env);
+	f->unfit = false;
 	f->hint = FOLLOW_UNKNOWN;
 	f->tried = 0;
 	f->has_best = f->several_best = f->same_seen = f->copy_failed = false;
@@ -99,7 +128,6 @@ struct follow_decision round_start(struct follow *f, const struct follow_env *en
 	if (f->held && urgency == URGENCY_REFRESH) urgency = URGENCY_NOTIFY;
 	f->held = false;
 	f->urgency = (uint8_t)urgency;
-	f->forced = forced;
 	if (f->trouble) f->trouble->round.reason = REASON_NONE;
 	if (env->primary_count > 0 && find_place(f, env)) return turn_to_primary(f, env);
 	struct why why;
@@ -179,7 +207,7 @@ struct follow_decision round_confirm(struct follow *f, const struct follow_env *
 	f->expired = false;
 	f->failures = 0;
 	f->refresh_s = env->now_s + timers_refresh_wait(&left, env->random);
-	trouble_clear(f);
+	trouble_settle(f, env->now_s);
 	/* The primary told of a serial that it does not answer with yet (several hosts behind one address): look
 	 * once more soon, then forget it. */
 	bool promised = f->has_notify_serial &&
@@ -206,6 +234,12 @@ struct follow_decision round_asked(struct follow *f, const struct follow_env *en
 	if (!f->same_seen || (f->copy_failed && !f->expired)) return round_failed(f, env);
 	if (f->unchanged < UINT8_MAX) f->unchanged++;
 	return round_confirm(f, env);
+}
+
+struct follow_decision round_same(struct follow *f, const struct follow_env *env) {
+	f->same_seen = true;
+	if (env->choice != PRIMARIES_IN_ORDER && !f->expired) return round_next_primary(f, env);
+	return round_asked(f, env);
 }
 
 struct follow_decision round_next_primary(struct follow *f, const struct follow_env *env) {

@@ -16,6 +16,24 @@ void trouble_clear(struct follow *f) {
 	f->since_s = 0;
 }
 
+void trouble_same_over(struct follow *f) {
+	if (f->trouble) f->trouble->same.reason = REASON_NONE;
+}
+
+void trouble_signatures_same(struct follow *f) {
+	if (f->trouble && f->trouble->of_signatures) trouble_same_over(f);
+}
+
+void trouble_settle(struct follow *f, int64_t now_s) {
+	struct follow_trouble *t = f->trouble;
+	if (!t || t->same.reason == REASON_NONE) {
+		trouble_clear(f);
+		return;
+	}
+	if (t->zone.reason != t->same.reason || f->since_s == 0) f->since_s = now_s;
+	t->zone = t->same;
+}
+
 const struct why *follow_why(const struct follow *f) {
 	static const struct why nothing = { .reason = REASON_NONE };
 	return f->trouble ? &f->trouble->zone : &nothing;

@@ -227,6 +227,7 @@ static void copy_failed(struct followed *z, const struct copy_result *r, const s
 	struct attempt a = attempt_of_copy(z, r, primary);
 	a.why = r->why;
 	record_attempt(z, &a);
+	if (r->has_soa) follow_opened(&z->follow, r->soa.serial);
 	steps_failed(z, &r->why, r->no_tcp);
 }
 

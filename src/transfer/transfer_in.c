@@ -169,6 +169,12 @@ static enum transfer_verdict take_second(struct transfer_in *t, const struct mes
 		ixfr_in_init(&t->steps, &t->opening, t->our_serial, &t->limits);
 		return take_of_steps(t, m, r, now_s, why);
 	}
+	/* What we have already is not worth the way. */
+	if (t->opening.soa.serial == t->our_serial) {
+		answer_blame(&t->asked, why, REASON_SERIAL_BEHIND,
+		             "the whole zone with serial %u, which we have", t->our_serial);
+		return TRANSFER_FAILED;
+	}
 	if (begin_zone(t, why) == TRANSFER_FAILED) return TRANSFER_FAILED;
 	return take_of_zone(t, m, r, why);
 }

@@ -56,9 +56,12 @@ struct sim {
 };
 
 static struct follow_env env_of(struct sim *s) {
-	return (struct follow_env){
-		.bounds = &bounds, .primary_count = PRIMARIES, .now_s = s->now_s, .random = &s->random
-	};
+	return (struct follow_env){ .bounds = &bounds,
+		                    .primary_count = PRIMARIES,
+		                    .shared_history = true,
+		                    .ixfr = true,
+		                    .now_s = s->now_s,
+		                    .random = &s->random };
 }
 
 static struct follow_decision fail_with(struct sim *s, struct sim_zone *z, enum reason reason, bool no_tcp) {
@@ -97,6 +100,12 @@ static struct follow_decision play_copy(struct sim *s, struct sim_zone *z, const
 	default: break;
 	}
 	if (d->has_floor && timers_judge_serial(d->floor, serial) == SERIAL_OLDER)
+		return fail_with(s, z, REASON_SERIAL_BEHIND, false);
+	if (z->f.believed && serial == z->f.serial) {
+		z->confirmed_s = s->now_s;
+		return follow_unchanged(&z->f, &env);
+	}
+	if (z->f.believed && timers_judge_serial(z->f.serial, serial) == SERIAL_OLDER)
 		return fail_with(s, z, REASON_SERIAL_BEHIND, false);
 	struct follow_decision save = follow_copied(&z->f, &env, serial);
 	assert_int_equal(save.act, FOLLOW_SAVE);

@@ -94,11 +94,12 @@ static void a_promise_of_a_serial_that_never_comes_is_forgotten(void **state) {
 	world_run_for(w, 600 * SECOND_MS);
 	printf("a serial that the primary does not have: %" PRIu64 " questions, %" PRIu64 " copies\n",
 	       w->figures.questions, w->figures.copies);
-	assert_in_range(w->figures.questions, 2, 3); /* and once more, soon; a refresh may fall into it */
-	assert_int_equal(w->figures.copies, 0);
+	/* Believed once, then looked for once more, soon; a refresh may fall into it. */
+	assert_in_range(w->figures.questions, 1, 2);
+	assert_int_equal(w->figures.copies, 1);
 	storm(w, &w->zones[0], true, 5);
 	assert_true(w->figures.questions <= 60 + 10);
-	assert_int_equal(w->figures.copies, 0);
+	assert_true(w->figures.copies <= 1 + 2);
 	world_free(w);
 }
 

@@ -49,6 +49,7 @@ int64_t world_now_s(const struct world *w) {
 struct follow_env world_env(struct world *w, const struct world_zone *z) {
 	return (struct follow_env){ .bounds = &w->settings.bounds,
 		                    .primary_count = z->primary_count,
+		                    .ixfr = z->index % 2 == 0, /* the others ask for whole zones */
 		                    .now_s = world_now_s(w),
 		                    .random = &w->random };
 }

@@ -282,6 +282,13 @@ static struct follow_decision copied(struct world *w, struct world_zone *z, cons
 	if (z->has_floor && timers_judge_serial(z->floor, serial) == SERIAL_OLDER)
 		return world_fail(w, z, REASON_SERIAL_BEHIND, false);
 	struct follow_env env = world_env(w, z);
+	if (z->f.believed && serial == z->f.serial) {
+		z->confirmed_s = env.now_s;
+		world_note(w, 6, z->index, serial);
+		return follow_unchanged(&z->f, &env);
+	}
+	if (z->f.believed && timers_judge_serial(z->f.serial, serial) == SERIAL_OLDER)
+		return world_fail(w, z, REASON_SERIAL_BEHIND, false);
 	z->copied_serial = serial;
 	return follow_copied(&z->f, &env, serial);
 }

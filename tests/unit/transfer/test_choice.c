@@ -77,12 +77,29 @@ static void signatures_that_stay_are_copied_at_once_the_next_time(void **state) 
 	}
 }
 
+static void words_that_are_vain_are_believed_more_and_more_seldom(void **state) {
+	(void)state;
+	struct choice c = { 0 };
+	int64_t now = 1000, wait = CHOICE_WORD_WAIT_S;
+	assert_true(choice_believes(NULL, now));
+	for (int i = 0; i < 300; i++) {
+		assert_true(choice_believes(&c, now));
+		choice_was_vain(&c, now);
+		assert_false(choice_believes(&c, now + wait - 1));
+		now += wait;
+		wait = wait * 2 < CHOICE_WORD_MAX_S ? wait * 2 : CHOICE_WORD_MAX_S;
+	}
+	choice_was_true(&c);
+	assert_true(choice_believes(&c, 0));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_addresses_of_one_name_are_one_primary),
 		cmocka_unit_test(a_primary_that_failed_comes_last_for_a_while),
 		cmocka_unit_test(ixfr_that_fails_again_and_again_is_left_for_longer_and_longer),
 		cmocka_unit_test(signatures_that_change_each_time_are_copied_seldom),
+		cmocka_unit_test(words_that_are_vain_are_believed_more_and_more_seldom),
 		cmocka_unit_test(signatures_that_stay_are_copied_at_once_the_next_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,79 +1,5 @@
 /* Which primary, differences or the whole zone, and what answers tell beside the serial. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "transfer/follow.h"
-
-static const struct timer_bounds bounds = { 2, 86400, 1, 3600, 2, 31536000 };
-static const struct soa soa_1 = { .serial = 1, .refresh_s = 1000, .retry_s = 100, .expire_s = 10000 };
-static const struct primary list[] = { { .name = "a" }, { .name = "b" }, { .name = "c" } };
-
-/* One zone and its clock. */
-struct lab {
-	struct follow f;
-	struct follow_env env;
-	struct random random;
-	struct follow_decision d; /* the last one */
-};
-
-static void due(struct lab *l) {
-	l->env.now_s = follow_next_due(&l->f);
-	l->d = follow_due(&l->f, &l->env);
-}
-
-static void fail_with(struct lab *l, enum reason reason) {
-	struct why why;
-	why_set(&why, reason, "scripted");
-	l->d = follow_failed(&l->f, &l->env, &why, false);
-}
-
-static void answer(struct lab *l, uint32_t serial) {
-	l->d = follow_answered(&l->f, &l->env, serial, true);
-}
-
-static void copy_and_save(struct lab *l, uint32_t serial) {
-	struct soa soa = soa_1;
-	soa.serial = serial;
-	l->d = follow_copied(&l->f, &l->env, serial);
-	assert_int_equal(l->d.act, FOLLOW_SAVE);
-	l->d = follow_saved(&l->f, &l->env, &soa);
-}
-
-/* A zone that has version 1 of primary a. */
-static void begin(struct lab *l, unsigned primaries, enum primary_choice choice) {
-	memset(l, 0, sizeof(*l));
-	l->random = random_seeded(7);
-	l->env = (struct follow_env){ .bounds = &bounds,
-		                      .primary_count = primaries,
-		                      .primaries = list,
-		                      .choice = choice,
-		                      .ixfr = true,
-		                      .now_s = 1000000,
-		                      .random = &l->random };
-	l->d = follow_begin(&l->f, &l->env, 0);
-	due(l);
-	while (l->d.act == FOLLOW_ASK)
-		answer(l, 1);
-	assert_int_equal(l->d.act, FOLLOW_COPY);
-	assert_int_equal(l->d.primary, 0);
-	assert_false(l->d.incremental);
-	copy_and_save(l, 1);
-}
-
-#define ASSERT_ACT(l, what, which)                                                                           \
-	do {                                                                                                 \
-		assert_int_equal((l).d.act, what);                                                           \
-		assert_int_equal((l).d.primary, which);                                                      \
-	} while (0)
-#define ASSERT_COPY(l, which, differences)                                                                   \
-	do {                                                                                                 \
-		ASSERT_ACT(l, FOLLOW_COPY, which);                                                           \
-		assert_int_equal((l).d.incremental, differences);                                            \
-	} while (0)
+#include "follow_lab.h"
 
 /* -- differences or the whole zone -- */
 
@@ -174,13 +100,15 @@ static void differences_that_fail_again_and_again_are_not_asked_for(void **state
 		fail_with(&l, REASON_SERVFAIL);
 		copy_and_save(&l, serial);
 	}
-	l.d = follow_notified(&l.f, &l.env, 0, true, ++serial);
+	serial++;
+	l.d = follow_notified(&l.f, &l.env, 0, false, 0);
 	answer(&l, serial);
 	ASSERT_COPY(l, 0, false);
 	assert_false(l.d.instead);
 	copy_and_save(&l, serial);
 	l.env.now_s += CHOICE_IXFR_WAIT_S;
-	l.d = follow_notified(&l.f, &l.env, 0, true, ++serial);
+	serial++;
+	l.d = follow_notified(&l.f, &l.env, 0, false, 0);
 	answer(&l, serial);
 	ASSERT_COPY(l, 0, true);
 	follow_done(&l.f);
@@ -266,7 +194,7 @@ static void a_dead_second_primary_spoils_no_confirmation(void **state) {
 	assert_true(l.d.confirmed);
 	assert_int_equal(l.f.failures, 0);
 	assert_int_equal(follow_why(&l.f)->reason, REASON_NONE);
-	l.d = follow_notified(&l.f, &l.env, 0, true, 2);
+	l.d = follow_notified(&l.f, &l.env, 0, false, 0);
 	answer(&l, 1); /* b failed lately: nobody waits for it */
 	assert_true(l.d.confirmed);
 	l.d = follow_wish(&l.f, &l.env, false);

@@ -180,6 +180,14 @@ static void one_soa_with_our_serial_means_nothing_new(void **state) {
 	end(&l);
 }
 
+static void the_whole_zone_with_our_serial_is_not_taken(void **state) {
+	(void)state;
+	static struct stream_lab l;
+	const struct lab_record records[] = { SOA(OURS), A("a", 1), SOA(OURS) };
+	assert_int_equal(reason_of(&l, records, 2), REASON_SERIAL_BEHIND);
+	assert_int_equal(reason_of(&l, records, 3), REASON_SERIAL_BEHIND);
+}
+
 static void a_newer_soa_alone_is_not_the_end(void **state) {
 	(void)state;
 	static struct stream_lab l;
@@ -349,6 +357,7 @@ int main(void) {
 		cmocka_unit_test(serials_may_pass_the_end_of_their_range),
 		cmocka_unit_test(a_whole_zone_is_an_answer_too),
 		cmocka_unit_test(one_soa_with_our_serial_means_nothing_new),
+		cmocka_unit_test(the_whole_zone_with_our_serial_is_not_taken),
 		cmocka_unit_test(a_newer_soa_alone_is_not_the_end),
 		cmocka_unit_test(an_older_serial_is_refused),
 		cmocka_unit_test(differences_must_begin_with_our_serial),
