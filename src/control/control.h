@@ -10,12 +10,24 @@
 #include <jansson.h>
 #include <uv.h>
 
+#include "base/addr.h"
 #include "base/log.h"
 #include "base/why.h"
+#include "dns/name.h"
 #include "zone/version.h"
 
 struct control;
 struct desk;
+
+#define ZONE_CONTACT_ADDRESSES_MAX 64
+
+/* What a primary of a zone has to know of us. */
+struct zone_contact {
+	struct addr addresses[ZONE_CONTACT_ADDRESSES_MAX]; /* ours, with ports */
+	size_t address_count;                              /* 0: none is known */
+	char key_name[NAME_TEXT_MAX];                      /* of the TSIG key it is asked with; "": none */
+	const char *key_algorithm;                         /* static; NULL: no key */
+};
 
 /* Each returns a new reference (stolen by control) or NULL with out_error set to words for people.
  * zone_list gives one slice: cursor starts at 0, and is 0 again when the list is complete. */
@@ -25,6 +37,7 @@ struct control_backend {
 	json_t *(*stats)(void *ctx);
 	json_t *(*zone_list)(void *ctx, size_t *cursor, size_t max);
 	json_t *(*zone_status)(void *ctx, const uint8_t *name, const char **out_error);
+	enum err (*zone_contact)(void *ctx, const uint8_t *name, struct zone_contact *out_contact);
 	enum err (*zone_refresh)(void *ctx, const uint8_t *name);
 	enum err (*zone_retransfer)(void *ctx, const uint8_t *name);
 	enum err (*zone_accept)(void *ctx, const uint8_t *name); /* ERR_MISMATCH: no version was refused */

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "daemon/contact.h"
 #include "daemon/report.h"
 
 /* -- NOTIFYs that serve accepted or refused go to transfer; on a worker's thread -------------------------------------- */
@@ -126,6 +127,17 @@ static json_t *zone_status(void *ctx, const uint8_t *name, const char **out_erro
 	return NULL;
 }
 
+static enum err zone_contact(void *ctx, const uint8_t *name, struct zone_contact *out_contact) {
+	const struct daemon *d = ctx;
+	struct zone_report report;
+	enum err e = transfer_report(d->transfer, name, &report);
+	if (e != OK) return e;
+	out_contact->address_count = contact_addresses(&d->config->server, out_contact->addresses,
+	                                               ZONE_CONTACT_ADDRESSES_MAX);
+	contact_key(report.policy, out_contact);
+	return OK;
+}
+
 static enum err zone_refresh(void *ctx, const uint8_t *name) {
 	const struct daemon *d = ctx;
 	return transfer_refresh(d->transfer, name);
@@ -201,6 +213,7 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.stats = stats,
 		.zone_list = zone_list,
 		.zone_status = zone_status,
+		.zone_contact = zone_contact,
 		.zone_refresh = zone_refresh,
 		.zone_retransfer = zone_retransfer,
 		.zone_accept = zone_accept,

@@ -25,6 +25,15 @@ static json_t *zone_status(void *ctx, const uint8_t *name, const char **out_erro
 	return name[0] > 3 ? json_object() : NULL;
 }
 
+static enum err zone_contact(void *ctx, const uint8_t *name, struct zone_contact *out_contact) {
+	(void)ctx;
+	(void)name;
+	*out_contact = (struct zone_contact){ .address_count = 1,
+		                              .key_name = "k",
+		                              .key_algorithm = "hmac-sha256" };
+	return addr_parse("192.0.2.2@53", 53, &out_contact->addresses[0]);
+}
+
 static enum err zone_order(void *ctx, const uint8_t *name) {
 	(void)ctx;
 	return name[0] > 3 ? OK : ERR_NOTFOUND;
@@ -49,6 +58,7 @@ static void answer_line(const char *line, size_t len) {
 		.zone_list = zone_list,
 		.zone_status = zone_status,
 		.zone_refresh = zone_order,
+		.zone_contact = zone_contact,
 		.zone_retransfer = zone_order,
 		.zone_accept = zone_order,
 		.zone_version = zone_version,

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 struct lab_backend {
 	unsigned refreshed, retransferred, accepted, reloads;
 	size_t zones; /* how many zone_list tells */
-	bool reload_fails, held;
+	bool reload_fails, held, knows_no_address;
 	uint32_t rolled_back_to;
 };
 
@@ -52,6 +53,15 @@ static enum err lab_refresh(void *ctx, const uint8_t *name) {
 	if (b->held) return ERR_REFUSED;
 	b->refreshed++;
 	return OK;
+}
+
+static enum err lab_contact(void *ctx, const uint8_t *name, struct zone_contact *out_contact) {
+	struct lab_backend *b = ctx;
+	if (!lab_knows(name)) return ERR_NOTFOUND;
+	out_contact->address_count = b->knows_no_address ? 0 : 1;
+	out_contact->key_algorithm = "hmac-sha256";
+	(void)snprintf(out_contact->key_name, sizeof(out_contact->key_name), "k1");
+	return addr_parse("192.0.2.2@53", 53, &out_contact->addresses[0]);
 }
 
 static enum err lab_retransfer(void *ctx, const uint8_t *name) {
@@ -142,6 +152,7 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.zone_list = lab_zone_list,
 		.zone_status = lab_zone_status,
 		.zone_refresh = lab_refresh,
+		.zone_contact = lab_contact,
 		.zone_retransfer = lab_retransfer,
 		.zone_accept = lab_accept,
 		.zone_hold = lab_hold,

@@ -195,6 +195,29 @@ static void what_was_not_refused_cannot_be_accepted(void **state) {
 	                    CONTROL_CODE_NOT_FOUND);
 }
 
+static void lines_for_a_primary_have_our_address_and_no_secret_of_ours(void **state) {
+	(void)state;
+	struct lab_backend lab = { 0 };
+	json_t *result = NULL;
+	static const char line[] =
+		"{\"request\":\"primary.config\",\"zone\":\"example.com\",\"software\":\"nsd\"}";
+	assert_true(ask_bytes(&lab, line, strlen(line), &result).ok);
+	const json_t *key = json_array_get(json_object_get(result, "parts"), 0);
+	const json_t *zone = json_array_get(json_object_get(result, "parts"), 1);
+	assert_non_null(strstr(json_string_value(json_object_get(key, "lines")), "SECRET-OF-THE-KEY"));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(zone, "lines")), "provide-xfr: 192.0.2.2 k1\n"));
+	json_decref(result);
+	struct answer other = ask(
+		&lab, "{\"request\":\"primary.config\",\"zone\":\"example.com\",\"software\":\"x\"}");
+	assert_string_equal(other.code, CONTROL_CODE_REQUEST);
+	assert_non_null(strstr(other.error, "bind powerdns knot nsd cpanel"));
+	lab.knows_no_address = true;
+	struct answer none = ask(&lab, line);
+	assert_string_equal(none.code, CONTROL_CODE_FAILED);
+	assert_non_null(strstr(none.error, "server.public-addresses"));
+}
+
 static void a_reload_that_fails_tells_the_faults(void **state) {
 	(void)state;
 	static const char line[] = "{\"request\":\"reload\"}";
@@ -224,6 +247,7 @@ int main(void) {
 		cmocka_unit_test(what_is_not_a_request_is_refused),
 		cmocka_unit_test(a_long_list_comes_in_slices),
 		cmocka_unit_test(what_was_not_refused_cannot_be_accepted),
+		cmocka_unit_test(lines_for_a_primary_have_our_address_and_no_secret_of_ours),
 		cmocka_unit_test(a_reload_that_fails_tells_the_faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
