@@ -169,3 +169,18 @@ enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *
 	free(facts);
 	return e;
 }
+
+enum err claim_due(struct sql *db, int64_t now_s, unsigned limit, void (*each)(void *ctx, const char *name),
+                   void *ctx) {
+	struct sql_statement *s = sql_prepare(
+		db, "SELECT name FROM zones WHERE proof = 'pending' AND (proof_s IS NULL OR proof_s + CASE"
+		    " WHEN proof_s - changed_s < 60 THEN 60 WHEN proof_s - changed_s > 3600 THEN 3600"
+		    " ELSE proof_s - changed_s END <= ?) ORDER BY proof_s LIMIT ?");
+	enum err e;
+	sql_put_int(s, now_s);
+	sql_put_int(s, limit);
+	while ((e = sql_step(s)) == OK)
+		each(ctx, sql_text(s, 0));
+	sql_reset(s);
+	return e == ERR_NOTFOUND ? OK : e;
+}

@@ -48,4 +48,12 @@ struct claim_facts {
  * Cost: a look for each label of the name and of each own name, and a pass over the zones below. */
 MUST_CHECK enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *out_facts);
 
+#define CLAIM_WAIT_MIN_S 60
+#define CLAIM_WAIT_MAX_S 3600
+/* Names of zones that wait and are due to be looked at again at now_s, those first that were looked at longest ago: never
+ * looked at; or as long ago as it had waited then since it was made or changed, within the bounds above.
+ * Cost: a pass over the zones that wait. */
+MUST_CHECK enum err claim_due(struct sql *db, int64_t now_s, unsigned limit,
+                              void (*each)(void *ctx, const char *name), void *ctx);
+
 #endif

@@ -45,6 +45,7 @@ static const char version_1[] =
 	"CREATE INDEX zones_account ON zones(account, name);"
 	"CREATE INDEX zones_rname ON zones(rname);"
 	"CREATE INDEX zones_settings ON zones(settings, account);"
+	"CREATE INDEX zones_pending ON zones(proof_s) WHERE proof = 'pending';"
 
 	"CREATE TABLE claims(name TEXT PRIMARY KEY, account INTEGER NOT NULL, until_s INTEGER NOT NULL);"
 	"CREATE INDEX claims_until ON claims(until_s);"

@@ -172,6 +172,50 @@ static void a_vanity_name_counts_in_a_zone_that_is_surely_the_accounts(void **st
 	assert_true(is_name(&facts.vanity[0], "ns1.alice.org"));
 }
 
+static char due_names[200];
+
+static void take_due(void *ctx, const char *name) {
+	(void)ctx;
+	strcat(strcat(due_names, name), " ");
+}
+
+static const char *due(int64_t now_s, unsigned limit) {
+	due_names[0] = '\0';
+	assert_int_equal(claim_due(db, now_s, limit, take_due, NULL), OK);
+	return due_names;
+}
+
+/* changed_s of all is 1. */
+static void what_waits_longer_is_looked_at_less_often(void **state) {
+	(void)state;
+	add("new.net", 2, "pending");
+	add("done.net", 2, "txt");
+	add("none.net", 2, NULL);
+	add("young.net", 2, "pending");
+	add("grown.net", 2, "pending");
+	add("old.net", 2, "pending");
+	run("UPDATE zones SET proof_s = 2 WHERE name = 'young.net'; UPDATE zones SET proof_s = 601 WHERE name = 'grown.net';"
+	    "UPDATE zones SET proof_s = 90001 WHERE name = 'old.net'");
+	assert_string_equal(due(2, 9), "new.net ");
+	assert_string_equal(due(61, 9), "new.net ");
+	assert_string_equal(due(62, 9), "new.net young.net ");
+	assert_string_equal(due(1200, 9), "new.net young.net ");
+	assert_string_equal(due(1201, 9), "new.net young.net grown.net ");
+	assert_string_equal(due(93600, 9), "new.net young.net grown.net ");
+	assert_string_equal(due(93601, 9), "new.net young.net grown.net old.net ");
+	assert_string_equal(due(93601, 2), "new.net young.net ");
+}
+
+static void zones_that_wait_are_found_without_a_pass_over_all(void **state) {
+	(void)state;
+	struct sql_statement *s = sql_prepare(
+		db, "EXPLAIN QUERY PLAN SELECT name FROM zones WHERE proof = 'pending'"
+		    " ORDER BY proof_s LIMIT 3");
+	assert_int_equal(sql_step(s), OK);
+	assert_non_null(strstr(sql_text(s, 3), "zones_pending"));
+	sql_reset(s);
+}
+
 static void proofs_end_with_what_they_were_about(void **state) {
 	(void)state;
 	assert_true(claim_ends(CLAIM_PRIMARIES, false, true));
@@ -194,6 +238,8 @@ int main(void) {
 		T(consents_are_seen),
 		T(the_root_is_above_everything),
 		T(a_vanity_name_counts_in_a_zone_that_is_surely_the_accounts),
+		T(what_waits_longer_is_looked_at_less_often),
+		T(zones_that_wait_are_found_without_a_pass_over_all),
 		T(proofs_end_with_what_they_were_about),
 	};
 	return cmocka_run_group_tests_name("claims", tests, NULL, NULL);
