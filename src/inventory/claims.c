@@ -18,6 +18,10 @@ static void keep_text(char out[static CLAIM_WORD_MAX], const char *text) {
 	if (snprintf(out, CLAIM_WORD_MAX, "%s", text ? text : "") < 0) out[0] = '\0';
 }
 
+bool claim_gives_way(const char *proof, int64_t changed_s, int64_t now_s) {
+	return claim_is_pending(proof) && now_s - changed_s >= CLAIM_HOLD_S;
+}
+
 /* As the rows have names. */
 static void row_name(const uint8_t *name, char out[static NAME_TEXT_MAX]) {
 	struct name lower;

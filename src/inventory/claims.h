@@ -48,6 +48,12 @@ struct claim_facts {
  * Cost: a look for each label of the name and of each own name, and a pass over the zones below. */
 MUST_CHECK enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *out_facts);
 
+#define CLAIM_HOLD_S 3600
+/* Does a zone give way to another account that wants its name?  What is not proven holds nothing, or whoever is first to
+ * enter the names of others keeps them out; but it has an hour, so that two accounts do not chase each other away.  (A
+ * proof that is published before the zone is added is found within seconds.) */
+bool claim_gives_way(const char *proof, int64_t changed_s, int64_t now_s);
+
 #define CLAIM_WAIT_MIN_S 60
 #define CLAIM_WAIT_MAX_S 3600
 /* Names of zones that wait and are due to be looked at again at now_s, those first that were looked at longest ago: never

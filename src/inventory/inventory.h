@@ -106,7 +106,7 @@ void inventory_result_done(struct inventory_result *result);
 /* -- changes of zones ------------------------------------------------------------------------------------------------ */
 
 enum inventory_action {
-	ZONE_ADD,    /* name, settings; a zone that exists is a conflict */
+	ZONE_ADD, /* name, settings; a zone that exists is a conflict, but for one that gives way (claims.h) */
 	ZONE_PUT,    /* name, settings; made, or changed to exactly these */
 	ZONE_SET,    /* settings: given ones replace, null takes one back */
 	ZONE_REMOVE, /* one that does not exist: not found */

@@ -227,6 +227,15 @@ static void proofs_end_with_what_they_were_about(void **state) {
 	assert_false(claim_is_pending(NULL) || claim_is_pending("txt"));
 }
 
+static void what_is_not_proven_within_an_hour_holds_no_name(void **state) {
+	(void)state;
+	assert_false(claim_gives_way(CLAIM_PENDING, 1000, 4599));
+	assert_true(claim_gives_way(CLAIM_PENDING, 1000, 4600));
+	assert_false(claim_gives_way(CLAIM_PRIMARIES, 1000, 900000));
+	assert_false(claim_gives_way(CLAIM_TXT, 1000, 900000));
+	assert_false(claim_gives_way(NULL, 1000, 900000));
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
@@ -241,6 +250,7 @@ int main(void) {
 		T(what_waits_longer_is_looked_at_less_often),
 		T(zones_that_wait_are_found_without_a_pass_over_all),
 		T(proofs_end_with_what_they_were_about),
+		T(what_is_not_proven_within_an_hour_holds_no_name),
 	};
 	return cmocka_run_group_tests_name("claims", tests, NULL, NULL);
 }
