@@ -126,6 +126,28 @@ static void choice_value(struct config_reader *r, const struct values *v, struct
 	if (v->nodes[OPT_FULL_CHECK_INTERVAL]) p->full_check_s = check_interval(r, v);
 }
 
+/* -- how fast ---------------------------------------------------------------------------------------------- */
+
+#define PACE_RATE_MAX 1000000000U
+#define PACE_WINDOW_MAX 86400
+
+static struct pace_rules pace_defaults(struct config_reader *r, const struct values *none) {
+	return (struct pace_rules){
+		.max_s = (uint32_t)value_number(r, none, OPT_MAX_TRANSFER_TIME, 0, SECONDS_MAX),
+		.min_octets_s = (uint32_t)value_number(r, none, OPT_MIN_TRANSFER_RATE, 0, PACE_RATE_MAX),
+		.window_s = (uint32_t)value_number(r, none, OPT_TRANSFER_RATE_WINDOW, 1, PACE_WINDOW_MAX),
+	};
+}
+
+static void pace_value(struct config_reader *r, const struct values *v, struct pace_rules *p) {
+	if (v->nodes[OPT_MAX_TRANSFER_TIME])
+		p->max_s = (uint32_t)value_number(r, v, OPT_MAX_TRANSFER_TIME, 0, SECONDS_MAX);
+	if (v->nodes[OPT_MIN_TRANSFER_RATE])
+		p->min_octets_s = (uint32_t)value_number(r, v, OPT_MIN_TRANSFER_RATE, 0, PACE_RATE_MAX);
+	if (v->nodes[OPT_TRANSFER_RATE_WINDOW])
+		p->window_s = (uint32_t)value_number(r, v, OPT_TRANSFER_RATE_WINDOW, 1, PACE_WINDOW_MAX);
+}
+
 /* -- the whole -------------------------------------------------------------------------------------------- */
 
 struct zone_policy policy_defaults(const struct config_reader *r) {
@@ -149,6 +171,7 @@ struct zone_policy policy_defaults(const struct config_reader *r) {
 	choice_defaults(quiet, &none, &p);
 	p.max_zone_bytes = value_number(quiet, &none, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	p.max_zone_records = value_number(quiet, &none, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
+	p.pace = pace_defaults(quiet, &none);
 	checks_defaults(quiet, &p);
 	return p;
 }
@@ -199,5 +222,6 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 		draft->max_zone_bytes = value_number(r, v, OPT_MAX_ZONE_BYTES, 0, UINT64_MAX);
 	if (v->nodes[OPT_MAX_ZONE_RECORDS])
 		draft->max_zone_records = value_number(r, v, OPT_MAX_ZONE_RECORDS, 0, UINT64_MAX);
+	pace_value(r, v, &draft->pace);
 	checks_override(r, v, draft);
 }

@@ -133,15 +133,19 @@ static bool history_equal(const struct history_bounds *a, const struct history_b
 	return a->versions == b->versions && a->bytes == b->bytes && a->age_s == b->age_s;
 }
 
+static bool pace_equal(const struct pace_rules *a, const struct pace_rules *b) {
+	return a->max_s == b->max_s && a->min_octets_s == b->min_octets_s && a->window_s == b->window_s;
+}
+
 bool policy_equal(const struct zone_policy *a, const struct zone_policy *b) {
 	if (a == b) return true;
 	return a->primary_count == b->primary_count && a->notify_count == b->notify_count &&
 	       a->max_zone_bytes == b->max_zone_bytes && a->max_zone_records == b->max_zone_records &&
 	       a->choice == b->choice && a->shared_history == b->shared_history &&
 	       a->axfr_only == b->axfr_only && a->full_check_s == b->full_check_s &&
-	       bounds_equal(&a->bounds, &b->bounds) && checks_equal(&a->checks, &b->checks) &&
-	       history_equal(&a->history, &b->history) && command_equal(a, b) &&
-	       primaries_equal(a->primaries, b->primaries, a->primary_count) &&
+	       pace_equal(&a->pace, &b->pace) && bounds_equal(&a->bounds, &b->bounds) &&
+	       checks_equal(&a->checks, &b->checks) && history_equal(&a->history, &b->history) &&
+	       command_equal(a, b) && primaries_equal(a->primaries, b->primaries, a->primary_count) &&
 	       primaries_equal(a->notify, b->notify, a->notify_count) &&
 	       acl_equal(&a->allow_transfer, &b->allow_transfer) &&
 	       acl_equal(&a->allow_notify, &b->allow_notify) && a->query_limited == b->query_limited &&

@@ -71,6 +71,13 @@ struct timer_bounds {
 	uint32_t expire_min_s, expire_max_s;
 };
 
+/* How fast a transfer in must be; 0: no bound. */
+struct pace_rules {
+	uint32_t max_s;        /* for the whole */
+	uint32_t min_octets_s; /* in each window of window_s */
+	uint32_t window_s;
+};
+
 struct zone_policy {
 	_Atomic unsigned references;
 	struct keyset *keyset;
@@ -89,6 +96,7 @@ struct zone_policy {
 	uint32_t full_check_s; /* the whole zone is compared so often; 0: never */
 	struct history_bounds history;             /* what is kept of earlier versions */
 	uint64_t max_zone_bytes, max_zone_records; /* 0: no limit */
+	struct pace_rules pace;
 	const char *
 		check_command; /* path and arguments, each with its NUL, check_command_len octets; NULL: none */
 	size_t check_command_len;

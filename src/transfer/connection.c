@@ -84,6 +84,46 @@ void connection_drop_by_system(struct connection *c, int status, const char *wha
 
 /* -- time -- */
 
+/* Of what is under way, the one that waits for the shortest time; NULL: all wait as long as usual. */
+static struct exchange *least_patient(const struct connection *c) {
+	struct exchange *least = NULL;
+	for (struct exchange *x = c->under_way.first; x; x = x->next) {
+		if (x->quiet_ms > 0 && (!least || x->quiet_ms < least->quiet_ms)) least = x;
+	}
+	return least;
+}
+
+static int64_t quiet_limit_ms(const struct connection *c) {
+	const struct exchange *least = least_patient(c);
+	return least ? least->quiet_ms : CONNECTION_PROGRESS_MS;
+}
+
+static void drop_stalled(struct connection *c) {
+	struct exchange *oldest = c->under_way.first, *least = least_patient(c);
+	if (least)
+		connection_drop(c, least, REASON_STALLED, "nothing more came");
+	else
+		connection_drop(c, oldest, oldest->begun ? REASON_STALLED : REASON_TIMEOUT,
+		                oldest->begun ? "nothing more came for 20 s" : "no answer within 20 s");
+}
+
+static void arm(struct connection *c);
+
+/* Something is under way: is one of them too slow, or was it quiet for too long? */
+static void look(struct connection *c) {
+	struct why why;
+	int64_t now_ms = connection_now_ms(c);
+	for (struct exchange *x = c->under_way.first; x; x = x->next) {
+		if (pace_is_kept(&x->pace, &x->rules, now_ms, connection_octets_of(c, x), &why)) continue;
+		connection_drop_because(c, x, &why);
+		return;
+	}
+	if (now_ms - c->heard_ms >= quiet_limit_ms(c))
+		drop_stalled(c);
+	else
+		arm(c);
+}
+
 static void on_timer(uv_timer_t *timer) {
 	struct connection *c = timer->data;
 	if (!c->connected) {
@@ -93,9 +133,7 @@ static void on_timer(uv_timer_t *timer) {
 	} else if (c->under_way.count == 0) {
 		connection_drop(c, NULL, REASON_NONE, "idle");
 	} else {
-		struct exchange *oldest = c->under_way.first;
-		connection_drop(c, oldest, oldest->begun ? REASON_STALLED : REASON_TIMEOUT,
-		                oldest->begun ? "nothing more came for 20 s" : "no answer within 20 s");
+		look(c);
 	}
 }
 
@@ -120,12 +158,28 @@ void connection_fail_soon_because(struct connection *c, enum reason reason, cons
 	connection_fail_soon(c, 0);
 }
 
-void connection_restart_timer(struct connection *c) {
-	uint64_t ms = !c->connected             ? CONNECTION_CONNECT_MS
-	              : c->under_way.count == 0 ? CONNECTION_IDLE_MS
-	                                        : CONNECTION_PROGRESS_MS;
+/* When the first of the limits of what is under way is reached. */
+static int64_t next_look_ms(const struct connection *c) {
+	int64_t ms = c->heard_ms + quiet_limit_ms(c);
+	for (const struct exchange *x = c->under_way.first; x; x = x->next) {
+		int64_t due_ms = pace_due_ms(&x->pace, &x->rules);
+		if (due_ms < ms) ms = due_ms;
+	}
+	return ms;
+}
+
+static void arm(struct connection *c) {
+	int64_t now_ms = connection_now_ms(c);
+	int64_t at_ms = !c->connected             ? c->heard_ms + CONNECTION_CONNECT_MS
+	                : c->under_way.count == 0 ? c->heard_ms + CONNECTION_IDLE_MS
+	                                          : next_look_ms(c);
 	/* Cannot fail: the handle is initialised and the callback given. */
-	(void)uv_timer_start(&c->timer, on_timer, ms, 0);
+	(void)uv_timer_start(&c->timer, on_timer, at_ms > now_ms ? (uint64_t)(at_ms - now_ms) : 0, 0);
+}
+
+void connection_restart_timer(struct connection *c) {
+	c->heard_ms = connection_now_ms(c);
+	arm(c);
 }
 
 int64_t connection_now_ms(const struct connection *c) {
@@ -148,6 +202,8 @@ void connection_send(struct connection *c, struct exchange *x) {
 	x->begun = false;
 	x->passed = 0;
 	x->octets = 0;
+	x->quiet_ms = 0;
+	x->pace = (struct pace){ 0 };
 	size_t len = x->ops->begin(x, x->id, data + 2, QUESTION_CAP - 2);
 	store_u16(data, (uint16_t)len);
 	exchange_append(&c->under_way, x);

@@ -3,8 +3,8 @@
  *
  *   CONNECTING ── connected, over TLS handshake done ──► OPEN ── nothing under way for IDLE_MS, or any failure ──► closed
  *
- * Time limits: CONNECT_MS to connect, with the handshake; PROGRESS_MS without an octet (of data, over TLS) while something is under way; a transfer that after
- * its first ten minutes has brought less than 1 KiB/s on average; IDLE_MS with nothing under way.
+ * Time limits: CONNECT_MS to connect, with the handshake; PROGRESS_MS without an octet (of data, over TLS) while something is under way, less if one of them asks for less; what the rules of each transfer say (pace.h); FRAME_MS for one
+ * message; IDLE_MS with nothing under way.
  *
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_TRANSFER_CONNECTION_H
@@ -21,8 +21,7 @@
 #define CONNECTION_CONNECT_MS 5000
 #define CONNECTION_PROGRESS_MS 20000
 #define CONNECTION_IDLE_MS 4000
-#define CONNECTION_SLOW_AFTER_MS 600000
-#define CONNECTION_SLOW_OCTETS_S 1024
+#define CONNECTION_FRAME_MS 600000
 #define CONNECTION_PASSED_MAX 64 /* later questions answered first, until a missing answer counts as none */
 
 struct connection;

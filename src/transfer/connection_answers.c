@@ -12,11 +12,6 @@ struct exchange *connection_find(const struct connection *c, uint16_t id) {
 	return x;
 }
 
-static bool is_too_slow(const struct connection *c, const struct exchange *x) {
-	int64_t ms = connection_now_ms(c) - x->begun_ms - CONNECTION_SLOW_AFTER_MS;
-	return ms > 0 && x->octets < (uint64_t)ms / 1000 * CONNECTION_SLOW_OCTETS_S;
-}
-
 /* Questions before x on this connection that still wait for their first message were passed over. */
 static struct exchange *pass_over(struct exchange *x) {
 	struct exchange *lost = NULL;
@@ -45,14 +40,20 @@ static void take_message(struct connection *c, const uint8_t *data, size_t len) 
 		                "a message that answers no question");
 		return;
 	}
-	if (!x->begun) x->begun_ms = connection_now_ms(c);
+	pace_begin(&x->pace, c->frame_ms);
 	x->begun = true;
 	x->octets += len;
 	enum exchange_verdict verdict = x->ops->message(x, data, len);
-	if (verdict != EXCHANGE_MORE)
-		complete(c, x, verdict);
-	else if (is_too_slow(c, x))
-		connection_drop(c, x, REASON_STALLED, "less than 1 KiB/s on average");
+	if (verdict != EXCHANGE_MORE) complete(c, x, verdict);
+}
+
+/* The exchange to which the message belongs that has come in part; NULL: none, or not known yet. */
+static struct exchange *begun_in_part(const struct connection *c) {
+	return c->input_len >= 4 ? connection_find(c, load_u16(c->input + 2)) : NULL;
+}
+
+uint64_t connection_octets_of(const struct connection *c, const struct exchange *x) {
+	return x->octets + (begun_in_part(c) == x ? c->input_len : 0);
 }
 
 static void take_messages(struct connection *c) {
@@ -62,11 +63,11 @@ static void take_messages(struct connection *c) {
 		if (c->input_len - pos - 2 < len) break;
 		take_message(c, c->input + pos + 2, len);
 		pos += 2 + len;
+		c->frame_ms = connection_now_ms(c);
 	}
 	c->input_len -= pos;
 	memmove(c->input, c->input + pos, c->input_len);
-	if (pos > 0) c->frame_ms = connection_now_ms(c);
-	if (c->input_len > 0 && connection_now_ms(c) - c->frame_ms > CONNECTION_SLOW_AFTER_MS)
+	if (c->input_len > 0 && connection_now_ms(c) - c->frame_ms > CONNECTION_FRAME_MS)
 		connection_drop(c, c->under_way.first, REASON_STALLED,
 		                "a message took more than ten minutes");
 }
@@ -75,5 +76,8 @@ void connection_take_octets(struct connection *c, size_t got) {
 	if (c->input_len == 0) c->frame_ms = connection_now_ms(c);
 	c->input_len += got;
 	take_messages(c);
-	if (!c->ended) connection_restart_timer(c);
+	if (c->ended) return;
+	struct exchange *x = begun_in_part(c);
+	if (x) pace_begin(&x->pace, c->frame_ms);
+	connection_restart_timer(c);
 }

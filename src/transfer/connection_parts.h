@@ -29,6 +29,7 @@ struct connection {
 	struct connection_end end;
 	int error;        /* of a call that failed at once: told from the loop */
 	struct why early; /* as error; REASON_NONE: error tells */
+	int64_t heard_ms; /* when an octet came last, or the state changed */
 	int64_t frame_ms; /* when the frame that is not yet whole began */
 	uint8_t *input;
 	size_t input_len;
@@ -60,6 +61,8 @@ void connection_send_question(struct connection *c, uint8_t *data, size_t len);
 
 /* The exchange under way with this ID; NULL: none. */
 struct exchange *connection_find(const struct connection *c, uint16_t id);
+/* Of its answer so far, with what has come of the message that is not yet whole. */
+uint64_t connection_octets_of(const struct connection *c, const struct exchange *x);
 /* So many octets were added behind c->input_len. */
 void connection_take_octets(struct connection *c, size_t got);
 

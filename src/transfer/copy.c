@@ -9,6 +9,8 @@
 #include "transfer/ask.h"
 #include "transfer/transfer_in.h"
 
+#define COPY_ONE_SOA_MS 2000 /* after an answer that is one SOA record */
+
 struct copy {
 	struct exchange exchange; /* first: the pool hands it back */
 	struct pool *pool;
@@ -93,6 +95,7 @@ static void reset(struct copy *c) {
 static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
 	struct copy *c = (struct copy *)x;
 	reset(c);
+	x->rules = pool_pace_of(c->pool, c->request.zone);
 	c->in->asked.id = id;
 	c->with_edns = !c->leave_edns && peer_takes_edns(c->peer, clock_now().mono_ms);
 	struct question_form form = { .zone = c->request.zone,
@@ -119,13 +122,21 @@ static bool edns_is_to_blame(unsigned rcode) {
 	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP;
 }
 
+/* Nothing but a SOA record that is newer than ours has come.  By UDP that is the whole of an answer whose differences do
+ * not fit, and means that they are to be asked for by TCP (RFC 1995 section 2); by TCP it has no meaning, but there are
+ * servers that send it and mean that the whole zone is to be asked for.  Nothing in the message tells it from the first
+ * of a stream with one record a message; only that nothing follows does. */
+static bool is_one_soa(const struct transfer_in *in) {
+	return in->form == FORM_UNDECIDED;
+}
+
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
 	(void)fault_fires("transfer-message"); /* a place to die at: in the middle of a transfer */
 	c->verdict = transfer_in_message(c->in, data, len, clock_now().wall_s, &c->why);
 	if (c->verdict == TRANSFER_MORE) check_share(c);
 	switch (c->verdict) {
-	case TRANSFER_MORE: return EXCHANGE_MORE;
+	case TRANSFER_MORE: x->quiet_ms = is_one_soa(c->in) ? COPY_ONE_SOA_MS : 0; return EXCHANGE_MORE;
 	case TRANSFER_WHOLE: return EXCHANGE_DONE;
 	default: break;
 	}
@@ -153,7 +164,11 @@ static void on_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct copy *c = (struct copy *)x;
 	c->verdict = TRANSFER_FAILED;
 	if (!c->in) reset(c); /* it was never sent */
-	if (why->reason == REASON_CLOSED && !no_tcp)
+	if (why->reason == REASON_STALLED && is_one_soa(c->in))
+		answer_blame(&c->in->asked, &c->why, REASON_STALLED,
+		             "one SOA record came, with serial %" PRIu32 ", and nothing more for %d ms",
+		             c->in->opening.soa.serial, COPY_ONE_SOA_MS);
+	else if (why->reason == REASON_CLOSED && !no_tcp)
 		transfer_in_cut(c->in, &c->why);
 	else
 		answer_blame(&c->in->asked, &c->why, why->reason, "%s", why->evidence);

@@ -6,6 +6,7 @@
 
 #include "base/why.h"
 #include "transfer/follow.h"
+#include "transfer/pace.h"
 
 enum exchange_verdict {
 	EXCHANGE_MORE, /* further messages belong to the answer */
@@ -39,8 +40,10 @@ struct exchange {
 	uint8_t requeued;  /* how often it was sent again though nothing was wrong with it */
 	uint8_t passed;    /* later questions on the connection that were answered before */
 	uint16_t id;
-	int64_t begun_ms; /* valid with begun */
-	uint64_t octets;  /* of the answer so far */
+	struct pace_rules rules; /* of the answer; set by the asker, zero for none */
+	struct pace pace;
+	uint32_t quiet_ms; /* so long may nothing more come, as the asker has it; 0: CONNECTION_PROGRESS_MS */
+	uint64_t octets;   /* of the answer so far */
 };
 
 /* Doubly linked list of exchanges. */

@@ -35,6 +35,11 @@ void pool_hold(struct pool *p, bool hold) {
 	if (was && !hold) lane_pump_waiting(p);
 }
 
+struct pace_rules pool_pace_of(const struct pool *p, const uint8_t *zone) {
+	const struct pool_settings *s = &p->settings;
+	return s->pace_of ? s->pace_of(s->pace_ctx, zone) : (struct pace_rules){ 0 };
+}
+
 unsigned pool_transfers(const struct pool *p) {
 	return p->running;
 }

@@ -30,6 +30,9 @@ struct pool_settings {
 	uint64_t collect_max_bytes; /* of all transfers under way together; 0: no bound */
 	struct trust_book *trust;   /* for peers over TLS; borrowed */
 	struct log *log;            /* borrowed */
+	/* How fast a transfer of this zone has to be; NULL: as slow as it may be. */
+	struct pace_rules (*pace_of)(void *ctx, const uint8_t *zone);
+	void *pace_ctx;
 };
 /* loop and random are borrowed. */
 struct pool *pool_new(uv_loop_t *loop, const struct pool_settings *settings, struct random *random);
@@ -66,6 +69,8 @@ void pool_forget_back(struct pool *p);
 void pool_submit(struct pool *p, struct peer *peer, struct exchange *x);
 /* Take x back wherever it is, without a callback.  Not submitted: nothing happens. */
 void pool_cancel(struct pool *p, struct exchange *x);
+/* As the settings have it. */
+struct pace_rules pool_pace_of(const struct pool *p, const uint8_t *zone);
 /* Start no further transfers until told otherwise: what is done with them cannot keep up. */
 void pool_hold(struct pool *p, bool hold);
 unsigned pool_transfers(const struct pool *p);

@@ -237,6 +237,14 @@ static void on_notify(void *ctx, struct zone_entry *entry, const struct inbox_it
 
 /* -- start and stop -- */
 
+/* As the policy has it now: it may be another one since the transfer was decided on. */
+static struct pace_rules pace_of(void *ctx, const uint8_t *name) {
+	const struct transfer *t = ctx;
+	struct zone_entry *entry = table_find(t->table, name);
+	return entry && followed_of(entry) ? followed_policy(followed_of(entry))->pace
+	                                   : (struct pace_rules){ 0 };
+}
+
 struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings,
                               struct zone_table *table, struct store *store, struct epoch *epoch,
                               struct log *log) {
@@ -252,7 +260,9 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 		                      settings->connections_per_primary,
 		                      settings->collect_max_bytes,
 		                      settings->trust,
-		                      log };
+		                      log,
+		                      pace_of,
+		                      t };
 	t->pool = pool_new(loop, &pool, &t->random);
 	t->asker = asker_new(loop, settings->udp_queries_max, t->pool, &t->random);
 	t->saver = saver_new(loop, store, log);

@@ -8,7 +8,7 @@
  *                                 └────── message ends, serial is newer ► UNDECIDED: more must follow
  *
  * A first message with nothing but a newer SOA says nothing yet: a server may send one record a message.  If no more
- * comes, the connection's time limit makes a failure of it.
+ * comes, a time limit makes a failure of it (copy.c).
  *
  * What is checked: ID, question, RCODE, TSIG over the whole stream, class IN, opening and closing SOA alike, nothing
  * after it, every record inside the zone and well-formed, limits.  AA is not: the transfer itself is what a server

@@ -117,6 +117,9 @@ static void policies_are_compared_by_content(void **state) {
 	assert_false(same_after(zone, "allow-query: [\"::/64\"]", "allow-query: [\"!::/64\"]"));
 	assert_false(same_after(zone, "allow-query: []", "refresh-min: 2"));
 	assert_false(same_after(zone, "max-zone-records: 1", "max-zone-records: 2"));
+	assert_false(same_after(zone, "max-transfer-time: 1", "max-transfer-time: 2"));
+	assert_false(same_after(zone, "min-transfer-rate: 1", "min-transfer-rate: 2"));
+	assert_false(same_after(zone, "transfer-rate-window: 1", "transfer-rate-window: 2"));
 	assert_false(same_after(zone, "max-records-per-rrset: 1", "max-records-per-rrset: 2"));
 	assert_false(same_after(zone, "max-types-per-name: 1", "max-types-per-name: 2"));
 	assert_false(same_after(zone, "max-shrink: 1", "max-shrink: 2"));
