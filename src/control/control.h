@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
+#include "base/told.h"
 #include "base/why.h"
 #include "dns/name.h"
 #include "zone/version.h"
@@ -41,15 +42,19 @@ struct control_backend {
 	enum err (*zone_refresh)(void *ctx, const uint8_t *name);
 	enum err (*zone_retransfer)(void *ctx, const uint8_t *name);
 	enum err (*zone_accept)(void *ctx, const uint8_t *name); /* ERR_MISMATCH: no version was refused */
-	enum err (*zone_hold)(void *ctx, const uint8_t *name);
-	enum err (*zone_release)(void *ctx, const uint8_t *name); /* ERR_MISMATCH: it is not held */
+	/* What is to outlive a crash is answered when it is saved: told is called after OK was returned, and only then.  It
+	 * gets OK, ERR_NOTFOUND (the zone went meanwhile) or why it is not saved. */
+	enum err (*zone_hold)(void *ctx, const uint8_t *name, struct told told);
+	enum err (*zone_release)(void *ctx, const uint8_t *name,
+	                         struct told told); /* ERR_MISMATCH: it is not held */
 	/* Steps that are kept, oldest first, and the serial that is served: rows of docs/formats/control.md.  NULL: no such
 	 * zone. */
 	json_t *(*zone_history)(void *ctx, const uint8_t *name);
 	/* ERR_NOTFOUND: no such zone; other errors: why tells.  out_change: one reference. */
 	enum err (*zone_diff)(void *ctx, const uint8_t *name, uint32_t from, uint32_t to,
 	                      struct change **out_change, struct why *why);
-	enum err (*zone_rollback)(void *ctx, const uint8_t *name, uint32_t serial, struct why *why);
+	enum err (*zone_rollback)(void *ctx, const uint8_t *name, uint32_t serial, struct why *why,
+	                          struct told told);
 	struct zone_version *(*zone_version)(void *ctx, const uint8_t *name); /* a reference */
 	enum err (*reload)(void *ctx, json_t **out_faults);
 };

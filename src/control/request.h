@@ -18,6 +18,7 @@
 
 #include <stddef.h>
 
+#include "base/told.h"
 #include "control/control.h"
 #include "control/desk.h"
 #include "store/store.h"
@@ -81,6 +82,8 @@ json_t *request_finish(struct request *r);
 json_t *request_next(struct request *r);
 /* For handlers that have returned NULL: ended makes the reply of outcome. */
 void request_answer(struct request *r, enum err outcome);
+/* For a backend that answers when what it did is saved: the handler returns NULL then. */
+struct told request_when_saved(struct request *r);
 /* The reply that request_answer has led to. */
 json_t *request_answered(struct request *r);
 void request_free(struct request *r);

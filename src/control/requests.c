@@ -114,6 +114,23 @@ void request_answer(struct request *r, enum err outcome) {
 	r->wake(r);
 }
 
+static json_t *saved_or_not(struct request *r) {
+	char text[200];
+	if (r->outcome == OK || r->outcome == ERR_NOTFOUND) return reply_outcome(r, r->outcome);
+	snprintf(text, sizeof(text), "it is done, but could not be saved (%s): a restart would undo it",
+	         err_text(r->outcome));
+	return reply_refusal(CONTROL_CODE_FAILED, text);
+}
+
+static void on_told(void *request, enum err e) {
+	request_answer(request, e);
+}
+
+struct told request_when_saved(struct request *r) {
+	r->ended = saved_or_not;
+	return (struct told){ on_told, r };
+}
+
 json_t *request_answered(struct request *r) {
 	return r->ended(r);
 }

@@ -32,11 +32,13 @@ json_t *request_zone_accept(struct request *r) {
 }
 
 json_t *request_zone_hold(struct request *r) {
-	return reply_outcome(r, r->backend->zone_hold(r->backend->ctx, r->zone.wire));
+	enum err e = r->backend->zone_hold(r->backend->ctx, r->zone.wire, request_when_saved(r));
+	return e == OK ? NULL : reply_outcome(r, e);
 }
 
 json_t *request_zone_release(struct request *r) {
-	enum err e = r->backend->zone_release(r->backend->ctx, r->zone.wire);
+	enum err e = r->backend->zone_release(r->backend->ctx, r->zone.wire, request_when_saved(r));
+	if (e == OK) return NULL;
 	return e == ERR_MISMATCH ? reply_refusal(CONTROL_CODE_FAILED, "the zone is not held")
 	                         : reply_outcome(r, e);
 }

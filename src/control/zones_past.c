@@ -86,6 +86,7 @@ json_t *request_zone_diff(struct request *r) {
 
 json_t *request_zone_rollback(struct request *r) {
 	struct why why = { .reason = REASON_NONE };
-	enum err e = r->backend->zone_rollback(r->backend->ctx, r->zone.wire, serial(r, "serial"), &why);
-	return e == OK ? reply_done() : past_refusal(r, e, &why);
+	enum err e = r->backend->zone_rollback(r->backend->ctx, r->zone.wire, serial(r, "serial"), &why,
+	                                       request_when_saved(r));
+	return e == OK ? NULL : past_refusal(r, e, &why);
 }

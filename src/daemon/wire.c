@@ -153,14 +153,14 @@ static enum err zone_accept(void *ctx, const uint8_t *name) {
 	return transfer_accept(d->transfer, name);
 }
 
-static enum err zone_hold(void *ctx, const uint8_t *name) {
+static enum err zone_hold(void *ctx, const uint8_t *name, struct told told) {
 	const struct daemon *d = ctx;
-	return transfer_hold(d->transfer, name);
+	return transfer_hold(d->transfer, name, told);
 }
 
-static enum err zone_release(void *ctx, const uint8_t *name) {
+static enum err zone_release(void *ctx, const uint8_t *name, struct told told) {
 	const struct daemon *d = ctx;
-	return transfer_release(d->transfer, name);
+	return transfer_release(d->transfer, name, told);
 }
 
 static void history_row(void *ctx, const struct history_step *step) {
@@ -188,9 +188,10 @@ static enum err zone_diff(void *ctx, const uint8_t *name, uint32_t from, uint32_
 	return transfer_diff(d->transfer, name, from, to, out_change, why);
 }
 
-static enum err zone_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why) {
+static enum err zone_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why,
+                              struct told told) {
 	const struct daemon *d = ctx;
-	return transfer_rollback(d->transfer, name, serial, why);
+	return transfer_rollback(d->transfer, name, serial, why, told);
 }
 
 static struct zone_version *zone_version(void *ctx, const uint8_t *name) {

@@ -1,4 +1,5 @@
 /* What operators do to a zone that follows its primaries: stop it, let it go. */
+#include "transfer/commit.h"
 #include "transfer/followed.h"
 
 static struct followed *find(struct transfer *t, const uint8_t *name) {
@@ -12,18 +13,19 @@ static void log_hold(const struct followed *z, enum event event) {
 	          LOG_NUM("serial", z->follow.has_version ? z->follow.serial : 0));
 }
 
-enum err transfer_hold(struct transfer *t, const uint8_t *name) {
+enum err transfer_hold(struct transfer *t, const uint8_t *name, struct told told) {
 	struct followed *z = find(t, name);
 	if (!z) return ERR_NOTFOUND;
-	if (z->follow.frozen) return OK;
-	steps_cancel(z);
-	steps_apply(z, follow_hold(&z->follow));
-	steps_save_dirty(t); /* an operator has the answer at once: it is not to be lost */
-	log_hold(z, EVENT_ZONE_HELD);
+	if (!z->follow.frozen) {
+		steps_cancel(z);
+		steps_apply(z, follow_hold(&z->follow));
+		log_hold(z, EVENT_ZONE_HELD);
+	}
+	commit_state(z, told); /* if it was held before: whoever held it may not have been told yet */
 	return OK;
 }
 
-enum err transfer_release(struct transfer *t, const uint8_t *name) {
+enum err transfer_release(struct transfer *t, const uint8_t *name, struct told told) {
 	struct followed *z = find(t, name);
 	if (!z) return ERR_NOTFOUND;
 	if (!z->follow.frozen) return ERR_MISMATCH;
@@ -31,6 +33,6 @@ enum err transfer_release(struct transfer *t, const uint8_t *name) {
 	z->rolled_back = false;
 	log_hold(z, EVENT_ZONE_RELEASED);
 	steps_apply(z, follow_release(&z->follow, &env));
-	steps_save_dirty(t);
+	commit_state(z, told);
 	return OK;
 }

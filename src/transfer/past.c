@@ -4,6 +4,7 @@
  * the disk, on the loop: this is for operators' questions, which are few, and bounded by PAST_STEPS_BYTES. */
 #include <inttypes.h>
 
+#include "transfer/commit.h"
 #include "transfer/followed.h"
 #include "zone/apply.h"
 
@@ -96,7 +97,8 @@ static void serve_instead(struct followed *z, struct zone_version *v) {
 	if (!z->follow.expired) steps_publish(z, v, ZONE_SERVED);
 }
 
-enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t serial, struct why *why) {
+enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t serial, struct why *why,
+                           struct told told) {
 	char text[NAME_TEXT_MAX];
 	struct followed *z;
 	struct zone_version *v;
@@ -113,7 +115,7 @@ enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t ser
 	          LOG_NUM("from", z->follow.serial), LOG_NUM("serial", serial));
 	serve_instead(z, v);
 	steps_apply(z, follow_hold(&z->follow));
-	steps_save_dirty(t); /* an operator has the answer at once: it is not to be lost */
+	commit_state(z, told);
 	watch_zone(z);
 	return OK;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/told.h"
 #include "inventory/policy.h"
 #include "store/store.h"
 #include "transfer/attempt.h"
@@ -66,10 +67,10 @@ void transfer_stranger(struct transfer *t, const struct zone_entry *entry, const
 /* Operator's wishes.  ERR_NOTFOUND; ERR_REFUSED: the zone is held. */
 MUST_CHECK enum err transfer_refresh(struct transfer *t, const uint8_t *name);    /* ask for the SOA now */
 MUST_CHECK enum err transfer_retransfer(struct transfer *t, const uint8_t *name); /* AXFR now, any serial */
-/* Stop transfers of a zone; one that is being saved ends.  NOTIFYs are noted.  The expire time counts on. */
-MUST_CHECK enum err transfer_hold(struct transfer *t, const uint8_t *name);
+/* Stop transfers of a zone (told: the store has it; not called unless OK is returned, as below); one that is being saved ends.  NOTIFYs are noted.  The expire time counts on. */
+MUST_CHECK enum err transfer_hold(struct transfer *t, const uint8_t *name, struct told told);
 /* … and begin again: the primary is asked at once.  ERR_MISMATCH: it is not held. */
-MUST_CHECK enum err transfer_release(struct transfer *t, const uint8_t *name);
+MUST_CHECK enum err transfer_release(struct transfer *t, const uint8_t *name, struct told told);
 
 /* Earlier versions.  ERR_NOTFOUND: no such zone; ERR_STALE: the history does not lead there; others: why is filled. */
 /* The steps that are kept, oldest first: store_history. */
@@ -80,7 +81,7 @@ MUST_CHECK enum err transfer_diff(struct transfer *t, const uint8_t *name, uint3
                                   struct change **out_change, struct why *why);
 /* Serve the version with this serial and hold the zone; it survives a restart.  The expire time counts on. */
 MUST_CHECK enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t serial,
-                                      struct why *why);
+                                      struct why *why, struct told told);
 
 /* Let the version through that a guard refused last: it is transferred again, and passes that guard if it is still the
  * same.  ERR_NOTFOUND; ERR_MISMATCH: none was refused. */

@@ -12,12 +12,15 @@
 
 #include <cmocka.h>
 
+#include "base/told.h"
 #include "control/control.h"
 
 struct lab_backend {
 	unsigned refreshed, retransferred, accepted, reloads;
 	size_t zones; /* how many zone_list tells */
 	bool reload_fails, held, knows_no_address;
+	struct told waiting; /* for what it did last to be saved: who asks says when */
+	enum err save_error;
 	uint32_t rolled_back_to;
 };
 
@@ -77,18 +80,31 @@ static enum err lab_accept(void *ctx, const uint8_t *name) {
 	return b->accepted++ ? ERR_MISMATCH : OK;
 }
 
-static enum err lab_hold(void *ctx, const uint8_t *name) {
+static void lab_save(struct lab_backend *b, struct told told) {
+	b->waiting = told;
+}
+
+/* What waits is saved, or not. */
+static inline void lab_saved(struct lab_backend *b) {
+	struct told told = b->waiting;
+	b->waiting = (struct told){ 0 };
+	told.fn(told.ctx, b->save_error);
+}
+
+static enum err lab_hold(void *ctx, const uint8_t *name, struct told told) {
 	struct lab_backend *b = ctx;
 	if (!lab_knows(name)) return ERR_NOTFOUND;
 	b->held = true;
+	lab_save(b, told);
 	return OK;
 }
 
-static enum err lab_release(void *ctx, const uint8_t *name) {
+static enum err lab_release(void *ctx, const uint8_t *name, struct told told) {
 	struct lab_backend *b = ctx;
 	if (!lab_knows(name)) return ERR_NOTFOUND;
 	if (!b->held) return ERR_MISMATCH;
 	b->held = false;
+	lab_save(b, told);
 	return OK;
 }
 
@@ -122,11 +138,13 @@ static enum err lab_diff(void *ctx, const uint8_t *name, uint32_t from, uint32_t
 	return change_finish(&w, 0, out_change);
 }
 
-static enum err lab_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why) {
+static enum err lab_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why,
+                             struct told told) {
 	struct lab_backend *b = ctx;
 	(void)why;
 	if (!lab_knows(name)) return ERR_NOTFOUND;
 	b->rolled_back_to = serial;
+	lab_save(b, told);
 	return OK;
 }
 

@@ -353,6 +353,45 @@ static void stopping_closes_clients_in_the_midst_of_an_answer(void **state) {
 	close(fd); /* the rest is teardown's: the loop must run down, and nothing may leak */
 }
 
+#define HOLD_LINE "{\"request\":\"zone.hold\",\"zone\":\"example.com\"}\n"
+
+static void turn_until_it_waits(struct fixture *f) {
+	int64_t end = clock_now().mono_ms + DEADLINE_MS;
+	while (!f->lab.waiting.fn && clock_now().mono_ms < end)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_non_null(f->lab.waiting.fn);
+}
+
+static void what_is_to_be_saved_is_answered_when_it_is(void **state) {
+	struct fixture *f = *state;
+	char octet;
+	int fd = connect_to(f->path), other = connect_to(f->path);
+	say(fd, HOLD_LINE STATUS_LINE);
+	turn_until_it_waits(f);
+	say(other, STATUS_LINE);
+	assert_hears(f, other, "version"); /* others do not wait */
+	assert_true(recv(fd, &octet, 1, 0) < 0 && errno == EAGAIN);
+	lab_saved(&f->lab);
+	assert_hears(f, fd, "\"result\":{}");
+	assert_hears(f, fd, "version");
+	close(fd);
+	close(other);
+}
+
+static void an_outcome_may_come_after_the_socket_is_gone(void **state) {
+	struct fixture *f = *state;
+	struct why why;
+	int fd = connect_to(f->path);
+	say(fd, HOLD_LINE);
+	turn_until_it_waits(f);
+	control_stop(f->control);
+	char line[64];
+	assert_false(hear(f, fd, line, sizeof(line)));
+	lab_saved(&f->lab);
+	close(fd);
+	assert_int_equal(open_control(f, &f->control, &why), OK); /* for teardown */
+}
+
 int main(void) {
 	(void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	const struct CMUnitTest tests[] = {
@@ -375,6 +414,9 @@ int main(void) {
 		                                teardown),
 		cmocka_unit_test_setup_teardown(a_live_socket_is_not_taken_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_stale_socket_is_replaced_and_a_file_is_not, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(what_is_to_be_saved_is_answered_when_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_outcome_may_come_after_the_socket_is_gone, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(stopping_closes_clients_in_the_midst_of_an_answer, setup,
 		                                teardown),

@@ -11,12 +11,21 @@ struct answer {
 	char error[200];
 };
 
+static void ignore(struct request *r) {
+	(void)r;
+}
+
 /* First reply to a line; its result in out_result unless NULL. */
 static struct answer ask_bytes(struct lab_backend *lab, const char *line, size_t len, json_t **out_result) {
 	struct control_backend backend = lab_backend_of(lab);
 	struct request *r = request_new(&backend);
 	struct answer a = { 0 };
+	r->wake = ignore;
 	json_t *reply = request_begin(r, line, len);
+	if (!reply) {
+		lab_saved(lab);
+		reply = request_answered(r);
+	}
 	assert_non_null(reply);
 	a.ok = json_is_true(json_object_get(reply, "ok"));
 	if (!a.ok) {
@@ -65,6 +74,17 @@ static void a_held_zone_is_told_as_such(void **state) {
 	assert_non_null(strstr(a.error, "is held"));
 	assert_true(ask(&lab, release).ok);
 	assert_false(lab.held);
+}
+
+static void what_could_not_be_saved_is_told(void **state) {
+	(void)state;
+	struct lab_backend lab = { .save_error = ERR_IO };
+	struct answer a = ask(&lab, "{\"request\":\"zone.hold\",\"zone\":\"example.com\"}");
+	assert_string_equal(a.code, CONTROL_CODE_FAILED);
+	assert_non_null(strstr(a.error, "could not be saved"));
+	lab.save_error = ERR_NOTFOUND; /* it was removed meanwhile */
+	a = ask(&lab, "{\"request\":\"zone.release\",\"zone\":\"example.com\"}");
+	assert_string_equal(a.code, CONTROL_CODE_NOT_FOUND);
 }
 
 static void a_difference_is_lines_of_records(void **state) {
@@ -240,6 +260,7 @@ int main(void) {
 		cmocka_unit_test(status_is_the_backends_object),
 		cmocka_unit_test(a_zones_name_may_be_written_in_any_case_and_with_a_dot),
 		cmocka_unit_test(a_held_zone_is_told_as_such),
+		cmocka_unit_test(what_could_not_be_saved_is_told),
 		cmocka_unit_test(a_difference_is_lines_of_records),
 		cmocka_unit_test(serials_are_numbers_of_32_bits),
 		cmocka_unit_test(an_unknown_zone_is_not_found),

@@ -22,6 +22,8 @@ static int teardown(void **state) {
 	return 0;
 }
 
+static const struct told nobody = { NULL, NULL };
+
 static bool serves(struct transfer_lab *l, const char *zone, uint32_t serial) {
 	struct name n = lab_name(zone);
 	struct zone_entry *entry = table_find(l->table, n.wire);
@@ -109,6 +111,38 @@ static void what_is_committed_and_not_served_is_told_and_published_again(void **
 	assert_true(lab_run(l, is_in_state, active));
 }
 
+struct outcome {
+	bool is_told;
+	enum err error;
+};
+static void on_told(void *ctx, enum err e) {
+	*(struct outcome *)ctx = (struct outcome){ true, e };
+}
+
+static bool is_told(struct transfer_lab *l, void *ctx) {
+	(void)l;
+	return ((struct outcome *)ctx)->is_told;
+}
+
+static void a_hold_is_told_when_the_store_has_it(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct name n = lab_name("example.net.");
+	struct outcome held = { 0 }, released = { 0 };
+	lab_add(l, "example.net.", p);
+	policy_unref(p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_int_equal(transfer_hold(l->t, n.wire, (struct told){ on_told, &held }), OK);
+	assert_false(held.is_told);
+	assert_true(lab_run(l, is_told, &held));
+	assert_int_equal(held.error, OK);
+	fault_arm("store-commit", 1);
+	assert_int_equal(transfer_release(l->t, n.wire, (struct told){ on_told, &released }), OK);
+	assert_true(lab_run(l, is_told, &released));
+	fault_arm(NULL, 0);
+	assert_true(released.error != OK);
+}
+
 static void a_held_zone_is_not_transferred_until_it_is_released(void **state) {
 	struct transfer_lab *l = *state;
 	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
@@ -116,8 +150,8 @@ static void a_held_zone_is_not_transferred_until_it_is_released(void **state) {
 	lab_add(l, "example.net.", p);
 	policy_unref(p);
 	assert_true(run_until_served(l, "example.net.", 1));
-	assert_int_equal(transfer_release(l->t, n.wire), ERR_MISMATCH);
-	assert_int_equal(transfer_hold(l->t, n.wire), OK);
+	assert_int_equal(transfer_release(l->t, n.wire, nobody), ERR_MISMATCH);
+	assert_int_equal(transfer_hold(l->t, n.wire, nobody), OK);
 	assert_int_equal(transfer_refresh(l->t, n.wire), ERR_REFUSED);
 	l->primary.serial = 2;
 	transfer_notified(l->t, table_find(l->table, n.wire), &l->primary.addr, true, 2);
@@ -125,7 +159,7 @@ static void a_held_zone_is_not_transferred_until_it_is_released(void **state) {
 	assert_string_equal(r.state, "held");
 	assert_int_equal(r.saved.why.reason, REASON_HELD);
 	assert_int_equal(r.next.action, NEXT_WAITS_FOR_RELEASE);
-	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_int_equal(transfer_release(l->t, n.wire, nobody), OK);
 	assert_true(run_until_served(l, "example.net.", 2));
 	assert_string_equal(lab_report(l, "example.net.").state, "active");
 }
@@ -206,8 +240,8 @@ static void a_rollback_is_served_after_a_restart_and_until_the_release(void **st
 	l->primary.serial = 2;
 	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
 	assert_true(run_until_served(l, "example.net.", 2));
-	assert_int_equal(transfer_rollback(l->t, n.wire, 7, &why), ERR_STALE);
-	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why), OK);
+	assert_int_equal(transfer_rollback(l->t, n.wire, 7, &why, nobody), ERR_STALE);
+	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why, nobody), OK);
 	struct zone_report r = lab_report(l, "example.net.");
 	assert_true(r.serial == 1 && r.rolled_back);
 	assert_string_equal(r.state, "held");
@@ -222,7 +256,7 @@ static void a_rollback_is_served_after_a_restart_and_until_the_release(void **st
 	r = lab_report(l, "example.net.");
 	assert_true(r.serial == 1 && r.rolled_back);
 	assert_string_equal(r.state, "held");
-	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_int_equal(transfer_release(l->t, n.wire, nobody), OK);
 	assert_true(run_until_served(l, "example.net.", 2));
 	assert_false(lab_report(l, "example.net.").rolled_back);
 	policy_unref(p);
@@ -240,9 +274,9 @@ static void a_rollback_that_the_primary_follows_outlasts_the_release(void **stat
 	l->primary.serial = 2;
 	assert_int_equal(transfer_refresh(l->t, n.wire), OK);
 	assert_true(run_until_served(l, "example.net.", 2));
-	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why), OK);
+	assert_int_equal(transfer_rollback(l->t, n.wire, 1, &why, nobody), OK);
 	l->primary.serial = 1;
-	assert_int_equal(transfer_release(l->t, n.wire), OK);
+	assert_int_equal(transfer_release(l->t, n.wire, nobody), OK);
 	assert_true(lab_run(l, is_in_state, active));
 	assert_true(lab_stop(l));
 	lab_start(l);
@@ -556,6 +590,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_zone_is_transferred_and_served),
 		TEST(what_is_committed_and_not_served_is_told_and_published_again),
+		TEST(a_hold_is_told_when_the_store_has_it),
 		TEST(a_held_zone_is_not_transferred_until_it_is_released),
 		TEST(a_signed_transfer_works_and_wrong_keys_are_named),
 		TEST(a_restart_serves_the_same_at_once),
