@@ -36,6 +36,7 @@ struct followed {
 	uint32_t committed;           /* serial that the store has; valid with follow.has_version */
 	bool rolled_back;             /* an operator went back to the version held, and has not released it */
 	bool is_earlier; /* the store has saved newer versions than the one held, which its state must name */
+	bool wants_image;     /* the store has asked for a whole image, which it has not got yet */
 	struct why *unserved; /* found by the watchdog; owned; NULL: nothing */
 	struct save *dirty;   /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;

@@ -45,6 +45,8 @@ static void press(struct ingest *in, int64_t change) {
 
 static void arrival_free(struct arrival *a) {
 	struct ingest *in = a->ingest;
+	if (a->zone->wants_image)
+		merger_look(in->transfer->merger, a->zone, false); /* it may be waiting for us */
 	build_done(&a->build);
 	guard_done(&a->guard);
 	free(a->argv);

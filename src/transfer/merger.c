@@ -14,7 +14,6 @@ struct merge {
 	struct merger *merger;
 	struct followed *zone; /* a reference */
 	struct merge *next;    /* waiting */
-	bool image;            /* a whole image is wanted, to be saved */
 	enum merge_need how;
 	struct zone_version *from, *merged; /* references */
 	enum err error;
@@ -37,11 +36,27 @@ static void merge_free(struct merge *g) {
 	free(g);
 }
 
+/* What z needs now, and can have: while a version is on its way to the store, a whole image would not be saved. */
+static enum merge_need need_of(const struct followed *z) {
+	if (!z->entry || !z->version) return MERGE_NOT;
+	enum merge_need need = z->wants_image ? MERGE_ALL : version_merge_need(z->version);
+	return need == MERGE_ALL && z->follow.state == FOLLOW_SAVING ? MERGE_NOT : need;
+}
+
+/* A whole image that met a save on its way is wanted still, when that save is over (ingest.c looks again then).  After
+ * a failure the store asks for it again with the next version. */
+static void settle_wish(const struct merge *g) {
+	struct followed *z = g->zone;
+	bool was_tried = g->how == MERGE_ALL || (g->error != OK && g->error != ERR_NOTFOUND);
+	if (was_tried) z->wants_image = g->error == ERR_NOTFOUND;
+}
+
 /* It is over, one way or another. */
 static void finish(struct merge *g) {
 	struct merger *m = g->merger;
 	struct followed *z = g->zone;
-	bool again = z->entry && g->error == OK && version_merge_need(z->version) != MERGE_NOT;
+	bool again = g->error == OK || g->error == ERR_NOTFOUND;
+	settle_wish(g);
 	followed_ref(z);
 	m->running--;
 	merge_free(g);
@@ -116,7 +131,7 @@ static void run(struct merger *m, struct merge *g) {
 	g->from = g->zone->version;
 	version_ref(g->from);
 	version_merge_keep(g->from);
-	g->how = g->image ? MERGE_ALL : version_merge_need(g->from);
+	g->how = need_of(g->zone);
 	g->work.data = g;
 	/* Cannot fail: the callback is given. */
 	(void)uv_queue_work(m->transfer->loop, &g->work, on_work, on_merged);
@@ -127,9 +142,7 @@ static void start(struct merger *m) {
 		struct merge *g = m->first;
 		m->first = g->next;
 		if (!m->first) m->last = &m->first;
-		bool wanted = g->zone->entry && g->zone->version && !m->transfer->stopping &&
-		              (g->image || version_merge_need(g->zone->version) != MERGE_NOT);
-		if (wanted)
+		if (!m->transfer->stopping && need_of(g->zone) != MERGE_NOT)
 			run(m, g);
 		else
 			merge_free(g);
@@ -137,15 +150,14 @@ static void start(struct merger *m) {
 }
 
 void merger_look(struct merger *m, struct followed *z, bool wants_image) {
-	if (z->merging) {
-		z->merging->image |= wants_image && !z->merging->from;
-		return;
-	}
-	if (m->transfer->stopping || (!wants_image && version_merge_need(z->version) == MERGE_NOT)) return;
+	z->wants_image |= wants_image;
+	if (!z->version || version_is_whole(z->version))
+		z->wants_image = false; /* what is whole is saved whole */
+	if (z->merging) return;         /* its end looks again */
+	if (m->transfer->stopping || need_of(z) == MERGE_NOT) return;
 	struct merge *g = xcalloc(1, sizeof(*g));
 	g->merger = m;
 	g->zone = z;
-	g->image = wants_image;
 	followed_ref(z);
 	z->merging = g;
 	*m->last = g;
