@@ -6,15 +6,16 @@
 #include "base/clock.h"
 #include "transfer/ask.h"
 #include "transfer/datagram.h"
+#include "transfer/notify_queue.h"
 
 /* RFC 1996 section 3.6 leaves the times to us; it suggests a minute and five times. */
 static const uint16_t waits_ms[] = { 2000, 4000, 8000, 16000, 32000, 0 };
 
 struct notify_task {
+	struct notify_item place; /* first: the queue hands it back */
 	struct notifier *notifier;
 	struct notify_list *zone;
 	struct notify_task *sibling;      /* next of the zone */
-	struct notify_task *next;         /* queued */
 	const struct zone_policy *policy; /* a reference; holds target and its key */
 	const struct primary *target;
 	unsigned told;             /* its place in zone->told */
@@ -28,7 +29,8 @@ struct notifier {
 	struct random *random;
 	struct log *log;
 	struct datagram_ops ops;
-	struct notify_task *first, *last; /* queued */
+	struct notify_queue queue;
+	uv_timer_t timer; /* the next may be sent */
 	unsigned running, open;
 	uint64_t count;
 	void (*stopped)(void *ctx);
@@ -44,18 +46,9 @@ static void unlink_sibling(struct notify_task *t) {
 	*at = t->sibling;
 }
 
-static void unlink_queued(struct notifier *n, struct notify_task *t) {
-	struct notify_task **at = &n->first, *before = NULL;
-	while (*at != t) {
-		before = *at;
-		at = &before->next;
-	}
-	*at = t->next;
-	if (n->last == t) n->last = before;
-}
-
 static void task_free(struct notify_task *t) {
 	unlink_sibling(t);
+	notify_queue_leave(&t->notifier->queue, &t->place);
 	ask_done(&t->ask);
 	policy_unref(t->policy);
 	free(t);
@@ -169,19 +162,29 @@ static void start(struct notify_task *t) {
 	t->datagram = datagram_send(n->loop, &request, &n->ops, t);
 }
 
+static int64_t now_ms(const struct notifier *n) {
+	return (int64_t)uv_now(n->loop);
+}
+
+static void on_timer(uv_timer_t *timer) {
+	start_queued(timer->data);
+}
+
 static void start_queued(struct notifier *n) {
-	while (n->first && n->running < NOTIFY_OUT_MAX) {
-		struct notify_task *t = n->first;
-		unlink_queued(n, t);
-		start(t);
-	}
+	struct notify_item *item;
+	while (n->running < NOTIFY_OUT_MAX && (item = notify_queue_take(&n->queue, now_ms(n))))
+		start((struct notify_task *)item);
+	int64_t due_ms = notify_queue_due_ms(&n->queue), wait_ms = due_ms - now_ms(n);
+	/* With so many under way it is the end of one of them that goes on. */
+	if (due_ms == INT64_MAX || n->running >= NOTIFY_OUT_MAX || n->stopped) return;
+	(void)uv_timer_start(&n->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0); /* cannot fail */
 }
 
 void notifier_forget(struct notifier *n, struct notify_list *zone) {
+	(void)n; /* each task knows it */
 	while (zone->first) {
 		struct notify_task *t = zone->first;
 		if (!t->datagram) {
-			unlink_queued(n, t);
 			task_free(t);
 			continue;
 		}
@@ -205,11 +208,7 @@ void notifier_tell(struct notifier *n, struct notify_list *zone, const uint8_t *
 		t->target = &policy->notify[i];
 		t->told = i;
 		name_copy(&t->name, name);
-		if (n->last)
-			n->last->next = t;
-		else
-			n->first = t;
-		n->last = t;
+		notify_queue_put(&n->queue, &t->place, &t->target->addr);
 	}
 	start_queued(n);
 }
@@ -221,16 +220,23 @@ uint64_t notifier_count(const struct notifier *n) {
 struct notifier *notifier_new(uv_loop_t *loop, struct random *random, struct log *log) {
 	struct notifier *n = xcalloc(1, sizeof(*n));
 	n->loop = loop;
+	n->timer.data = n;
+	n->open = 1;
+	(void)uv_timer_init(loop, &n->timer); /* never fails */
 	n->random = random;
 	n->log = log;
 	n->ops = (struct datagram_ops){ on_answer, on_failed, on_closed, n };
 	return n;
 }
 
+static void timer_closed(uv_handle_t *timer) {
+	on_closed(timer->data);
+}
+
 void notifier_stop(struct notifier *n, void (*done)(void *ctx), void *ctx) {
 	n->stopped = done;
 	n->stopped_ctx = ctx;
-	if (n->open == 0) done(ctx);
+	uv_close((uv_handle_t *)&n->timer, timer_closed);
 }
 
 void notifier_free(struct notifier *n) {

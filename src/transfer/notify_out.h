@@ -1,6 +1,7 @@
 /* NOTIFY to those whom the policy names, after a new version is served (RFC 1996): by UDP, sent up to five times with
  * doubled waits; the answer is checked.  A newer version of the zone replaces what is still under way.
- * Bounded: so many under way at once; the rest waits, one task for each zone and receiver at most.
+ * Bounded: so many under way at once, of one receiver, and begun in a second (notify_queue.h); the rest waits, one task
+ * for each zone and receiver at most.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_TRANSFER_NOTIFY_OUT_H
 #define UNDERSTUDY_TRANSFER_NOTIFY_OUT_H
