@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 static bool has_key(const struct acl_client *client, const struct tsig_key *key) {
 	return client->key && name_equal(key->name.wire, client->key->name.wire);
 }
@@ -35,13 +37,21 @@ bool acl_has_pins(const struct acl *acl) {
 	return false;
 }
 
+struct keyset *keyset_over(struct keyset *base) {
+	struct keyset *k = xcalloc(1, sizeof(*k));
+	atomic_init(&k->references, 1);
+	k->base = base;
+	if (base) keyset_ref(base);
+	return k;
+}
+
 void keyset_ref(struct keyset *k) {
 	atomic_fetch_add_explicit(&k->references, 1, memory_order_relaxed);
 }
 
 void keyset_unref(struct keyset *k) {
 	if (!k || atomic_fetch_sub_explicit(&k->references, 1, memory_order_acq_rel) != 1) return;
-	for (unsigned i = 0; i < k->ring.count; i++) {
+	for (unsigned i = k->borrowed; i < k->ring.count; i++) {
 		struct tsig_key *key = (struct tsig_key *)(uintptr_t)k->ring.keys[i];
 		explicit_bzero(key, sizeof(*key));
 		free(key);
@@ -50,6 +60,7 @@ void keyset_unref(struct keyset *k) {
 	for (unsigned i = 0; i < k->tls_count; i++)
 		tls_terms_free(k->tls[i]);
 	free(k->tls);
+	keyset_unref(k->base);
 	free(k);
 }
 

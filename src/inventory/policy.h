@@ -61,7 +61,11 @@ struct keyset {
 	struct tsig_keyring ring;
 	struct tls_terms **tls;
 	unsigned tls_count;
+	struct keyset *base; /* a reference: what this one points to beside its own; NULL: nothing */
+	unsigned borrowed;   /* so many of the ring's first keys are base's */
 };
+/* An empty one with a reference to base (NULL: to none); the caller has a reference. */
+struct keyset *keyset_over(struct keyset *base);
 void keyset_ref(struct keyset *k);
 void keyset_unref(struct keyset *k);
 

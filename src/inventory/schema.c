@@ -61,7 +61,11 @@ static const char version_1[] =
 	"CREATE INDEX audit_account ON audit(account, id);"
 	"CREATE INDEX audit_object ON audit(object, id);";
 
-static const char *const steps[] = { version_1 };
+/* The steps of an account whose plan ends, as far as they were told (accounts.h). */
+static const char version_2[] = "ALTER TABLE accounts ADD COLUMN notice TEXT;"
+				"ALTER TABLE accounts ADD COLUMN notice_s INTEGER;";
+
+static const char *const steps[] = { version_1, version_2 };
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
 
 int schema_version(void) {

@@ -59,6 +59,20 @@ enum err base64_text(const void *data, size_t len, char *out) {
 	return OK;
 }
 
+enum err base64_octets(const char *text, void *out, size_t max, size_t *out_len) {
+	gnutls_datum_t in = { .data = (unsigned char *)(uintptr_t)text, .size = (unsigned)strlen(text) };
+	gnutls_datum_t octets = { 0 };
+	if (gnutls_base64_decode2(&in, &octets) != GNUTLS_E_SUCCESS) return ERR_MALFORMED;
+	enum err e = octets.size > max ? ERR_LIMIT : OK;
+	if (e == OK) {
+		memcpy(out, octets.data, octets.size);
+		*out_len = octets.size;
+	}
+	gnutls_memset(octets.data, 0, octets.size);
+	gnutls_free(octets.data);
+	return e;
+}
+
 /* Characters carry five bits each: no bit of the draw is left over. */
 static_assert(SECRET_ID_LEN % 8 == 4, "the draw below has half an octet more");
 

@@ -74,5 +74,7 @@ void secret_wipe(void *p, size_t len);
 void base32_text(const uint8_t *data, size_t len, char *out);
 /* Base 64 of RFC 4648 section 4; out: room for (len + 2) / 3 * 4 + 1.  ERR_NOMEM. */
 MUST_CHECK enum err base64_text(const void *data, size_t len, char *out);
+/* The other way round.  ERR_MALFORMED, ERR_LIMIT: more than max octets. */
+MUST_CHECK enum err base64_octets(const char *text, void *out, size_t max, size_t *out_len);
 
 #endif

@@ -25,6 +25,10 @@ void tries_free(struct tries *t);
 uint32_t tries_wait_s(const struct tries *t, const char *kind, const char *text, int64_t mono_ms);
 void tries_failed(struct tries *t, const char *kind, const char *text, int64_t mono_ms);
 
+/* How often somebody may ask at all: this is one more of per_minute (> 0), all of which may come at once.  0: it is let
+ * through and counted; else seconds until the next one would be. */
+uint32_t tries_pace_s(struct tries *t, const char *text, uint32_t per_minute, int64_t mono_ms);
+
 /* What the failures of source count for: its address, for IPv6 its /64, without the port. */
 void tries_source_text(const struct addr *source, char out_text[static ADDR_TEXT_MAX]);
 

@@ -79,6 +79,21 @@ static void long_texts_are_cut_not_overrun(void **state) {
 	assert_int_equal(tries_wait_s(t, text, text, 0), 0);
 }
 
+static void a_pace_lets_a_minute_s_worth_through_at_once_then_evenly(void **state) {
+	struct tries *t = *state;
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(tries_pace_s(t, "account", 300, 1000), 0);
+	assert_int_equal(tries_pace_s(t, "account", 300, 1000), 1);
+	assert_int_equal(tries_pace_s(t, "other", 300, 1000), 0);
+	assert_int_equal(tries_pace_s(t, "account", 300, 1199), 1);
+	assert_int_equal(tries_pace_s(t, "account", 300, 1200), 0);
+	assert_int_equal(tries_pace_s(t, "account", 300, 1200), 1);
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(tries_pace_s(t, "account", 300, 1200 + 60000), 0);
+	assert_int_equal(tries_pace_s(t, "slow", 1, 0), 0);
+	assert_int_equal(tries_pace_s(t, "slow", 1, 0), 60);
+}
+
 static void sources_are_addresses_and_networks_of_64_bits(void **state) {
 	(void)state;
 	struct addr a;
@@ -101,6 +116,7 @@ int main(void) {
 		TEST(after_a_refill_one_try_is_allowed_not_a_burst),
 		TEST(a_flood_of_sources_does_not_free_who_waits),
 		TEST(long_texts_are_cut_not_overrun),
+		TEST(a_pace_lets_a_minute_s_worth_through_at_once_then_evenly),
 		TEST(sources_are_addresses_and_networks_of_64_bits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
