@@ -214,3 +214,17 @@ enum err proof_account_server(const char *account_public_id, const struct name *
 	*out_name = name;
 	return OK;
 }
+
+void proof_advise(const struct proof_claim *claim, char *out, size_t size) {
+	char zone[NAME_TEXT_MAX], server[NAME_TEXT_MAX];
+	bool has_server = claim->account_server_count > 0;
+	name_text_short(claim->zone, zone);
+	if (has_server) name_text_short(claim->account_servers[0].wire, server);
+	int len = snprintf(
+		out, size,
+		"To show that %s is yours, publish the TXT record %s.%s with the text %s%s%s%s; or have every"
+		" primary and one of our name servers in its delegation.",
+		zone, FINDINGS_LABEL, zone, FINDINGS_PREFIX, claim->token,
+		has_server ? "; or delegate it to " : "", has_server ? server : "");
+	if (len < 0 && size > 0) out[0] = '\0';
+}

@@ -78,4 +78,8 @@ bool proof_beats(enum proof_kind next, enum proof_kind held);
 MUST_CHECK enum err proof_account_server(const char *account_public_id, const struct name *server,
                                          struct name *out_name);
 
+/* What an account can do for its zone, in words, before anything was looked for: the record to publish, and the names to
+ * delegate to.  Names in presentation form; out is cut at its end. */
+void proof_advise(const struct proof_claim *claim, char *out, size_t size);
+
 #endif

@@ -327,6 +327,20 @@ static void an_id_that_is_no_label_makes_no_name(void **state) {
 	assert_int_equal(proof_account_server("alice7", &longest, &out), ERR_LIMIT);
 }
 
+static void what_to_do_is_said_before_anything_was_looked_for(void **state) {
+	(void)state;
+	char text[600], little[10];
+	proof_advise(&l.claim, text, sizeof(text));
+	assert_non_null(strstr(text, "_understudy-challenge.victim.net"));
+	assert_non_null(strstr(text, "understudy-proof=alices-token"));
+	assert_non_null(strstr(text, "alice7.ns1.understudy.net"));
+	l.claim.account_server_count = 0;
+	proof_advise(&l.claim, text, sizeof(text));
+	assert_null(strstr(text, "delegate it to"));
+	proof_advise(&l.claim, little, sizeof(little));
+	assert_int_equal(strlen(little), 9);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup(f, begin)
 	const struct CMUnitTest tests[] = {
@@ -354,6 +368,7 @@ int main(void) {
 		T(who_proved_less_gives_way),
 		T(kinds_have_words),
 		T(an_id_that_is_no_label_makes_no_name),
+		T(what_to_do_is_said_before_anything_was_looked_for),
 	};
 	return cmocka_run_group_tests_name("proof", tests, NULL, NULL);
 }
