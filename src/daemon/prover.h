@@ -9,7 +9,8 @@
  *     loop: differences to `wanted`, an event, the text for the status ◄────┘
  *
  * A zone that is not proven is tried again a minute after it was added or changed, then each time after as long as it has
- * waited, at most an hour (claims.h).  So many walks at once as walker.h allows, and no more zones in memory.
+ * waited, at most an hour (claims.h).  So many walks at once as walker.h allows, CLAIM_AT_ONCE of an account, and no more
+ * zones in memory.
  * Thread: the loop's; what is marked so is called on the desk. */
 #ifndef UNDERSTUDY_DAEMON_PROVER_H
 #define UNDERSTUDY_DAEMON_PROVER_H

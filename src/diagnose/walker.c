@@ -108,7 +108,7 @@ static void on_failed(void *ctx, int error) {
 
 static void on_time(uv_timer_t *timer) {
 	struct walker_job *job = timer->data;
-	walk_give_up(job->walk, "it took longer than a minute");
+	walk_give_up(job->walk, "it took longer than half a minute");
 	tell(job);
 }
 

@@ -14,7 +14,7 @@
 
 #define WALKER_WALKS_MAX 16
 #define WALKER_QUESTIONS_MAX 120
-#define WALKER_TIME_MS 60000
+#define WALKER_TIME_MS 30000
 
 struct walker_settings {
 	const struct addr *roots; /* server.root-servers, with ports; borrowed for walker_new */

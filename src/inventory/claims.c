@@ -34,7 +34,7 @@ static void row_name(const uint8_t *name, char out[static NAME_TEXT_MAX]) {
 static enum err read_zone(struct sql *db, const char *name, struct claim_facts *facts, char **out_rname) {
 	struct sql_statement *s = sql_prepare(
 		db, "SELECT z.id, z.version, z.account, z.public_id, a.public_id, a.token,"
-		    " z.rname FROM zones z JOIN accounts a ON a.id = z.account"
+		    " z.rname, z.proof FROM zones z JOIN accounts a ON a.id = z.account"
 		    " WHERE z.name = ?");
 	sql_put_text(s, name);
 	enum err e = sql_step(s);
@@ -45,6 +45,7 @@ static enum err read_zone(struct sql *db, const char *name, struct claim_facts *
 		keep_text(facts->id, sql_text(s, 3));
 		keep_text(facts->account_id, sql_text(s, 4));
 		keep_text(facts->token, sql_text(s, 5));
+		facts->waits = claim_is_pending(sql_text(s, 7));
 		*out_rname = xstrdup(sql_text(s, 6) ? sql_text(s, 6) : "");
 	}
 	sql_reset(s);
@@ -177,11 +178,19 @@ enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *
 enum err claim_due(struct sql *db, int64_t now_s, unsigned limit, void (*each)(void *ctx, const char *name),
                    void *ctx) {
 	struct sql_statement *s = sql_prepare(
-		db, "SELECT name FROM zones WHERE proof = 'pending' AND (proof_s IS NULL OR proof_s + CASE"
-		    " WHEN proof_s - changed_s < 60 THEN 60 WHEN proof_s - changed_s > 3600 THEN 3600"
-		    " ELSE proof_s - changed_s END <= ?) ORDER BY proof_s LIMIT ?");
+		db,
+		"SELECT name FROM (SELECT name, COALESCE(proof_s, 0) AS tried, ROW_NUMBER() OVER"
+		" (PARTITION BY account ORDER BY COALESCE(proof_s, 0), id) AS place FROM zones"
+		" WHERE proof = 'pending' AND (proof_s IS NULL OR proof_s + CASE"
+		" WHEN proof_s - changed_s < ? THEN ? WHEN proof_s - changed_s > ? THEN ?"
+		" ELSE proof_s - changed_s END <= ?)) AS due WHERE place <= ? ORDER BY place, tried LIMIT ?");
 	enum err e;
+	sql_put_int(s, CLAIM_WAIT_MIN_S);
+	sql_put_int(s, CLAIM_WAIT_MIN_S);
+	sql_put_int(s, CLAIM_WAIT_MAX_S);
+	sql_put_int(s, CLAIM_WAIT_MAX_S);
 	sql_put_int(s, now_s);
+	sql_put_int(s, CLAIM_AT_ONCE);
 	sql_put_int(s, limit);
 	while ((e = sql_step(s)) == OK)
 		each(ctx, sql_text(s, 0));

@@ -32,6 +32,7 @@ struct claim_neighbour {
 };
 struct claim_facts {
 	int64_t number, version, account;
+	bool waits;                      /* for its proof */
 	char id[CLAIM_WORD_MAX];         /* public, of the zone */
 	char account_id[CLAIM_WORD_MAX]; /* public */
 	char token[CLAIM_WORD_MAX];
@@ -56,8 +57,10 @@ bool claim_gives_way(const char *proof, int64_t changed_s, int64_t now_s);
 
 #define CLAIM_WAIT_MIN_S 60
 #define CLAIM_WAIT_MAX_S 3600
-/* Names of zones that wait and are due to be looked at again at now_s, those first that were looked at longest ago: never
- * looked at; or as long ago as it had waited then since it was made or changed, within the bounds above.
+#define CLAIM_AT_ONCE 4 /* of one account: others wait for theirs beside a million of it */
+/* Names of zones that wait and are due to be looked at again at now_s: never looked at; or as long ago as it had waited
+ * then since it was made or changed, within the bounds above.  At most CLAIM_AT_ONCE of an account; first one of each
+ * account, those that were looked at longest ago before others.
  * Cost: a pass over the zones that wait. */
 MUST_CHECK enum err claim_due(struct sql *db, int64_t now_s, unsigned limit,
                               void (*each)(void *ctx, const char *name), void *ctx);

@@ -26,6 +26,7 @@ static struct {
 	uint8_t input[2048];
 	struct lab world;
 	bool silent;
+	unsigned questions;
 	struct prover *prover;
 	struct desk *desk;
 	struct name_rules *rules;
@@ -34,6 +35,7 @@ static struct {
 	/* the inventory: one zone, touched on the desk while the loop waits for it */
 	struct prover_case zone;
 	_Atomic bool waits, due, bars_mark;
+	unsigned many; /* so many zones like it */
 	_Atomic unsigned gathered, marked;
 	enum proof_kind kind;
 	/* told on the loop */
@@ -58,7 +60,9 @@ static void on_question(uv_udp_t *udp, ssize_t got, const uv_buf_t *buf, const s
 	struct message m = { 0 };
 	(void)buf;
 	(void)flags;
-	if (got <= 0 || l.silent) return;
+	if (got <= 0) return;
+	l.questions++;
+	if (l.silent) return;
 	assert_int_equal(message_parse(l.input, (size_t)got, &m), OK);
 	lab_answer(&l.world, ROOT, &m, false, &reply);
 	uv_buf_t out = uv_buf_init((char *)reply.data, (unsigned)reply.len);
@@ -85,6 +89,10 @@ static enum err gather(void *ctx, const char *name, int64_t now_s, struct prover
 	l.gathered++;
 	*out_count = l.waits && (name ? strcmp(name, l.zone.name) == 0 : (bool)l.due);
 	if (*out_count) cases[0] = l.zone;
+	for (; !name && *out_count < l.many && *out_count < limit; ++*out_count) {
+		cases[*out_count] = l.zone;
+		snprintf(cases[*out_count].name, sizeof(l.zone.name), "z%u.net", *out_count);
+	}
 	return OK;
 }
 
@@ -270,6 +278,18 @@ static void a_mark_that_fails_tells_nothing(void **state) {
 	assert_null(prover_find_note(l.prover, "mine.net"));
 }
 
+static void an_account_has_so_many_walks_at_once(void **state) {
+	(void)state;
+	l.silent = true;
+	l.many = 8;
+	start("mine.net");
+	while (l.questions < CLAIM_AT_ONCE)
+		assert_true(uv_run(&l.loop, UV_RUN_ONCE) != 0);
+	for (unsigned i = 0; i < 20; i++)
+		uv_run(&l.loop, UV_RUN_NOWAIT);
+	assert_int_equal(l.questions, CLAIM_AT_ONCE);
+}
+
 static void it_can_be_stopped_in_the_middle(void **state) {
 	(void)state;
 	l.silent = true;
@@ -290,6 +310,7 @@ int main(void) {
 		T(content_that_delegates_is_enough_below_anothers_zone),
 		T(a_zone_that_went_away_meanwhile_is_not_marked),
 		T(a_mark_that_fails_tells_nothing),
+		T(an_account_has_so_many_walks_at_once),
 		T(it_can_be_stopped_in_the_middle),
 	};
 	return cmocka_run_group_tests_name("prover", tests, NULL, NULL);

@@ -79,6 +79,7 @@ static void a_zone_has_its_accounts_token(void **state) {
 	assert_string_equal(facts.id, "id-victim.net");
 	assert_string_equal(facts.account_id, "alice7");
 	assert_string_equal(facts.token, "tok-a");
+	assert_true(facts.waits);
 	assert_false(facts.above.is_there || facts.below.is_there);
 	assert_int_equal(facts.vanity_count, 0);
 	assert_int_equal(claim_facts_read(db, "other.net", &facts), ERR_NOTFOUND);
@@ -120,6 +121,8 @@ static void zones_below_count_if_they_are_anothers(void **state) {
 	(void)state;
 	add("victim.net", 2, "pending");
 	add("own.victim.net", 2, NULL);
+	read_facts("own.victim.net");
+	assert_false(facts.waits);
 	read_facts("victim.net");
 	assert_false(facts.below.is_there);
 	add("x.y.victim.net", 3, "primary-delegated");
@@ -206,6 +209,19 @@ static void what_waits_longer_is_looked_at_less_often(void **state) {
 	assert_string_equal(due(93601, 2), "new.net young.net ");
 }
 
+static void one_account_with_very_many_zones_does_not_keep_others_waiting(void **state) {
+	(void)state;
+	char name[32];
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "m%d.net", i);
+		add(name, 2, "pending");
+	}
+	add("one.net", 3, "pending");
+	add("two.net", 3, "pending");
+	run("UPDATE zones SET proof_s = 10 WHERE account = 3");
+	assert_string_equal(due(1000, 16), "m0.net one.net m1.net two.net m2.net m3.net ");
+}
+
 static void zones_that_wait_are_found_without_a_pass_over_all(void **state) {
 	(void)state;
 	struct sql_statement *s = sql_prepare(
@@ -248,6 +264,7 @@ int main(void) {
 		T(the_root_is_above_everything),
 		T(a_vanity_name_counts_in_a_zone_that_is_surely_the_accounts),
 		T(what_waits_longer_is_looked_at_less_often),
+		T(one_account_with_very_many_zones_does_not_keep_others_waiting),
 		T(zones_that_wait_are_found_without_a_pass_over_all),
 		T(proofs_end_with_what_they_were_about),
 		T(what_is_not_proven_within_an_hour_holds_no_name),
