@@ -5,10 +5,10 @@ import dns.xfr
 import dns.zone
 import pytest
 
-from ixfr.follow import ZONE, canonical
+from ixfr.follow import ZONE
 from lib.changing import ChangingZone
 from lib.keys import make_key
-from lib.records import difference
+from lib.records import canonical, difference
 from lib.wait import wait_until
 
 CLIENTS = ("bind", "knot", "nsd")

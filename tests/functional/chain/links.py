@@ -1,9 +1,9 @@
 """A chain of servers: Knot, understudyd behind it, and behind that understudyd, BIND, Knot and NSD."""
 import re
 
-from ixfr.follow import ZONE, canonical
+from ixfr.follow import ZONE
 from lib.changing import ChangingZone
-from lib.records import difference
+from lib.records import canonical, difference
 from lib.wait import wait_until
 
 SENT = re.compile(r"peer\.transfer-out zone=(\S+) peer=\S+ serial=(\d+) kind=(\w+) result=done")

@@ -10,6 +10,30 @@ SIGNINGS = (None, ("nsec",), ("nsec3", "-", 0, False), ("nsec3", "c0ffee", 3, Fa
             ("nsec3", "beef", 1, True))
 
 
+class RRsets(dict):
+    """(owner, type) -> (TTL, texts); types: owner -> types, kept in step."""
+
+    def __init__(self):
+        super().__init__()
+        self.types = {}
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self.types.setdefault(key[0], set()).add(key[1])
+
+    def __delitem__(self, key):
+        super().__delitem__(key)
+        self.types[key[0]].discard(key[1])
+        if not self.types[key[0]]:
+            del self.types[key[0]]
+
+    def pop(self, key, default=None):
+        value = self.get(key, default)
+        if key in self:
+            del self[key]
+        return value
+
+
 class ChangingZone:
     def __init__(self, name, seed, hosts=150, signings=SIGNINGS):
         self.name, self.apex = name, name + "."
@@ -17,7 +41,7 @@ class ChangingZone:
         self.serial = self.random.choice((1, 2**31 - 5, 2**32 - 3, 2026010100))
         self.refresh = 3600
         self.signings = signings  # those that may come
-        self.rrsets, self.ages, self.denial = {}, {}, self.random.choice(signings)
+        self.rrsets, self.ages, self.denial = RRsets(), {}, self.random.choice(signings)
         self.spelling = {}  # of owners that are not written in small letters
         self.counter = 0
         self.done = []  # names of the changes that led here
@@ -46,7 +70,7 @@ class ChangingZone:
         self.rrsets[(owner, rdtype)] = (ttl, sorted(set(texts)))
 
     def owners(self):
-        return sorted({o for o, _ in self.rrsets})
+        return sorted(self.rrsets.types)
 
     def inner(self):
         """Names that have others below them."""
@@ -54,15 +78,12 @@ class ChangingZone:
 
     def pick(self, fits=lambda owner, types: True):
         """An owner but the apex and its name servers for which fits(owner, types) holds, or None."""
-        types = {}
-        for owner, rdtype in self.rrsets:
-            types.setdefault(owner, set()).add(rdtype)
         kept = {self.apex, self.at("ns1"), self.at("ns2")}
-        found = sorted(o for o, t in types.items() if o not in kept and fits(o, t))
+        found = sorted(o for o, t in self.rrsets.types.items() if o not in kept and fits(o, t))
         return self.random.choice(found) if found else None
 
     def types_at(self, owner):
-        return {t for o, t in self.rrsets if o == owner}
+        return set(self.rrsets.types.get(owner, ()))
 
     def drop(self, owner):
         for rdtype in self.types_at(owner):
@@ -88,8 +109,8 @@ class ChangingZone:
         return "\n".join(lines) + "\n"
 
     def change(self, size, ways=None):
-        """The next version; returns (records removed, records added), the SOA left out."""
-        before, self.done = set(self.text().splitlines()[1:]), []
+        """The next version; returns (records removed, records added), the SOA, chains and what is signed anew left out."""
+        before, self.done = self._records(), []
         table = ways or CHANGES
         while True:
             way = self.random.choice(table)
@@ -100,8 +121,14 @@ class ChangingZone:
         self.serial = (self.serial + self.random.choice((1, 1, 1, 2, 1000))) % 2**32
         return self._difference(before)
 
+    def _records(self):
+        """What counts as a change when it differs."""
+        records = {(self.spelling.get(owner, owner), rdtype, ttl, text)
+                   for (owner, rdtype), (ttl, texts) in self.rrsets.items() for text in texts}
+        return records | set(self.ages.items()) if self.denial else records
+
     def _difference(self, before):
-        after = set(self.text().splitlines()[1:])
+        after = self._records()
         return len(before - after), len(after - before)
 
 

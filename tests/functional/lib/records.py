@@ -1,6 +1,8 @@
 """Whole zones as sets of records, and a readable difference of two of them."""
 from collections import Counter
 
+import dns.rdatatype
+
 from lib.wait import wait_until
 
 
@@ -11,6 +13,12 @@ def record_set(rrsets):
         for rdata in rrset:
             records[(str(rrset.name).lower(), rrset.ttl, rdata.rdtype, rdata.to_text())] += 1
     return records
+
+
+def canonical(rrsets):
+    """Counter of records of a transfer, names in lower case where DNSSEC has them so; the closing SOA is left out."""
+    return Counter((str(r.name).lower(), r.ttl, dns.rdatatype.to_text(r.rdtype), r[0].to_digestable().hex())
+                   for r in rrsets[:-1])
 
 
 def difference(left, right, left_name, right_name, most=15):
