@@ -54,11 +54,14 @@ def zone_options():
 
 def schemas(source):
     """The schemas with the options of zones where x-zone-options asks for them."""
-    options = zone_options()
+    options = {f"Option{name[0].upper()}{name[1:]}": (name, schema) for name, schema in zone_options().items()}
+    found = dict(source["schemas"])
     for schema in source["schemas"].values():
         if schema.pop("x-zone-options", False):
-            schema["properties"].update(options)
-    return source["schemas"]
+            schema["properties"].update({name: {"$ref": f"#/components/schemas/{own}"}
+                                         for own, (name, _) in options.items()})
+    found.update({own: schema for own, (_, schema) in options.items()})
+    return found
 
 
 def content(reply, makes, known):
@@ -88,7 +91,8 @@ def statuses(row):
         more += [404]
     if row[5]:
         more += [422]
-    return own[:1], sorted(set(own[1:] + more + [406]))
+    good = [s for s in own if s < 300]
+    return good, sorted(set(own + more + [406]) - set(good))
 
 
 def operation(row, source, known):
@@ -109,16 +113,21 @@ def operation(row, source, known):
             raise SystemExit(f"gen_api.py: no schema is called {schema}")
         out["requestBody"] = {"required": body == schema, "content": {
             "application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     out["responses"] = {str(s): {"description": TEXTS[s], **({"content": content(reply, makes, known)} if reply else {})}
                         for s in good}
     for s in bad:
-        same = s in (200, 201) or (s == 503 and access == "OPEN")
-        out["responses"][str(s)] = {"description": TEXTS[s], "content": content(reply, makes, known) if same else error}
+        same = s == 503 and access == "OPEN"
+        out["responses"][str(s)] = {"description": TEXTS[s], "content": content(reply, makes, known)} if same \
+            else {"$ref": f"#/components/responses/Error{s}"}
     out["security"] = [] if access == "OPEN" else [{"key": []}, {"bearer": []}]
     if access not in ("OPEN", "METRICS"):
         out["x-scope"] = access.lower()
     return out
+
+
+def refusals():
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {f"Error{s}": {"description": text, "content": error} for s, text in TEXTS.items() if s >= 400}
 
 
 def describe():
@@ -130,7 +139,7 @@ def describe():
     for row in rows:
         paths.setdefault(row[1], {})[row[0].lower()] = operation(row, source, known)
     return {"openapi": "3.1.0", "info": {**source["info"], "version": version}, "paths": paths,
-            "components": {"schemas": known, "securitySchemes": {
+            "components": {"schemas": known, "responses": refusals(), "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"}}}}
 

@@ -10,6 +10,7 @@
 #include "web/json.h"
 #include "web/limits.h"
 #include "web/pool.h"
+#include "web/query.h"
 #include "web/schema.h"
 #include "web/site.h"
 
@@ -88,7 +89,7 @@ static void set_number(struct exchange *x, const char *name, unsigned number) {
 /* false: answered. */
 static bool within_rate(struct exchange *x) {
 	struct allowance a = limits_take(x->site->limits, x->key, &x->from, uv_now(x->site->loop));
-	if (a.known) {
+	if (a.known && a.limit > 0) {
 		set_number(x, "RateLimit-Limit", a.limit);
 		set_number(x, "RateLimit-Remaining", a.remaining);
 		set_number(x, "RateLimit-Reset", a.reset_s);
@@ -117,26 +118,27 @@ static bool negotiate(struct exchange *x) {
 	return true;
 }
 
+/* false: answered. */
+static bool judge_query(struct exchange *x) {
+	struct faults faults = { 0 };
+	query_check(x->site->description, x->route, &x->target, &faults);
+	return !api_faults(x, &faults);
+}
+
+/* false: answered. */
+static bool judge_key(struct exchange *x) {
+	if (!needs_key(x)) return true;
+	x->key = read_key(x);
+	if (x->key) return within_rate(x);
+	refuse_key(x, "an API key is needed: X-API-Key, or Authorization: Bearer");
+	return false;
+}
+
 void api_head(struct exchange *x) {
 	set_common(x);
-	const struct route *r = x->route = find(x);
-	if (!r) return;
-	const char *unknown = route_unknown_param(r, &x->target);
-	if (needs_key(x)) {
-		x->key = read_key(x);
-		if (!x->key) {
-			refuse_key(x, "an API key is needed: X-API-Key, or Authorization: Bearer");
-			return;
-		}
-		if (!within_rate(x)) return;
-	}
-	if (unknown) {
-		struct faults faults = { 0 };
-		faults_add(&faults, unknown, "there is no such parameter");
-		(void)api_faults(x, &faults); /* there is one */
-		return;
-	}
-	(void)negotiate(x); /* it has answered, or all is well */
+	x->route = find(x);
+	if (x->route && judge_key(x) && judge_query(x))
+		(void)negotiate(x); /* it has answered, or all is well */
 }
 
 /* -- the body ------------------------------------------------------------------------------------------------------- */
@@ -311,15 +313,4 @@ bool api_query_number(struct exchange *x, const char *name, json_int_t min, json
 	faults_add(&faults, name, "expected a number, %lld to %lld", (long long)min, (long long)max);
 	(void)api_faults(x, &faults); /* there is one */
 	return false;
-}
-
-void api_copy_query(struct exchange *x, json_t *request, const char *names) {
-	for (unsigned i = 0; i < x->target.query_count; i++) {
-		const struct query_param *p = &x->target.query[i];
-		const char *found = strstr(names, p->name);
-		size_t len = strlen(p->name);
-		bool whole = found && (found == names || found[-1] == ' ') &&
-		             (found[len] == ' ' || found[len] == '\0');
-		if (whole) json_object_set_new(request, p->name, json_string(p->value));
-	}
 }

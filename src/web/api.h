@@ -32,7 +32,4 @@ void api_away(struct exchange *x);
 /* Number of the query, or otherwise.  false: it is none or out of the range, which was answered. */
 bool api_query_number(struct exchange *x, const char *name, json_int_t min, json_int_t max,
                       json_int_t *inout);
-/* Copy parameters of the query into the request, names parted by blanks, the same on both sides. */
-void api_copy_query(struct exchange *x, json_t *request, const char *names);
-
 #endif

@@ -108,7 +108,7 @@ static struct allowance count(struct counter *c, unsigned limit, uint64_t now_ms
 		c->count = 0;
 	}
 	c->used_ms = now_ms;
-	bool allowed = c->count < limit;
+	bool allowed = limit == 0 || c->count < limit;
 	if (allowed) c->count++;
 	uint64_t left_ms = c->begun_ms + MINUTE_MS - (now_ms + 1);
 	return (struct allowance){ .allowed = allowed,

@@ -25,6 +25,7 @@ struct allowance {
 	unsigned reset_s;   /* until the next one begins, 1 to 60 */
 };
 
+/* per_minute: for a key, 0: no limit. */
 struct limits *limits_new(unsigned per_minute);
 void limits_free(struct limits *l);
 void limits_configure(struct limits *l, unsigned per_minute);

@@ -180,6 +180,12 @@ static json_t *next_reply(struct link *link, bool *out_nonsense) {
 	return NULL;
 }
 
+/* Events of a watch are lines without "ok"; it ends with its connection, or by a refusal. */
+static bool is_last(enum lane lane, json_t *reply) {
+	if (lane == LANE_WATCH) return json_is_false(json_object_get(reply, "ok"));
+	return !json_is_true(json_object_get(reply, "more"));
+}
+
 /* Hands on what has come, as far as the ask wants it. */
 static void link_take(struct link *link) {
 	bool nonsense = false;
@@ -187,7 +193,7 @@ static void link_take(struct link *link) {
 		struct ask *a = link->ask;
 		json_t *reply = next_reply(link, &nonsense);
 		if (!reply) break;
-		bool last = !json_is_true(json_object_get(reply, "more"));
+		bool last = is_last(link->lane, reply);
 		a->since_ms = uv_now(link->pool->loop);
 		if (last) link->ask = NULL;
 		a->reply(a->arg, reply,

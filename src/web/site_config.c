@@ -65,7 +65,7 @@ enum err site_config_read(json_t *reply, struct site_config *out_config,
 	json_t *tls = json_object_get(reply, "tls");
 	enum err e = read_listen(json_object_get(reply, "listen"), &c, out_fault);
 	if (e != OK) return e;
-	c.requests_per_minute = number(reply, "requests_per_minute", 1, 10000000, c.requests_per_minute);
+	c.requests_per_minute = number(reply, "requests_per_minute", 0, 10000000, c.requests_per_minute);
 	read_bounds(reply, &c.bounds);
 	c.metrics_open = metrics && strcmp(metrics, "open") == 0;
 	c.certificate_path = path_of(tls, "certificate");

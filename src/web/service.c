@@ -1,0 +1,48 @@
+/* What users are told of the service and of themselves. */
+#include <string.h>
+
+#include "web/api.h"
+#include "web/handlers.h"
+#include "web/json.h"
+#include "web/pass.h"
+
+/* "192.0.2.1,2001:db8::1": as SecondDNS's installers read it. */
+static json_t *joined(json_t *list) {
+	char text[1024] = "";
+	size_t i, len = 0;
+	json_t *item;
+	json_array_foreach(list, i, item) {
+		const char *one = json_string_value(item);
+		size_t bare = one ? strcspn(one, "@") : 0;
+		if (bare == 0 || len + bare + 2 > sizeof(text)) continue;
+		if (len > 0) text[len++] = ',';
+		memcpy(text + len, one, bare);
+		len += bare;
+		text[len] = '\0';
+	}
+	return json_string(text);
+}
+
+static void on_server_info(struct exchange *x, json_t *result) {
+	json_t *out = json_camel(result), *servers = json_object_get(result, "name_servers");
+	json_object_set_new(out, "dnsIps", joined(json_object_get(result, "addresses")));
+	json_object_set_new(out, "nameservers", json_is_array(servers) ? json_incref(servers) : json_array());
+	json_object_del(out, "nameServers");
+	exchange_json(x, 200, out);
+}
+
+void server_info(struct exchange *x) {
+	api_ask(x, pass_request(x), on_server_info);
+}
+
+/* The only time that the key itself is shown. */
+static void on_key(struct exchange *x, json_t *result) {
+	json_t *out = json_camel(result), *key = json_object_get(result, "token");
+	if (key) json_object_set(out, "key", key);
+	json_object_del(out, "token");
+	exchange_json(x, 201, out);
+}
+
+void keys_add(struct exchange *x) {
+	api_ask(x, pass_request(x), on_key);
+}
