@@ -203,6 +203,7 @@ enum err config_parse(const struct config_input *input, const char *data, size_t
 		sections_read(&r);
 	else
 		fault_add(&r, fault.line, "%s", e == ERR_CONFIG ? fault.text : err_text(e));
+	if (faults.count == 0) r.config->base = config_base(&r);
 	reader_done(&r);
 	faults_sort(&faults);
 	*out_faults = faults;
@@ -247,6 +248,7 @@ enum err config_read(const char *path, struct config **out_config, struct config
 void config_free(struct config *c) {
 	if (!c) return;
 	intent_list_done(&c->zones);
+	settings_base_unref(c->base);
 	if (c->keyset) keyset_unref(c->keyset);
 	server_done(&c->server);
 	web_done(&c->web);

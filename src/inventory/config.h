@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "inventory/intents.h"
+#include "inventory/settings.h"
 
 #define CONFIG_LISTEN_MAX 64
 #define CONFIG_FAULTS_MAX 200 /* further ones are only counted */
@@ -108,6 +109,7 @@ struct config {
 	enum log_format log_format;
 	struct keyset *keyset;
 	struct intent_list zones;
+	struct settings_base *base; /* a reference: what settings of zones elsewhere may refer to */
 };
 
 struct config_fault {

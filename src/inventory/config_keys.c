@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,34 +88,62 @@ void key_unknown(struct config_reader *r, unsigned line, const char *option, con
 
 static const char primary_example[] = "{ name: p1, addresses: [\"192.0.2.1\"] }";
 
-static void addresses_read(struct config_reader *r, const struct values *v, struct primary_definition *p) {
-	size_t count = value_count(r, v, OPT_PRIMARY_ADDRESSES);
-	if (count == 0 || count > CONFIG_PRIMARIES_MAX) {
-		if (v->nodes[OPT_PRIMARY_ADDRESSES])
-			fault_add(r, value_line(r, v, OPT_PRIMARY_ADDRESSES),
-			          "primaries[].addresses: expected 1 to %d addresses, found %zu",
-			          CONFIG_PRIMARIES_MAX, count);
-		else
-			value_missing(r, v, OPT_PRIMARY_ADDRESSES);
-		return;
+/* Where the i-th address stands; 0: it has a fault. */
+static int address_node(struct config_reader *r, const struct values *v, size_t i) {
+	if (!v->nodes[OPT_PRIMARY_ADDRESSES]) return v->nodes[OPT_PRIMARY_ADDRESS];
+	return value_item(r, v, OPT_PRIMARY_ADDRESSES, i);
+}
+
+static size_t address_count(const struct config_reader *r, const struct values *v) {
+	if (!v->nodes[OPT_PRIMARY_ADDRESSES] && v->nodes[OPT_PRIMARY_ADDRESS]) return 1;
+	return value_count(r, v, OPT_PRIMARY_ADDRESSES);
+}
+
+/* false: a fault tells. */
+static bool addresses_check(struct config_reader *r, const struct values *v, size_t count) {
+	if (v->given[OPT_PRIMARY_ADDRESSES] && v->given[OPT_PRIMARY_ADDRESS]) {
+		fault_add(r, value_line(r, v, OPT_PRIMARY_ADDRESS),
+		          "primaries[].address: expected either address or addresses, found both");
+		return false;
 	}
+	if (count > 0 && count <= CONFIG_PRIMARIES_MAX) return true;
+	if (v->nodes[OPT_PRIMARY_ADDRESSES])
+		fault_add(r, value_line(r, v, OPT_PRIMARY_ADDRESSES),
+		          "primaries[].addresses: expected 1 to %d addresses, found %zu",
+		          CONFIG_PRIMARIES_MAX, count);
+	else if (!v->given[OPT_PRIMARY_ADDRESS])
+		value_missing(r, v, OPT_PRIMARY_ADDRESSES);
+	return false;
+}
+
+static bool is_twice(const struct primary_definition *p, const struct addr *a) {
+	for (unsigned i = 0; i < p->count; i++) {
+		if (addr_equal(&p->items[i].addr, a)) return true;
+	}
+	return false;
+}
+
+static void addresses_read(struct config_reader *r, const struct values *v, struct primary_definition *p) {
+	size_t count = address_count(r, v);
+	enum option option = v->nodes[OPT_PRIMARY_ADDRESSES] ? OPT_PRIMARY_ADDRESSES : OPT_PRIMARY_ADDRESS;
+	if (!addresses_check(r, v, count)) return;
 	uint16_t port = v->given[OPT_PRIMARY_TLS] ? 853 : 53;
 	p->items = xcalloc(count, sizeof(*p->items));
 	for (size_t i = 0; i < count; i++) {
-		int item = value_item(r, v, OPT_PRIMARY_ADDRESSES, i);
+		struct addr a;
+		int item = address_node(r, v, i);
 		if (item == 0) continue;
-		if (addr_parse(tree_text(r->tree, item), port, &p->items[p->count].addr) != OK) {
-			value_fault(r, v, OPT_PRIMARY_ADDRESSES, item);
+		const char *text = tree_text(r->tree, item);
+		if (addr_parse(text, port, &a) != OK) {
+			value_fault(r, v, option, item);
 			continue;
 		}
-		for (unsigned j = 0; j < p->count; j++) {
-			if (!addr_equal(&p->items[j].addr, &p->items[p->count].addr)) continue;
+		if (is_twice(p, &a))
 			fault_add(r, tree_line(r->tree, item),
-			          "primaries[].addresses: %.60s is given twice; expected once",
-			          tree_text(r->tree, item));
-			break;
-		}
-		p->count++;
+			          "primaries[].addresses: %.60s is given twice; expected once", text);
+		struct primary *next = &p->items[p->count++];
+		next->addr = a;
+		(void)snprintf(next->name, sizeof(next->name), "%s", text); /* unless it has a better one */
 	}
 }
 
@@ -185,15 +214,32 @@ static void primary_name_read(struct config_reader *r, const struct values *v, s
 	}
 }
 
+/* All but the name. */
+static void primary_body_read(struct config_reader *r, const struct values *v, struct primary_definition *p) {
+	addresses_read(r, v, p);
+	source_read(r, v, p);
+	primary_key_read(r, v, p);
+	tls_keep(r, primary_tls_read(r, v->nodes[OPT_PRIMARY_TLS]), p);
+	request_ixfr_read(r, v, p);
+}
+
+void primary_inline_read(struct config_reader *r, int node, const char *name,
+                         struct primary_definition *out_primary) {
+	struct values v;
+	unsigned faults = r->faults->count + r->faults->left_out;
+	struct primary_definition p = { .line = tree_line(r->tree, node) };
+	if (values_read(r, &section_inline_primary, node, &v)) primary_body_read(r, &v, &p);
+	if (r->faults->count + r->faults->left_out > faults) p.count = 0;
+	for (unsigned i = 0; name && i < p.count; i++)
+		(void)snprintf(p.items[i].name, sizeof(p.items[i].name), "%s", name); /* cut at the end */
+	*out_primary = p;
+}
+
 static void primary_read(struct config_reader *r, int node) {
 	struct values v;
 	if (!values_read(r, &section_primaries, node, &v)) return;
 	struct primary_definition p = { .line = value_line(r, &v, OPT_PRIMARY_NAME) };
-	addresses_read(r, &v, &p);
-	source_read(r, &v, &p);
-	primary_key_read(r, &v, &p);
-	tls_keep(r, primary_tls_read(r, v.nodes[OPT_PRIMARY_TLS]), &p);
-	request_ixfr_read(r, &v, &p);
+	primary_body_read(r, &v, &p);
 	primary_name_read(r, &v, &p);
 	r->primary_items = xrealloc(r->primary_items, (r->primary_count + 1) * sizeof(*r->primary_items));
 	r->primary_items[r->primary_count++] = p;

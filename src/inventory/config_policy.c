@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inventory/config_reader.h"
@@ -52,6 +53,20 @@ void primary_fault(struct config_reader *r, unsigned line, const char *option, c
 	}
 }
 
+static enum err inline_append(struct config_reader *r, int node, struct primary *items, unsigned *count) {
+	struct primary_definition p;
+	enum err e = OK;
+	primary_inline_read(r, node, NULL, &p);
+	for (unsigned i = 0; e == OK && i < p.count; i++)
+		e = item_append(&p.items[i], items, count);
+	free(p.items);
+	return e;
+}
+
+static bool is_inline(const struct config_reader *r, int list, size_t i) {
+	return tree_kind(r->tree, tree_item(r->tree, list, i)) == TREE_MAP;
+}
+
 /* false: faults tell. */
 static bool primaries_value(struct config_reader *r, const struct values *v, enum option option,
                             struct primary *items, unsigned *out_count) {
@@ -59,9 +74,15 @@ static bool primaries_value(struct config_reader *r, const struct values *v, enu
 	char where[64];
 	snprintf(where, sizeof(where), "%s.%s", v->section->name, option_key(option));
 	for (size_t i = 0; i < value_count(r, v, option) && faults <= CONFIG_FAULTS_MAX; i++) {
-		int item = value_item(r, v, option, i);
-		enum err e = item ? primary_append(r, tree_text(r->tree, item), items, &count) : OK;
-		if (e != OK) primary_fault(r, tree_line(r->tree, item), where, tree_text(r->tree, item), e);
+		bool inlined = is_inline(r, v->nodes[option], i);
+		int item = inlined ? tree_item(r->tree, v->nodes[option], i) : value_item(r, v, option, i);
+		const char *text = inlined ? "the mapping" : item ? tree_text(r->tree, item) : "";
+		enum err e = OK;
+		if (inlined)
+			e = inline_append(r, item, items, &count);
+		else if (item)
+			e = primary_append(r, text, items, &count);
+		if (e != OK) primary_fault(r, tree_line(r->tree, item), where, text, e);
 		faults += !item || e != OK;
 	}
 	*out_count = count;

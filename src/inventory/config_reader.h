@@ -8,6 +8,7 @@
  *   config_tls.c     how primaries are asked over TLS
  *   config_policy.c  what templates and zones have in common
  *   config_checks.c  the guards among it
+ *   config_base.c    what is kept of it all for settings.h
  *   config_zones.c   templates and zones
  *   zones_file.c     the zones file
  *   config_values.c  one value at a time */
@@ -17,6 +18,7 @@
 #include "inventory/config.h"
 #include "inventory/options.h"
 #include "inventory/policy_pool.h"
+#include "inventory/settings.h"
 #include "inventory/symbols.h"
 #include "inventory/tree.h"
 
@@ -48,6 +50,7 @@ struct config_reader {
 	struct config *config; /* what is being made */
 	struct config_faults *faults;
 	const char *file; /* which faults name */
+	bool is_foreign;  /* it comes by the API: nothing of this machine may be named */
 	struct tree *tree;
 	struct symbols keys, primaries, templates, zones; /* name -> place in the arrays below */
 	struct symbols key_texts;                         /* keys as they are written, for suggestions */
@@ -121,6 +124,10 @@ void web_done(struct config_web *w);
 /* -- config_keys.c */
 void keys_read(struct config_reader *r, int node);
 void primaries_read(struct config_reader *r, int node);
+/* A primary that stands where it is used, or (with name) the settings of one that is kept.  The caller frees
+ * out_primary->items; faults tell, and leave no items. */
+void primary_inline_read(struct config_reader *r, int node, const char *name,
+                         struct primary_definition *out_primary);
 /* NULL: no such key. */
 const struct tsig_key *key_find(const struct config_reader *r, const char *text);
 /* "text" is no key: did you mean ... */
@@ -151,11 +158,16 @@ void policy_override(struct config_reader *r, const struct values *v, struct zon
 void checks_defaults(struct config_reader *r, struct zone_policy *draft);
 void checks_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
 
+/* -- config_base.c: of a configuration without faults.  The caller has a reference. */
+struct settings_base *config_base(const struct config_reader *r);
+
 /* -- config_zones.c */
 void templates_read(struct config_reader *r, int node);
 void zones_read(struct config_reader *r, int node);
 /* Never NULL for "default". */
 const struct template_definition *template_find(const struct config_reader *r, const char *name);
+/* What the options of a zone make of its template; arrays then stand in r->scratch. */
+void zone_draft(struct config_reader *r, const struct values *v, struct zone_policy *out_draft);
 /* Takes the reference.  Doubled names become faults. */
 void zone_add(struct config_reader *r, unsigned line, const struct name *name,
               const struct zone_policy *policy);

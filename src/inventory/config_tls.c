@@ -31,6 +31,12 @@ static void ca_read(struct config_reader *r, const struct values *v, struct tls_
 	const char *text = value_text(r, v, OPT_PRIMARY_TLS_CA);
 	bool is_system = text ? strcmp(text, TLS_SYSTEM_CA) == 0
 	                      : t->mode == TLS_MODE_STRICT && !v->given[OPT_PRIMARY_TLS_PIN];
+	if (text && !is_system && r->is_foreign) {
+		fault_add(r, value_line(r, v, OPT_PRIMARY_TLS_CA),
+		          "%s: expected \"system\"; files may be named in the configuration only",
+		          option_row(OPT_PRIMARY_TLS_CA)->path);
+		return;
+	}
 	t->ca = is_system ? xstrdup(TLS_SYSTEM_CA) : path_or_null(r, v, OPT_PRIMARY_TLS_CA);
 }
 

@@ -67,6 +67,11 @@ static void pair_read(struct config_reader *r, struct values *v, int key, int va
 		return;
 	}
 	v->given[option] = true;
+	if (r->is_foreign && option_is_of_machine(option)) {
+		fault_add(r, tree_line(r->tree, key), "%s.%s: expected in the configuration only",
+		          v->section->name, option_key(option));
+		return;
+	}
 	enum tree_kind expected = option_is_list(option)      ? TREE_LIST
 	                          : option_is_section(option) ? TREE_MAP
 	                                                      : TREE_TEXT;

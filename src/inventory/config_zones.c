@@ -93,13 +93,13 @@ static const struct template_definition *zone_template(struct config_reader *r, 
 	unsigned line = value_line(r, v, OPT_ZONE_TEMPLATE);
 	const char *near = name_suggest(&r->templates, name);
 	if (near)
-		fault_add(r, line, "zones[].template: there is no template \"%.100s\"; did you mean \"%s\"?",
-		          name, near);
+		fault_add(r, line, "%s.template: there is no template \"%.100s\"; did you mean \"%s\"?",
+		          v->section->name, name, near);
 	else
 		fault_add(r, line,
-		          "zones[].template: there is no template \"%.100s\"; expected the name of one of "
+		          "%s.template: there is no template \"%.100s\"; expected the name of one of "
 		          "\"templates\"",
-		          name);
+		          v->section->name, name);
 	return NULL;
 }
 
@@ -113,22 +113,28 @@ static bool zone_name(struct config_reader *r, const struct values *v, struct na
 	return false;
 }
 
-static void zone_read(struct config_reader *r, int node) {
-	struct values v;
-	struct name name;
-	if (!values_read(r, &section_zones, node, &v)) return;
-	bool named = zone_name(r, &v, &name);
-	const struct template_definition *t = zone_template(r, &v);
+void zone_draft(struct config_reader *r, const struct values *v, struct zone_policy *out_draft) {
+	const struct template_definition *t = zone_template(r, v);
 	struct zone_policy draft;
 	if (t)
 		memcpy(&draft, t->policy, sizeof(draft));
 	else
 		draft = policy_defaults(r);
-	policy_override(r, &v, &draft);
-	if (t && draft.primary_count == 0 && !v.given[OPT_PRIMARIES] && !t->primaries_faulty) {
-		fault_add(r, v.line, "zones[].primaries: missing, and the template has none; expected %s",
-		          option_row(OPT_PRIMARIES)->expected);
+	policy_override(r, v, &draft);
+	if (t && draft.primary_count == 0 && !v->given[OPT_PRIMARIES] && !t->primaries_faulty) {
+		fault_add(r, v->line, "%s.primaries: missing, and the template has none; expected %s",
+		          v->section->name, option_row(OPT_PRIMARIES)->expected);
 	}
+	memcpy(out_draft, &draft, sizeof(draft));
+}
+
+static void zone_read(struct config_reader *r, int node) {
+	struct values v;
+	struct name name;
+	struct zone_policy draft;
+	if (!values_read(r, &section_zones, node, &v)) return;
+	bool named = zone_name(r, &v, &name);
+	zone_draft(r, &v, &draft);
 	if (named) zone_add(r, value_line(r, &v, OPT_ZONE_NAME), &name, policy_pool_get(&r->pool, &draft));
 }
 

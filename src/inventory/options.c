@@ -31,6 +31,10 @@ const struct option_section section_keys = { "keys[]", { { OPT_KEY_NAME, OPT_KEY
 const struct option_section section_primaries = { "primaries[]",
 	                                          { { OPT_PRIMARY_NAME, OPT_PRIMARY_TLS } },
 	                                          1 };
+/* One that stands where it is used has no name. */
+const struct option_section section_inline_primary = { "primaries[]",
+	                                               { { OPT_PRIMARY_ADDRESSES, OPT_PRIMARY_TLS } },
+	                                               1 };
 const struct option_section section_primary_tls = { "primaries[].tls",
 	                                            { { OPT_PRIMARY_TLS_MODE, OPT_PRIMARY_TLS_PLAIN_PORT } },
 	                                            1 };
@@ -39,6 +43,11 @@ const struct option_section section_templates = { "templates[]",
 	                                          1 };
 const struct option_section section_zones = {
 	"zones[]", { { OPT_ZONE_NAME, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_CHECK_TIMEOUT } }, 2
+};
+
+/* What a zone has that comes by the API. */
+const struct option_section section_settings = {
+	"settings", { { OPT_ZONE_TEMPLATE, OPT_ZONE_TEMPLATE }, { OPT_PRIMARIES, OPT_CHECK_TIMEOUT } }, 2
 };
 
 const char *option_key(enum option option) {
@@ -55,6 +64,11 @@ bool option_is_list(enum option option) {
 	return kind == KIND_addresses || kind == KIND_access || kind == KIND_primaries ||
 	       kind == KIND_prefixes || kind == KIND_command || kind == KIND_secrets || kind == KIND_pins ||
 	       kind == KIND_names;
+}
+
+bool option_is_of_machine(enum option option) {
+	return option == OPT_CHECK_COMMAND || option == OPT_PRIMARY_TLS_CERTIFICATE ||
+	       option == OPT_PRIMARY_TLS_KEY;
 }
 
 bool option_is_section(enum option option) {

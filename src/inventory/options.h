@@ -53,6 +53,7 @@ enum option {
 	OPT_KEY_SECRET,
 	OPT_PRIMARY_NAME,
 	OPT_PRIMARY_ADDRESSES,
+	OPT_PRIMARY_ADDRESS,
 	OPT_PRIMARY_KEY,
 	OPT_PRIMARY_REQUEST_IXFR,
 	OPT_PRIMARY_SOURCE,
@@ -146,6 +147,8 @@ const struct option_row *option_row(enum option option);
 const char *option_key(enum option option);
 /* A list, not a scalar. */
 bool option_is_list(enum option option);
+/* It names a file or a command of this machine, which only the configuration may: what comes by the API does not. */
+bool option_is_of_machine(enum option option);
 /* A mapping with options of its own. */
 bool option_is_section(enum option option);
 /* Its values are never shown. */
@@ -162,7 +165,7 @@ struct option_section {
 };
 extern const struct option_section section_server, section_tls, section_rate_limit, section_control,
 	section_log, section_inventory, section_web, section_web_tls, section_keys, section_primaries,
-	section_primary_tls, section_templates, section_zones;
+	section_inline_primary, section_primary_tls, section_templates, section_zones, section_settings;
 
 /* OPTION_COUNT: the section has no such key. */
 enum option option_find(const struct option_section *section, const char *key);

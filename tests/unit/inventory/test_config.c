@@ -383,6 +383,7 @@ static const struct {
 	{ OPT_KEY_SECRET, "keys[].secret" },
 	{ OPT_PRIMARY_NAME, "primaries[].name" },
 	{ OPT_PRIMARY_ADDRESSES, "primaries[].addresses" },
+	{ OPT_PRIMARY_ADDRESS, "primaries[].address" },
 	{ OPT_PRIMARY_KEY, "primaries[].key" },
 	{ OPT_PRIMARY_REQUEST_IXFR, "primaries[].request-ixfr" },
 	{ OPT_PRIMARY_SOURCE, "primaries[].source" },
