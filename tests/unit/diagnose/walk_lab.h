@@ -229,7 +229,9 @@ static inline void lab_step(struct lab *l, struct walk *w, const struct walk_que
 	name_to_lower(&m.question.name);
 	snprintf(line, sizeof(line), "%s %s@%s,", rrtype_text(m.question.type, type),
 	         name_text_short(m.question.name.wire, name), server);
-	if (strlen(l->asked) + strlen(line) < sizeof(l->asked)) strcat(l->asked, line);
+	size_t asked = strlen(l->asked);
+	if (asked + strlen(line) < sizeof(l->asked))
+		snprintf(l->asked + asked, sizeof(l->asked) - asked, "%s", line);
 	e = message_parse(q->data, q->len, &m);
 	lab_answer(l, server, &m, q->stream, &reply);
 	if (reply.len == 0) {
