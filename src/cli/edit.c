@@ -32,7 +32,7 @@ static const struct field_row {
 	{ FLAG_ZONES, "zones_max", FIELD_NUMBER },   { FLAG_RECORDS, "records_max", FIELD_NUMBER },
 	{ FLAG_BYTES, "bytes_max", FIELD_NUMBER },   { FLAG_REQUESTS, "requests_per_minute", FIELD_NUMBER },
 	{ FLAG_PLAN, "plan", FIELD_TEXT },           { FLAG_ENDS, "ends_at", FIELD_TIME },
-	{ FLAG_GRACE, "grace", FIELD_PERIOD },       { FLAG_PREVIOUS, "previous", FIELD_YES },
+	{ FLAG_GRACE, "grace_s", FIELD_PERIOD },     { FLAG_PREVIOUS, "previous", FIELD_YES },
 };
 
 static const struct field_row *field_row(enum flag_kind flag) {

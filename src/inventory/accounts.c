@@ -13,7 +13,7 @@ static const struct row_field fields_of_row[] = {
 	{ "bytes_max", 'n' },
 	{ "requests_per_minute", 'n' },
 	{ "ends_at", 'n' },
-	{ "grace", 'n' },
+	{ "grace_s", 'n' },
 	{ "notice", 't' },
 	{ "notice_at", 'n' },
 	{ "proof_token", 't' },
@@ -29,7 +29,9 @@ static const struct row_field fields_of_row[] = {
 /* -- looking ------------------------------------------------------------------------------------------------- */
 
 enum err account_find(const struct row_work *w, const char *id, int64_t *out_account) {
-	struct sql_statement *s = sql_prepare(w->db, "SELECT id FROM accounts WHERE public_id = ?");
+	struct sql_statement *s = sql_prepare(w->db,
+	                                      "SELECT id FROM accounts WHERE public_id = ? OR name = ?");
+	sql_put_text(s, id);
 	sql_put_text(s, id);
 	enum err e = sql_step(s);
 	if (e == OK) *out_account = sql_int(s, 0);
@@ -65,7 +67,7 @@ static const struct bound {
 	{ "bytes_max", "UPDATE accounts SET bytes_max = ? WHERE id = ?", INT64_MAX },
 	{ "requests_per_minute", "UPDATE accounts SET requests_per_minute = ? WHERE id = ?", 1000000 },
 	{ "ends_at", "UPDATE accounts SET ends_s = ? WHERE id = ?", 1LL << 40 },
-	{ "grace", "UPDATE accounts SET grace_s = ? WHERE id = ?", 10 * 366 * 86400LL },
+	{ "grace_s", "UPDATE accounts SET grace_s = ? WHERE id = ?", 10 * 366 * 86400LL },
 };
 #define BOUNDS (sizeof(bounds) / sizeof(bounds[0]))
 
@@ -76,7 +78,7 @@ static const struct bound *bound_find(const char *field) {
 }
 
 static bool bound_check(const struct row_work *w, const struct bound *b, const json_t *value) {
-	bool is_grace = strcmp(b->field, "grace") == 0;
+	bool is_grace = strcmp(b->field, "grace_s") == 0;
 	int64_t min = is_grace ? PLAN_GRACE_MIN_S : 1;
 	if (json_is_null(value)) return true;
 	if (json_is_integer(value) && json_integer_value(value) >= min && json_integer_value(value) <= b->max)

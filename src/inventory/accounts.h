@@ -8,7 +8,7 @@
  * soon: nothing is refused yet.  ended: changes are refused, zones are served.  over: its zones are not served.  "over" is
  * reached from "ended" only, and not before PLAN_GRACE_MIN_S after that was told, even if the server was off meanwhile.
  *
- * JSON of an account: id, name, plan, zones_max, records_max, bytes_max, requests_per_minute, ends_at, grace (seconds),
+ * JSON of an account: id, name, plan, zones_max, records_max, bytes_max, requests_per_minute, ends_at, grace_s,
  * notice (the step that was told last), notice_at, proof_token, zones (their number), created_at; null: no bound.
  * Thread: the database's. */
 #ifndef UNDERSTUDY_INVENTORY_ACCOUNTS_H
@@ -20,16 +20,16 @@
 #define PLAN_GRACE_S (14 * 86400LL) /* if none is given */
 #define PLAN_GRACE_MIN_S 86400LL
 
-/* fields: an object with name, plan, zones_max, records_max, bytes_max, requests_per_minute, ends_at, grace; null and
+/* fields: an object with name, plan, zones_max, records_max, bytes_max, requests_per_minute, ends_at, grace_s; null and
  * what is left out: no bound.  Errors: rows.h. */
 MUST_CHECK enum err account_add(const struct row_work *w, json_t *fields, json_t **out_after);
-/* Given fields replace, null takes a bound away.  out_before, out_after: new references. */
+/* id: public, or the name.  Given fields replace, null takes a bound away.  out_before, out_after: new references. */
 MUST_CHECK enum err account_set(const struct row_work *w, const char *id, json_t *fields, json_t **out_before,
                                 json_t **out_after);
 /* With its users, keys, primaries, names and consents.  ERR_EXISTS: it has zones, or is the first. */
 MUST_CHECK enum err account_remove(const struct row_work *w, const char *id, json_t **out_before);
 
-/* The row of a public id.  ERR_NOTFOUND. */
+/* The row of a public id or of a name.  ERR_NOTFOUND. */
 MUST_CHECK enum err account_find(const struct row_work *w, const char *id, int64_t *out_account);
 MUST_CHECK enum err account_get(const struct row_work *w, int64_t account, json_t **out_row);
 /* page->account is not looked at. */

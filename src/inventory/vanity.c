@@ -4,21 +4,23 @@
 
 /* -- names for this server ------------------------------------------------------------------------------------- */
 
-static const struct row_field name_fields[] = { { "name", 't' }, { "created_at", 'i' } };
+static const struct row_field name_fields[] = { { "name", 't' }, { "account", 't' }, { "created_at", 'i' } };
+
+#define VANITY                                                                                               \
+	"SELECT v.name, a.public_id, v.created_s FROM vanity v JOIN accounts a ON a.id = v.account"          \
+	" WHERE v.account = ? "
 
 static enum err vanity_get(const struct row_work *w, int64_t account, const char *name, json_t **out_row) {
-	struct sql_statement *s = sql_prepare(
-		w->db, "SELECT name, created_s FROM vanity WHERE account = ? AND name = ?");
+	struct sql_statement *s = sql_prepare(w->db, VANITY "AND v.name = ?");
 	sql_put_int(s, account);
 	sql_put_text(s, name);
-	return row_failed(w, row_json_one(s, name_fields, 2, out_row));
+	return row_failed(w, row_json_one(s, name_fields, 3, out_row));
 }
 
 enum err vanity_list(const struct row_work *w, int64_t account, json_t **out_list) {
-	struct sql_statement *s = sql_prepare(
-		w->db, "SELECT name, created_s FROM vanity WHERE account = ? ORDER BY name");
+	struct sql_statement *s = sql_prepare(w->db, VANITY "ORDER BY v.name");
 	sql_put_int(s, account);
-	return row_failed(w, rows_json(s, name_fields, 2, out_list));
+	return row_failed(w, rows_json(s, name_fields, 3, out_list));
 }
 
 static enum err judge_others(const struct row_work *w, int64_t account, const char *name) {
@@ -82,8 +84,7 @@ enum err vanity_glue(const struct row_work *w, int64_t account, const char *cons
 		json_t *texts = json_array();
 		for (unsigned a = 0; texts && a < count; a++)
 			if (json_array_append_new(texts, json_string(addresses[a])) != 0) e = ERR_NOMEM;
-		(void)json_object_del(row, "created_at"); /* it is there */
-		if (json_object_set_new(row, "addresses", texts) != 0) e = ERR_NOMEM;
+		if (json_object_set_new(row, "glue", texts) != 0) e = ERR_NOMEM;
 	}
 	if (e == OK)
 		*out_list = list;
@@ -94,7 +95,7 @@ enum err vanity_glue(const struct row_work *w, int64_t account, const char *cons
 
 /* -- consents -------------------------------------------------------------------------------------------------- */
 
-static const struct row_field consent_fields[] = { { "zone", 't' },
+static const struct row_field consent_fields[] = { { "name", 't' },
 	                                           { "account", 't' },
 	                                           { "created_at", 'i' } };
 #define CONSENT                                                                                              \
@@ -149,7 +150,7 @@ enum err consent_add(const struct row_work *w, int64_t account, const char *zone
 	char text[NAME_TEXT_MAX];
 	int64_t row = 0;
 	json_t *former = NULL;
-	if (!row_domain_check(w, "zone", zone, text)) return ERR_CONFIG;
+	if (!row_domain_check(w, "name", zone, text)) return ERR_CONFIG;
 	enum err e = find_other(w, account, text, other, &row);
 	if (e == OK && row == account) {
 		field_fault_add(w->faults, "account", "expected another account than the zone's own");
@@ -177,7 +178,7 @@ enum err consent_remove(const struct row_work *w, int64_t account, const char *z
 	char text[NAME_TEXT_MAX];
 	int64_t row = 0;
 	json_t *before = NULL;
-	if (!row_domain_check(w, "zone", zone, text)) return ERR_CONFIG;
+	if (!row_domain_check(w, "name", zone, text)) return ERR_CONFIG;
 	enum err e = consent_get(w, account, text, other, &before);
 	if (e == OK) e = find_other(w, account, text, other, &row);
 	if (e != OK) {

@@ -1,7 +1,8 @@
 /* Names that belong to an account beside its zones: its own names for this server, and whom it lets have zones above or
  * below its own.
  *
- * JSON of a name: name, created_at.  JSON of a consent: zone, account (public id of who may), created_at.
+ * JSON of a name: name, account (public id), created_at.  JSON of a consent: name (of the zone), account (public id of
+ * who may), created_at.
  * Thread: the database's. */
 #ifndef UNDERSTUDY_INVENTORY_VANITY_H
 #define UNDERSTUDY_INVENTORY_VANITY_H
@@ -18,8 +19,8 @@ MUST_CHECK enum err vanity_add(const struct row_work *w, int64_t account, const 
 MUST_CHECK enum err vanity_remove(const struct row_work *w, int64_t account, const char *name,
                                   json_t **out_before);
 MUST_CHECK enum err vanity_list(const struct row_work *w, int64_t account, json_t **out_list);
-/* What the registrar of the zone above needs so that the names can be found: an object {"name", "addresses"} for each
- * of them, addresses being the count texts given, without ports. */
+/* What the registrar of the zone above needs so that the names can be found: member "glue" of each of
+ * them is the list of the count addresses given, without ports. */
 MUST_CHECK enum err vanity_glue(const struct row_work *w, int64_t account, const char *const *addresses,
                                 unsigned count, json_t **out_list);
 

@@ -100,7 +100,7 @@ static void keys_accounts_and_primaries_have_their_fields(void **state) {
 		(struct line){ { "account", "add", "shop", "--zones", "10", "--ends", "1970-02-01", "--grace",
 	                         "30d" } },
 		"{\"request\": \"account.add\", \"name\": \"shop\", \"zones_max\": 10, \"ends_at\": 2678400,"
-		" \"grace\": 2592000}");
+		" \"grace_s\": 2592000}");
 	assert_request((struct line){ { "primary", "put", "p", "192.0.2.1", "192.0.2.2", "--key", "k",
 	                                "--account", "shop" } },
 	               "{\"request\": \"primary.put\", \"name\": \"p\", \"account\": \"shop\","
