@@ -158,6 +158,13 @@ def request_fields(words):
     return ", ".join(cells)
 
 
+def watched(text):
+    begin, end = "<!-- events: begin, written by tools/gen_docs.py -->\n", "<!-- events: end -->"
+    lines = [(f"`{r[1]}`", r[2], r[3]) for r in rows("src/control/watch.def", "WATCH") or []]
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n{table(('event', 'fields', 'when'), lines)}\n{end}{rest.partition(end)[2]}"
+
+
 def requests():
     path, found = ROOT / "docs/formats/control.md", rows("src/control/requests.def", "REQUEST")
     begin, end = "<!-- requests: begin, written by tools/gen_docs.py -->\n", "<!-- requests: end -->"
@@ -166,7 +173,7 @@ def requests():
     lines = [(f"`{r[0]}`", r[2].lower(), request_fields(r[4]), r[5]) for r in found]
     before, _, rest = path.read_text().partition(begin)
     body = table(("request", "for", "fields", "result"), lines)
-    return f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}"
+    return watched(f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}")
 
 
 DOCUMENTS = {

@@ -7,6 +7,8 @@
 #include "control/protocol.h"
 
 #define REPLY_MS 30000   /* for a client to take a reply */
+#define IDLE_MS 15000    /* then a stream says that it is alive */
+#define STREAMS_PART 2   /* of a socket's connections so large a part may be streams */
 #define INPUT_FIRST 4096 /* octets of a connection that has not sent more */
 
 struct conn {
@@ -20,6 +22,7 @@ struct conn {
 	char *output;      /* the reply on its way; NULL: none */
 	uint64_t since_ms; /* when the reply was begun, or the last request answered */
 	bool closing, last_reply;
+	char scratch[64];
 	bool waits; /* for the desk, or for request_answer: somebody else points to the request */
 };
 
@@ -162,6 +165,18 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
 	if (n > 0) conn_advance(conn);
 }
 
+/* What a client says while it watches is not looked at. */
+static void on_alloc_scratch(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+	struct conn *conn = handle->data;
+	(void)suggested;
+	*buf = uv_buf_init(conn->scratch, sizeof(conn->scratch));
+}
+
+static void on_read_scratch(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+	(void)buf;
+	if (n < 0) conn_close(stream->data);
+}
+
 static void conn_read(struct conn *conn) {
 	if (conn->input_len == conn->input_cap && !input_grow(conn)) {
 		if (conn->input_cap == CONTROL_REQUEST_MAX)
@@ -181,6 +196,13 @@ static void input_take(struct conn *conn, size_t octets) {
 	if (conn->input_len == 0 && conn->input_cap > INPUT_FIRST) input_drop(conn);
 }
 
+static unsigned streams(const struct conns *conns) {
+	unsigned n = 0;
+	for (unsigned i = 0; i < conns->max; i++)
+		if (conns->list[i] && conns->list[i]->request && conns->list[i]->request->streams) n++;
+	return n;
+}
+
 static void conn_ask(struct conn *conn, size_t line_len) {
 	struct request *r = conn->request = request_new(conn->conns->backend);
 	r->owner = conn;
@@ -191,9 +213,21 @@ static void conn_ask(struct conn *conn, size_t line_len) {
 	log_event(conn->conns->log, EVENT_CONTROL_REQUEST,
 	          LOG_STR("request", r->row ? r->row->name : "not understood"));
 	input_take(conn, line_len + 1);
+	if (r->streams && streams(conn->conns) > conn->conns->max / STREAMS_PART) {
+		json_decref(reply);
+		request_drop(conn);
+		conn_refuse(conn, CONTROL_CODE_BUSY, "too many watch already");
+		return;
+	}
 	if (!reply && r->needs_desk && desk_take(conn->conns->desk, &r->job) != OK)
 		reply = reply_refusal(CONTROL_CODE_BUSY, "too many requests wait for the database");
 	if (reply) reply_give(r, reply);
+}
+
+/* A stream waits for an event, or for its client to leave. */
+static void conn_listen(struct conn *conn) {
+	if (uv_read_start((uv_stream_t *)&conn->pipe, on_alloc_scratch, on_read_scratch) != 0)
+		conn_close(conn);
 }
 
 /* What comes next: a further reply, the next request that waits in the input, or reading on. */
@@ -201,7 +235,11 @@ static void conn_advance(struct conn *conn) {
 	if (conn->closing) return;
 	(void)uv_read_stop((uv_stream_t *)&conn->pipe); /* cannot fail */
 	if (conn->request && conn->request->next) {
-		conn_send(conn, request_next(conn->request));
+		json_t *reply = request_next(conn->request);
+		if (reply)
+			conn_send(conn, reply);
+		else
+			conn_listen(conn);
 		return;
 	}
 	request_drop(conn);
@@ -272,7 +310,12 @@ bool conns_accept(struct conns *conns, uv_stream_t *listener) {
 void conns_tick(struct conns *conns, uint64_t now_ms) {
 	for (unsigned i = 0; i < conns->max; i++) {
 		struct conn *conn = conns->list[i];
-		if (conn && conn->output && now_ms - conn->since_ms > REPLY_MS) conn_close(conn);
+		if (!conn || conn->closing) continue;
+		uint64_t quiet_ms = now_ms - conn->since_ms;
+		if (conn->output && quiet_ms > REPLY_MS)
+			conn_close(conn);
+		else if (!conn->output && conn->request && conn->request->streams && quiet_ms > IDLE_MS)
+			conn_send(conn, json_pack("{s:b}", "idle", 1));
 	}
 }
 

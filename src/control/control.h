@@ -19,6 +19,7 @@
 
 struct control;
 struct desk;
+struct events;
 
 #define ZONE_CONTACT_ADDRESSES_MAX 64
 
@@ -57,6 +58,9 @@ struct control_backend {
 	                          struct told told);
 	struct zone_version *(*zone_version)(void *ctx, const uint8_t *name); /* a reference */
 	enum err (*reload)(void *ctx, json_t **out_faults);
+	/* Zones of an account (-1: of all) by health; docs/formats/control.md. */
+	json_t *(*health_summary)(void *ctx, int64_t account);
+	struct events *events; /* what is told to those who watch; borrowed */
 };
 
 enum control_side { CONTROL_OPERATOR, CONTROL_WEB, CONTROL_SIDES };

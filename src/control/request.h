@@ -4,6 +4,7 @@
  *   fields.c        what it has, checked against the table
  *   replies.c       what is answered
  *   zones_now.c …   handlers
+ *   events.c        what those are told who watch
  *
  * Sans-IO: conn.c owns the sockets, desk.c the thread.
  *
@@ -21,6 +22,7 @@
 #include "base/told.h"
 #include "control/control.h"
 #include "control/desk.h"
+#include "control/events.h"
 #include "store/store.h"
 
 #define REQUEST_LIST_SLICE 128          /* zones of a reply */
@@ -66,6 +68,8 @@ struct request {
 	struct change *change; /* a reference, while it is told */
 	enum change_side side;
 	struct change_walk walk;
+	struct watcher watcher; /* of one that streams */
+	bool streams;           /* next may have nothing yet: then request_answer follows */
 	/* For who made it: called when request_answer was, on the loop. */
 	void (*wake)(struct request *r);
 	void *owner;
@@ -79,7 +83,10 @@ json_t *request_begin(struct request *r, const char *line, size_t len);
 void request_run(struct request *r);
 /* The first reply; NULL as above, but never with needs_desk again. */
 json_t *request_finish(struct request *r);
+/* NULL: of one that streams, nothing yet. */
 json_t *request_next(struct request *r);
+/* Whose events and rows the request may see: the number of an account; -1: of all. */
+int64_t request_account(const struct request *r);
 /* For handlers that have returned NULL: ended makes the reply of outcome. */
 void request_answer(struct request *r, enum err outcome);
 /* For a backend that answers when what it did is saved: the handler returns NULL then. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "control/handlers.h"
 #include "control/protocol.h"
 #include "control/request.h"
@@ -71,6 +72,11 @@ static json_t *on_loop(struct request *r) {
 	return r->row->handler(r);
 }
 
+int64_t request_account(const struct request *r) {
+	(void)r;
+	return -1;
+}
+
 struct request *request_new(const struct control_backend *backend) {
 	struct request *r = xcalloc(1, sizeof(*r));
 	r->backend = backend;
@@ -137,6 +143,7 @@ json_t *request_answered(struct request *r) {
 
 void request_free(struct request *r) {
 	if (!r) return;
+	watcher_end(&r->watcher, clock_now().wall_s);
 	version_unref(r->version);
 	json_decref(r->rows);
 	json_decref(r->fields);

@@ -21,3 +21,7 @@ json_t *request_reload(struct request *r) {
 		json_decref(faults);
 	return reply;
 }
+
+json_t *request_health_summary(struct request *r) {
+	return reply_result(r->backend->health_summary(r->backend->ctx, request_account(r)), false);
+}

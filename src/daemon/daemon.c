@@ -11,6 +11,7 @@
 #include "daemon/listening.h"
 #include "daemon/privileges.h"
 #include "daemon/systemd.h"
+#include "daemon/telling.h"
 #include "daemon/wire.h"
 
 #define COLLECT_MS 1000      /* how often what readers have left is freed */
@@ -236,7 +237,11 @@ static enum err load_zones(struct daemon *d) {
 		.trust = d->trust,
 	};
 	struct wanted_summary summary;
+	d->events = events_new();
+	d->health = health_new();
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
+	struct transfer_watcher ears = telling_watcher(d);
+	transfer_set_watcher(d->transfer, &ears);
 	enum err e = transfer_load(d->transfer);
 	if (e != OK) return fails(d, "saved zones", err_text(e));
 	struct wanted_watcher watcher = wire_wanted_watcher(d);
@@ -314,6 +319,8 @@ static void free_all(struct daemon *d) {
 	if (d->table) table_free(d->table);
 	if (d->store) store_close(d->store);
 	if (d->epoch) epoch_free(d->epoch);
+	events_free(d->events);
+	health_free(d->health);
 	if (d->loop_made) (void)uv_loop_close(&d->loop); /* all handles are closed */
 }
 

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "control/desk.h"
+#include "control/events.h"
+#include "daemon/health.h"
 #include "daemon/listening.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
@@ -34,6 +36,8 @@ struct daemon {
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct wanted *wanted;
+	struct events *events;
+	struct health_counts *health;
 	struct desk *desk;
 	struct control *control;
 	uv_loop_t loop;

@@ -50,7 +50,7 @@ static json_t *primaries(const struct zone_policy *policy) {
 	return list;
 }
 
-static json_t *attempt(const struct attempt *a) {
+json_t *report_attempt(const struct attempt *a) {
 	char text[ADDR_TEXT_MAX];
 	json_t *o = json_object();
 	set(o, "time", json_integer(a->time_s));
@@ -75,7 +75,7 @@ static json_t *attempt(const struct attempt *a) {
 static json_t *attempts(const struct zone_report *z) {
 	json_t *list = json_array();
 	for (unsigned i = 0; i < z->attempt_count; i++)
-		(void)json_array_append_new(list, attempt(&z->attempts[i]));
+		(void)json_array_append_new(list, report_attempt(&z->attempts[i]));
 	return list;
 }
 

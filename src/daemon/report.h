@@ -11,6 +11,7 @@
 #include "transfer/transfer.h"
 
 json_t *report_zone(const struct zone_report *z);
+json_t *report_attempt(const struct attempt *a);
 json_t *report_history_row(const struct history_step *step);
 /* Put the oldest version, to which no step leads, before the rows of the steps; tell in each whether it is served. */
 void report_history_finish(json_t *rows, bool has_serial, uint32_t serial);

@@ -4,6 +4,7 @@
 
 #include "daemon/contact.h"
 #include "daemon/report.h"
+#include "daemon/telling.h"
 
 /* -- NOTIFYs that serve accepted or refused go to transfer; on a worker's thread -------------------------------------- */
 
@@ -34,17 +35,20 @@ static void log_zone(struct daemon *d, enum event event, const uint8_t *name) {
 static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
 	struct daemon *d = ctx;
 	log_zone(d, EVENT_ZONE_ADDED, name);
+	telling_zone(d, WATCH_ZONE_ADDED, name);
 	transfer_zone_added(d->transfer, name, policy);
 }
 
 static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
 	struct daemon *d = ctx;
+	telling_zone(d, WATCH_ZONE_CHANGED, name);
 	transfer_zone_changed(d->transfer, name, policy);
 }
 
 static void removed(void *ctx, const uint8_t *name) {
 	struct daemon *d = ctx;
 	log_zone(d, EVENT_ZONE_REMOVED, name);
+	telling_zone(d, WATCH_ZONE_REMOVED, name);
 	transfer_zone_removed(d->transfer, name);
 }
 
@@ -207,6 +211,11 @@ static enum err reload(void *ctx, json_t **out_faults) {
 	return e;
 }
 
+static json_t *health_summary_of(void *ctx, int64_t account) {
+	const struct daemon *d = ctx;
+	return health_summary(d->health, account);
+}
+
 struct control_backend wire_control_backend(struct daemon *d) {
 	return (struct control_backend){
 		.ctx = d,
@@ -225,5 +234,7 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.zone_rollback = zone_rollback,
 		.zone_version = zone_version,
 		.reload = reload,
+		.health_summary = health_summary_of,
+		.events = d->events,
 	};
 }

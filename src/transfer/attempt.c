@@ -91,4 +91,6 @@ void record_attempt(struct followed *z, const struct attempt *a) {
 	z->history = history_add(z->history, a);
 	count_attempt(&z->transfer->counters, a);
 	log_attempt(z, a);
+	const struct transfer_watcher *watcher = &z->transfer->watcher;
+	if (watcher->attempt) watcher->attempt(watcher->ctx, z->name, a);
 }

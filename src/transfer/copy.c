@@ -19,10 +19,10 @@ struct copy {
 	struct transfer_in *in; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
 	enum transfer_verdict verdict;
 	struct why why;
-	int64_t start_ms;
-	uint64_t collected; /* octets in memory, as the pool counts them */
-	bool with_edns;     /* the question as it was sent last */
-	bool leave_edns;    /* it was refused: ask without */
+	int64_t start_ms, told_ms; /* when its progress was told last */
+	uint64_t collected;        /* octets in memory, as the pool counts them */
+	bool with_edns;            /* the question as it was sent last */
+	bool leave_edns;           /* it was refused: ask without */
 	bool edns_blamed;
 };
 
@@ -90,6 +90,13 @@ static void reset(struct copy *c) {
 	c->in->floor = c->request.floor;
 	c->verdict = TRANSFER_MORE;
 	c->start_ms = clock_now().mono_ms;
+	c->told_ms = c->start_ms - COPY_TOLD_MS;
+}
+
+static void tell_progress(struct copy *c, int64_t now_ms) {
+	if (!c->request.progress || now_ms - c->told_ms < COPY_TOLD_MS) return;
+	c->told_ms = now_ms;
+	c->request.progress(c->request.ctx, c->in->messages, transfer_in_records(c->in), c->in->bytes);
 }
 
 static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
@@ -97,6 +104,7 @@ static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap
 	reset(c);
 	x->rules = pool_pace_of(c->pool, c->request.zone);
 	c->in->asked.id = id;
+	tell_progress(c, c->start_ms);
 	c->with_edns = !c->leave_edns && peer_takes_edns(c->peer, clock_now().mono_ms);
 	struct question_form form = { .zone = c->request.zone,
 		                      .type = c->in->asked.type,
@@ -133,8 +141,10 @@ static bool is_one_soa(const struct transfer_in *in) {
 static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data, size_t len) {
 	struct copy *c = (struct copy *)x;
 	(void)fault_fires("transfer-message"); /* a place to die at: in the middle of a transfer */
-	c->verdict = transfer_in_message(c->in, data, len, clock_now().wall_s, &c->why);
+	struct moment now = clock_now();
+	c->verdict = transfer_in_message(c->in, data, len, now.wall_s, &c->why);
 	if (c->verdict == TRANSFER_MORE) check_share(c);
+	if (c->verdict == TRANSFER_MORE) tell_progress(c, now.mono_ms);
 	switch (c->verdict) {
 	case TRANSFER_MORE: x->quiet_ms = is_one_soa(c->in) ? COPY_ONE_SOA_MS : 0; return EXCHANGE_MORE;
 	case TRANSFER_WHOLE: return EXCHANGE_DONE;

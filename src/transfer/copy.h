@@ -6,6 +6,8 @@
 #include "transfer/pool.h"
 #include "zone/builder.h"
 
+#define COPY_TOLD_MS 500
+
 struct copy; /* waiting or under way; gone when its result is told */
 struct change;
 
@@ -48,6 +50,8 @@ struct copy_request {
 	struct zone_version
 		*have; /* ask for the differences from this version (IXFR); NULL: for all (AXFR) */
 	struct builder_limits limits;
+	/* It was asked for (all 0), or the answer goes on, at most every COPY_TOLD_MS; NULL: nobody asks. */
+	void (*progress)(void *ctx, uint32_t messages, uint64_t records, uint64_t bytes);
 	void (*result)(void *ctx, struct copy_result *result);
 	void *ctx;
 };

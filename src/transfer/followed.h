@@ -32,6 +32,7 @@ struct followed {
 	struct merge *merging;        /* waiting or under way; NULL: none */
 	uint16_t asked;               /* primary that query or copy is with */
 	uint8_t state;                /* enum truth_state, as it was last told */
+	uint8_t reason;               /* enum reason, as it was last told */
 	int64_t state_s;              /* since when; 0: not told yet */
 	uint32_t committed;           /* serial that the store has; valid with follow.has_version */
 	bool rolled_back;             /* an operator went back to the version held, and has not released it */
@@ -75,6 +76,7 @@ struct transfer {
 	struct followed *dirty;   /* states to save, by next */
 	struct moment last;       /* clocks as they were read last */
 	struct transfer_counters counters;
+	struct transfer_watcher watcher;
 	bool stopping;
 	unsigned to_close; /* parts whose handles are still open */
 	void (*stopped)(void *ctx);

@@ -3,6 +3,8 @@
 
 #include "transfer/followed.h"
 
+_Static_assert(REASON_COUNT <= UINT8_MAX, "a reason fits into an octet");
+
 static struct followed *find(struct transfer *t, const uint8_t *name) {
 	struct zone_entry *entry = table_find(t->table, name);
 	return entry ? followed_of(entry) : NULL;
@@ -45,17 +47,41 @@ static void log_state(const struct followed *z, enum truth_state former, const s
 	          LOG_STR("former", truth_text(former)), LOG_STR("reason", reason_slug(why->reason)));
 }
 
-void state_update(struct followed *z) {
+static struct zone_truth told(const struct followed *z) {
+	return (struct zone_truth){ .state = (enum truth_state)z->state,
+		                    .reason = (enum reason)z->reason,
+		                    .has_serial = z->follow.has_version,
+		                    .serial = z->follow.serial };
+}
+
+static void state_change(struct followed *z, enum truth_state state, const struct why *why) {
+	enum truth_state former = (enum truth_state)z->state;
 	int64_t now_s = z->transfer->last.wall_s;
-	struct truth_facts facts = facts_of(z, now_s);
-	struct why why = *facts.why;
-	enum truth_state former = (enum truth_state)z->state, state = truth_judge(&facts, &why);
-	if (state == former && z->state_s != 0) return;
 	z->state = (uint8_t)state;
 	z->state_s = state == TRUTH_EXPIRED ? z->follow.expire_s : now_s;
 	z->transfer->counters.states[former]--;
 	z->transfer->counters.states[state]++;
-	log_state(z, former, &why);
+	log_state(z, former, why);
+}
+
+void state_update(struct followed *z) {
+	const struct transfer_watcher *watcher = &z->transfer->watcher;
+	struct truth_facts facts = facts_of(z, z->transfer->last.wall_s);
+	struct why why = *facts.why;
+	enum truth_state state = truth_judge(&facts, &why);
+	bool changed = (uint8_t)state != z->state || z->state_s == 0;
+	if (!changed && (uint8_t)why.reason == z->reason) return;
+	struct zone_truth former = told(z);
+	if (changed) state_change(z, state, &why);
+	z->reason = (uint8_t)why.reason;
+	if (watcher->state) watcher->state(watcher->ctx, z->name, former, told(z));
+}
+
+bool transfer_truth(const struct transfer *t, const uint8_t *name, struct zone_truth *out_truth) {
+	const struct zone_entry *entry = table_find(t->table, name);
+	if (!entry) return false;
+	*out_truth = told((const struct followed *)entry->follow);
+	return true;
 }
 
 /* -- what comes next ------------------------------------------------------------------------------------------ */

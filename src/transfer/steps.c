@@ -231,6 +231,16 @@ static void copy_failed(struct followed *z, const struct copy_result *r, const s
 	steps_failed(z, &r->why, r->no_tcp);
 }
 
+static void on_progress(void *ctx, uint32_t messages, uint64_t records, uint64_t bytes) {
+	struct followed *z = ctx;
+	const struct transfer_watcher *watcher = &z->transfer->watcher;
+	struct transfer_progress progress = { .primary = followed_policy(z)->primaries[z->asked].addr,
+		                              .messages = messages,
+		                              .records = records,
+		                              .bytes = bytes };
+	watcher->progress(watcher->ctx, z->name, &progress);
+}
+
 static void on_copied(void *ctx, struct copy_result *r) {
 	struct followed *z = ctx;
 	const struct primary *primary = &followed_policy(z)->primaries[z->asked];
@@ -287,6 +297,7 @@ static bool start_copy(struct followed *z, const struct follow_decision *d,
 		.floor = d->floor,
 		.have = d->incremental ? z->version : NULL,
 		.limits = { .max_bytes = policy->max_zone_bytes, .max_records = policy->max_zone_records },
+		.progress = t->watcher.progress ? on_progress : NULL,
 		.result = on_copied,
 		.ctx = z,
 	};

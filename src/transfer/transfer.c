@@ -8,6 +8,10 @@
 #include "transfer/followed.h"
 #include "transfer/merger.h"
 
+void transfer_set_watcher(struct transfer *t, const struct transfer_watcher *watcher) {
+	t->watcher = *watcher;
+}
+
 /* -- what the store had -- */
 
 static struct followed **loaded_place(struct transfer *t, const uint8_t *name) {

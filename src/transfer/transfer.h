@@ -32,10 +32,36 @@ struct transfer_settings {
 	struct trust_book *trust;   /* for primaries over TLS; borrowed; NULL: there are none */
 };
 
+/* Of a zone under our care. */
+struct zone_truth {
+	enum truth_state state;
+	enum reason reason;
+	bool has_serial;
+	uint32_t serial;
+};
+struct transfer_progress {
+	struct addr primary;
+	uint32_t messages;
+	uint64_t records, bytes;
+};
+
+/* Whoever wants to know what happens; what it is not asked for may be NULL.  Called in the midst of things: it looks, and
+ * asks transfer for nothing. */
+struct transfer_watcher {
+	void *ctx;
+	void (*attempt)(void *ctx, const uint8_t *zone, const struct attempt *attempt);
+	/* The state or its reason is another; also when the zone is new. */
+	void (*state)(void *ctx, const uint8_t *zone, struct zone_truth former, struct zone_truth now);
+	/* A transfer begins (all 0), and goes on: at most twice a second. */
+	void (*progress)(void *ctx, const uint8_t *zone, const struct transfer_progress *progress);
+};
+
 /* loop, table, store, epoch, log are borrowed. */
 struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *settings,
                               struct zone_table *table, struct store *store, struct epoch *epoch,
                               struct log *log);
+/* Before the first zone comes. */
+void transfer_set_watcher(struct transfer *t, const struct transfer_watcher *watcher);
 /* Cancel everything in flight, save the states, close handles; calls done when the loop holds nothing of ours. */
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx);
 void transfer_free(struct transfer *t);
@@ -132,6 +158,8 @@ struct zone_report {
 	struct attempt attempts[ATTEMPTS_KEPT]; /* newest first */
 };
 MUST_CHECK enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_report *out_report);
+/* false: there is no such zone. */
+bool transfer_truth(const struct transfer *t, const uint8_t *name, struct zone_truth *out_truth);
 /* Version for an export: a reference, or NULL. */
 struct zone_version *transfer_version(struct transfer *t, const uint8_t *name);
 

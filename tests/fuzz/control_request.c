@@ -45,6 +45,31 @@ static enum err zone_order_saved(void *ctx, const uint8_t *name, struct told tol
 	return OK;
 }
 
+static json_t *zone_history(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	return name[0] > 3 ? json_array() : NULL;
+}
+
+static enum err zone_diff(void *ctx, const uint8_t *name, uint32_t from, uint32_t to,
+                          struct change **out_change, struct why *why) {
+	(void)ctx;
+	(void)out_change;
+	why_set(why, REASON_INTERNAL, "no way from %u to %u", from, to);
+	return name[0] > 3 ? ERR_STALE : ERR_NOTFOUND;
+}
+
+static enum err zone_rollback(void *ctx, const uint8_t *name, uint32_t serial, struct why *why,
+                              struct told told) {
+	why_set(why, REASON_INTERNAL, "no serial %u", serial);
+	return zone_order_saved(ctx, name, told);
+}
+
+static json_t *health_summary(void *ctx, int64_t account) {
+	(void)ctx;
+	(void)account;
+	return json_object();
+}
+
 static struct zone_version *zone_version(void *ctx, const uint8_t *name) {
 	(void)ctx;
 	(void)name;
@@ -61,7 +86,7 @@ static void ignore(struct request *r) {
 	(void)r;
 }
 
-static void answer_line(const char *line, size_t len) {
+static void answer_line(struct events *events, const char *line, size_t len) {
 	struct told waiting = { 0 };
 	const struct control_backend backend = {
 		.ctx = &waiting,
@@ -75,8 +100,13 @@ static void answer_line(const char *line, size_t len) {
 		.zone_accept = zone_order,
 		.zone_hold = zone_order_saved,
 		.zone_release = zone_order_saved,
+		.zone_history = zone_history,
+		.zone_diff = zone_diff,
+		.zone_rollback = zone_rollback,
 		.zone_version = zone_version,
 		.reload = reload,
+		.health_summary = health_summary,
+		.events = events,
 	};
 	struct request *r = request_new(&backend);
 	r->wake = ignore;
@@ -90,7 +120,7 @@ static void answer_line(const char *line, size_t len) {
 		reply = request_answered(r);
 	}
 	if (!reply) abort();
-	for (unsigned replies = 1; r->next && replies < 100; replies++) {
+	for (unsigned replies = 1; r->next && !r->streams && replies < 100; replies++) {
 		json_decref(reply);
 		reply = request_next(r);
 		if (!reply) abort();
@@ -104,11 +134,13 @@ static void answer_line(const char *line, size_t len) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 	size_t at = 0;
+	struct events *events = events_new();
 	while (at < len) {
 		const uint8_t *end = memchr(data + at, '\n', len - at);
 		size_t line = end ? (size_t)(end - data) - at : len - at;
-		answer_line((const char *)data + at, line);
+		answer_line(events, (const char *)data + at, line);
 		at += line + 1;
 	}
+	events_free(events);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct lab_backend {
 	struct told waiting; /* for what it did last to be saved: who asks says when */
 	enum err save_error;
 	uint32_t rolled_back_to;
+	struct events *events; /* NULL: nobody may watch */
 };
 
 static json_t *lab_status(void *ctx) {
@@ -162,6 +163,11 @@ static enum err lab_reload(void *ctx, json_t **out_faults) {
 	return ERR_CONFIG;
 }
 
+static json_t *lab_health(void *ctx, int64_t account) {
+	(void)ctx;
+	return json_pack("{s:I}", "total", (json_int_t)account);
+}
+
 static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 	return (struct control_backend){
 		.ctx = b,
@@ -180,6 +186,8 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.zone_rollback = lab_rollback,
 		.zone_version = lab_version,
 		.reload = lab_reload,
+		.health_summary = lab_health,
+		.events = b->events,
 	};
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "control/desk.h"
+#include "control/events.h"
 #include "control/protocol.h"
 
 #define DEADLINE_MS 20000
@@ -46,6 +47,7 @@ static int setup(void **state) {
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	uv_timer_init(&f->loop, &f->wake);
 	uv_timer_start(&f->wake, on_wake, 5, 5);
+	f->lab.events = events_new();
 	assert_int_equal(desk_new(&f->loop, &f->desk), OK);
 	assert_int_equal(open_control(f, &f->control, &why), OK);
 	*state = f;
@@ -59,6 +61,7 @@ static int teardown(void **state) {
 	uv_close((uv_handle_t *)&f->wake, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
+	events_free(f->lab.events);
 	assert_int_equal(rmdir(f->folder), 0); /* the socket's file is gone */
 	free(f);
 	return 0;
@@ -257,6 +260,47 @@ static void stopping_with_requests_on_the_desk_leaks_nothing(void **state) {
 	sem_destroy(&h.go);
 }
 
+static void tell_added(struct fixture *f) {
+	events_tell(f->lab.events, WATCH_ZONE_ADDED, 1, (const uint8_t *)"\7example\3com", json_object(), 1);
+}
+
+static void who_watches_is_told_an_event_a_line_and_may_leave(void **state) {
+	struct fixture *f = *state;
+	int fd = connect_to(f->path), gone = connect_to(f->path);
+	say(fd, "{\"request\":\"watch\",\"kinds\":[\"zone.added\"]}\n");
+	say(gone, "{\"request\":\"watch\"}\n");
+	assert_hears(f, fd, "\"sequence\":0");
+	assert_hears(f, gone, "\"more\":true");
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	tell_added(f);
+	assert_hears(f, fd, "\"event\":\"zone.added\"");
+	close(gone);
+	for (int i = 0; i < 5; i++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	for (int i = 0; i < 1000; i++)
+		tell_added(f);
+	for (int i = 2; i <= 1001; i++) {
+		char word[40];
+		snprintf(word, sizeof(word), "\"sequence\":%d,", i);
+		assert_hears(f, fd, word);
+	}
+	close(fd);
+}
+
+static void not_everybody_may_watch_at_once(void **state) {
+	struct fixture *f = *state;
+	int fds[40];
+	char line[200];
+	for (int i = 0; i < 40; i++) {
+		fds[i] = connect_to(f->path);
+		say(fds[i], "{\"request\":\"watch\"}\n");
+		assert_hears(f, fds[i], i < 32 ? "\"ok\":true" : CONTROL_CODE_BUSY);
+	}
+	assert_false(hear(f, fds[39], line, sizeof(line)));
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+}
+
 static void a_long_list_reaches_a_client_that_reads_it(void **state) {
 	struct fixture *f = *state;
 	char *line = malloc(1 << 20);
@@ -408,6 +452,9 @@ int main(void) {
 		                                teardown),
 		cmocka_unit_test_setup_teardown(stopping_with_requests_on_the_desk_leaks_nothing, setup,
 		                                teardown),
+		cmocka_unit_test_setup_teardown(who_watches_is_told_an_event_a_line_and_may_leave, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(not_everybody_may_watch_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_list_reaches_a_client_that_reads_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_never_reads_holds_up_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_quietest_client_makes_room_for_a_new_one, setup,

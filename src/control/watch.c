@@ -1,0 +1,46 @@
+/* The request "watch": a reply, then an event a line for as long as the client stays. */
+#include "base/clock.h"
+#include "control/handlers.h"
+#include "control/protocol.h"
+
+static json_t *watch_next(struct request *r) {
+	r->next = watch_next;
+	return watcher_read(&r->watcher);
+}
+
+static void some(void *ctx) {
+	struct request *r = ctx;
+	r->ended = watch_next;
+	request_answer(r, OK);
+}
+
+/* NULL: out_kinds is filled. */
+static json_t *kinds_fault(const struct request *r, unsigned *out_kinds) {
+	size_t i;
+	json_t *item;
+	enum watch_kind kind;
+	const json_t *list = asked_value(r, "kinds");
+	*out_kinds = list ? 0 : ~0U;
+	json_array_foreach(list, i, item) {
+		if (!watch_kind_find(json_string_value(item), &kind))
+			return reply_refusal(CONTROL_CODE_REQUEST,
+			                     "\"kinds\": expected events that docs/formats/control.md lists");
+		*out_kinds |= 1U << kind;
+	}
+	return NULL;
+}
+
+json_t *request_watch(struct request *r) {
+	struct watcher *w = &r->watcher;
+	json_t *fault = kinds_fault(r, &w->kinds);
+	if (fault) return fault;
+	w->account = request_account(r);
+	w->of_one_zone = r->has_zone;
+	w->zone = r->zone;
+	w->some = some;
+	w->ctx = r;
+	watcher_begin(w, r->backend->events, asked_number(r, "after", -1), clock_now().wall_s);
+	r->next = watch_next;
+	r->streams = true;
+	return reply_result(json_pack("{s:I}", "sequence", (json_int_t)events_sequence(w->events)), true);
+}

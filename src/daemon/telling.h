@@ -1,0 +1,12 @@
+/* What happens is told to those who watch, and counted for each account: the health of its zones.
+ * Thread: the loop's. */
+#ifndef UNDERSTUDY_DAEMON_TELLING_H
+#define UNDERSTUDY_DAEMON_TELLING_H
+
+#include "daemon/daemon.h"
+
+struct transfer_watcher telling_watcher(struct daemon *d);
+/* A zone comes, has other settings, or goes; before transfer is told. */
+void telling_zone(struct daemon *d, enum watch_kind kind, const uint8_t *name);
+
+#endif
