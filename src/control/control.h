@@ -58,6 +58,8 @@ struct control_backend {
 	                          struct told told);
 	struct zone_version *(*zone_version)(void *ctx, const uint8_t *name); /* a reference */
 	enum err (*reload)(void *ctx, json_t **out_faults);
+	json_t *(*web_config)(void *ctx);
+	json_t *(*ready)(void *ctx);
 	/* Zones of an account (-1: of all) by health; docs/formats/control.md. */
 	json_t *(*health_summary)(void *ctx, int64_t account);
 	struct events *events; /* what is told to those who watch; borrowed */

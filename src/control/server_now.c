@@ -25,3 +25,11 @@ json_t *request_reload(struct request *r) {
 json_t *request_health_summary(struct request *r) {
 	return reply_result(r->backend->health_summary(r->backend->ctx, request_account(r)), false);
 }
+
+json_t *request_web_config(struct request *r) {
+	return reply_result(r->backend->web_config(r->backend->ctx), false);
+}
+
+json_t *request_ready(struct request *r) {
+	return reply_result(r->backend->ready(r->backend->ctx), false);
+}

@@ -115,6 +115,7 @@ enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 		workers_set_proxies(d->workers, next->server.allow_proxy.items,
 		                    next->server.allow_proxy.count);
 		tls_read_again(d, next);
+		web_child_reload(d->web);
 		reload_log(d, &summary, next);
 		d->reloaded_s = clock_now().wall_s;
 	} else {
@@ -143,6 +144,7 @@ static void stop(struct daemon *d) {
 	if (d->workers) workers_stop(d->workers);
 	if (d->control) control_stop(d->control);
 	d->control = NULL;
+	web_child_stop(d->web);
 	desk_stop(d->desk);
 	d->desk = NULL;
 	close_if_made((uv_handle_t *)&d->hangup);
@@ -295,9 +297,21 @@ static enum err open_loop(struct daemon *d) {
 	return watch_signals(d);
 }
 
+/* First of all: it holds nothing of ours, and may become others. */
+static enum err fork_web(struct daemon *d) {
+	enum err e = web_child_fork(d->config, d->log, &d->web);
+	return e == OK ? OK : fails(d, "understudy-web", "no process to be had");
+}
+
+static enum err start_web(struct daemon *d) {
+	enum err e = web_child_start(d->web, &d->loop);
+	return e == OK ? OK : fails(d, "understudy-web", "no descriptors");
+}
+
 static enum err start(struct daemon *d) {
+	enum err e = fork_web(d);
 	privileges_raise_files();
-	enum err e = load_credentials(d);
+	if (e == OK) e = load_credentials(d);
 	if (e == OK) load_trust(d);
 	if (e == OK) e = open_sockets(d);
 	if (e == OK) e = drop_privileges(d);
@@ -306,6 +320,7 @@ static enum err start(struct daemon *d) {
 	if (e == OK) e = load_zones(d);
 	if (e == OK) e = start_control(d);
 	if (e == OK) e = start_answering(d);
+	if (e == OK) e = start_web(d);
 	return e;
 }
 
@@ -319,6 +334,7 @@ static void free_all(struct daemon *d) {
 	if (d->table) table_free(d->table);
 	if (d->store) store_close(d->store);
 	if (d->epoch) epoch_free(d->epoch);
+	web_child_free(d->web);
 	events_free(d->events);
 	health_free(d->health);
 	if (d->loop_made) (void)uv_loop_close(&d->loop); /* all handles are closed */

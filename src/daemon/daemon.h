@@ -14,6 +14,7 @@
 #include "control/events.h"
 #include "daemon/health.h"
 #include "daemon/listening.h"
+#include "daemon/web_child.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
 #include "inventory/wanted.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct health_counts *health;
 	struct desk *desk;
 	struct control *control;
+	struct web_child *web; /* NULL: no HTTP */
 	uv_loop_t loop;
 	uv_signal_t hangup, terminate, interrupt;
 	uv_timer_t collect;

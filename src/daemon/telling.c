@@ -8,9 +8,8 @@ static void set(json_t *object, const char *key, json_t *value) {
 }
 
 static int64_t account_of(const struct daemon *d, const uint8_t *zone) {
-	(void)d;
-	(void)zone;
-	return 1;
+	struct wanted_zone wanted;
+	return wanted_find(d->wanted, zone, &wanted) ? wanted.account : 0;
 }
 
 static bool somebody_watches(const struct daemon *d) {
@@ -71,4 +70,12 @@ void telling_zone(struct daemon *d, enum watch_kind kind, const uint8_t *zone) {
 	else if (kind == WATCH_ZONE_REMOVED && transfer_truth(d->transfer, zone, &truth))
 		health_go(d->health, account_of(d, zone), health_of(truth.state, truth.reason));
 	if (somebody_watches(d)) tell(d, kind, zone, json_object());
+}
+
+void telling_moved(struct daemon *d, const uint8_t *zone, int64_t former, int64_t account) {
+	struct zone_truth truth;
+	if (!transfer_truth(d->transfer, zone, &truth)) return;
+	enum health health = health_of(truth.state, truth.reason);
+	health_go(d->health, former, health);
+	health_come(d->health, account, health);
 }

@@ -8,5 +8,7 @@
 struct transfer_watcher telling_watcher(struct daemon *d);
 /* A zone comes, has other settings, or goes; before transfer is told. */
 void telling_zone(struct daemon *d, enum watch_kind kind, const uint8_t *name);
+/* It is another account's now. */
+void telling_moved(struct daemon *d, const uint8_t *zone, int64_t former, int64_t account);
 
 #endif

@@ -52,8 +52,14 @@ static void removed(void *ctx, const uint8_t *name) {
 	transfer_zone_removed(d->transfer, name);
 }
 
+static void moved(void *ctx, const uint8_t *name, uint32_t former, uint32_t account) {
+	telling_moved(ctx, name, former, account);
+}
+
 struct wanted_watcher wire_wanted_watcher(struct daemon *d) {
-	return (struct wanted_watcher){ .ctx = d, .added = added, .changed = changed, .removed = removed };
+	return (struct wanted_watcher){
+		.ctx = d, .added = added, .changed = changed, .removed = removed, .moved = moved
+	};
 }
 
 /* -- requests of the control socket ------------------------------------------------------------------------- */
@@ -86,14 +92,14 @@ static json_t *status(void *ctx) {
 	int64_t now_s = clock_now().wall_s;
 	const struct config_server *server = &d->config->server;
 	json_t *listen = addresses(server->listen, server->listen_count);
-	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:{s:I, s:I, s:I, s:I, s:o}}", "version",
-	                 UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at", (json_int_t)d->started_s,
-	                 "uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
-	                 d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers", (int)server->workers,
-	                 "listen", listen, "tls", tls_status(d), "zones", "configured",
-	                 (json_int_t)wanted_count(d->wanted), "served", (json_int_t)c.zones_served, "pending",
-	                 (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired, "states",
-	                 report_states(&c));
+	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:o?, s:{s:I, s:I, s:I, s:I, s:o}}",
+	                 "version", UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at",
+	                 (json_int_t)d->started_s, "uptime", (json_int_t)(now_s - d->started_s),
+	                 "reloaded_at", d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers",
+	                 (int)server->workers, "listen", listen, "tls", tls_status(d), "web",
+	                 web_child_status(d->web), "zones", "configured", (json_int_t)wanted_count(d->wanted),
+	                 "served", (json_int_t)c.zones_served, "pending", (json_int_t)c.zones_pending,
+	                 "expired", (json_int_t)c.zones_expired, "states", report_states(&c));
 }
 
 static json_t *stats(void *ctx) {
@@ -216,6 +222,20 @@ static json_t *health_summary_of(void *ctx, int64_t account) {
 	return health_summary(d->health, account);
 }
 
+static json_t *web_config(void *ctx) {
+	const struct config_web *w = &((const struct daemon *)ctx)->config->web;
+	json_t *tls = w->certificate ? json_pack("{s:s, s:s}", "certificate", w->certificate, "key", w->key)
+	                             : NULL;
+	return json_pack("{s:o, s:o?, s:I, s:I, s:s}", "listen", addresses(w->listen.items, w->listen.count),
+	                 "tls", tls, "requests_per_minute", (json_int_t)w->requests_per_minute, "body_max",
+	                 (json_int_t)w->body_max, "metrics", w->metrics_open ? "open" : "key");
+}
+
+static json_t *ready(void *ctx) {
+	const struct daemon *d = ctx;
+	return json_pack("{s:b, s:I}", "ready", d->ready, "zones", (json_int_t)wanted_count(d->wanted));
+}
+
 struct control_backend wire_control_backend(struct daemon *d) {
 	return (struct control_backend){
 		.ctx = d,
@@ -234,6 +254,8 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.zone_rollback = zone_rollback,
 		.zone_version = zone_version,
 		.reload = reload,
+		.web_config = web_config,
+		.ready = ready,
 		.health_summary = health_summary_of,
 		.events = d->events,
 	};

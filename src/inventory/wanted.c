@@ -175,6 +175,8 @@ static void tell_new(struct wanted *w, const struct zone_intent *intent, struct 
 	struct entry *e = entry_add(w, intent->name);
 	e->policy = intent->policy;
 	e->source = (uint8_t)a->source;
+	e->account = intent->account;
+	e->number = intent->number & NUMBER_MAX;
 	policy_ref(e->policy);
 	a->summary.added++;
 	w->watcher.added(w->watcher.ctx, intent->name, intent->policy);
@@ -205,6 +207,8 @@ static void put(struct wanted *w, const struct zone_intent *intent, struct apply
 	else
 		tell_changed(w, intent, e, a);
 	e = entry_find(w, intent->name);
+	if (e->account != intent->account && w->watcher.moved)
+		w->watcher.moved(w->watcher.ctx, intent->name, e->account, intent->account);
 	e->account = intent->account;
 	e->number = intent->number & NUMBER_MAX;
 }
@@ -212,9 +216,9 @@ static void put(struct wanted *w, const struct zone_intent *intent, struct apply
 static void tell_removed(struct wanted *w, struct entry *e, struct applying *a) {
 	struct name name;
 	name_copy(&name, name_at(w, e->name));
+	w->watcher.removed(w->watcher.ctx, name.wire);
 	entry_remove(w, e);
 	a->summary.removed++;
-	w->watcher.removed(w->watcher.ctx, name.wire);
 }
 
 /* -- the wish of a source ------------------------------------------------------------------------------------------ */

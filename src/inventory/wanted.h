@@ -11,11 +11,14 @@
 
 enum wanted_source { WANTED_FILE, WANTED_DATABASE, WANTED_SOURCES };
 
+/* During each call wanted_find still or already knows the zone. */
 struct wanted_watcher {
 	void *ctx;
 	void (*added)(void *ctx, const uint8_t *name, const struct zone_policy *policy);
 	void (*changed)(void *ctx, const uint8_t *name, const struct zone_policy *policy);
 	void (*removed)(void *ctx, const uint8_t *name);
+	/* The zone is another account's from now on.  NULL: nobody asks. */
+	void (*moved)(void *ctx, const uint8_t *name, uint32_t former, uint32_t account);
 	/* source wants a name that belongs to another one.  NULL: nobody asks. */
 	void (*refused)(void *ctx, const uint8_t *name, enum wanted_source source);
 };

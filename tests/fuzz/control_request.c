@@ -106,6 +106,8 @@ static void answer_line(struct events *events, const char *line, size_t len) {
 		.zone_version = zone_version,
 		.reload = reload,
 		.health_summary = health_summary,
+		.web_config = some_object,
+		.ready = some_object,
 		.events = events,
 	};
 	struct request *r = request_new(&backend);

@@ -187,6 +187,8 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.zone_version = lab_version,
 		.reload = lab_reload,
 		.health_summary = lab_health,
+		.web_config = lab_status,
+		.ready = lab_status,
 		.events = b->events,
 	};
 }
