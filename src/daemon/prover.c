@@ -36,6 +36,7 @@ struct turn {
 	struct desk_job job;
 	struct prover *prover;
 	char *zone; /* owned; NULL: those that are due */
+	int64_t claimant;
 	int64_t now_s;
 	struct prover_case *cases; /* owned, room for limit */
 	unsigned limit, count;
@@ -93,8 +94,8 @@ static void keep_note(struct prover *p, const char *zone, int64_t now_s,
 }
 
 /* False: it was not long ago.  More zones than RECENT_MAX within that time come from people who all wait alike. */
-static bool may_look(struct prover *p, const char *zone) {
-	uint64_t hash = hash_of(zone);
+static bool may_look(struct prover *p, const char *zone, int64_t claimant) {
+	uint64_t hash = hash_of(zone) + (uint64_t)claimant;
 	int64_t now_ms = (int64_t)uv_now(p->loop);
 	for (unsigned i = 0; i < RECENT_MAX; i++)
 		if (p->recent[i].hash == hash && now_ms - p->recent[i].at_ms < PROVER_AGAIN_MS) return false;
@@ -167,32 +168,40 @@ static void judge(const struct terms *t, const struct prover_case *c, const stru
 	free(names);
 }
 
+static bool wins(const struct prover_case *c, enum proof_kind kind) {
+	enum proof_kind held;
+	return proof_kind_parse(c->facts.proof, &held) == OK && proof_beats(kind, held);
+}
+
 static void run_judge(struct desk_job *job) {
 	struct way *way = (struct way *)job;
 	const struct prover *p = way->prover;
 	struct prover_case *now = xcalloc(1, sizeof(*now));
 	unsigned count = 0;
-	way->result = p->ops.gather(p->ops.ctx, way->given.name, way->now_s, now, 1, &count);
+	int64_t claimant = way->given.is_contest ? way->given.facts.account : 0;
+	way->result = p->ops.gather(p->ops.ctx, way->given.name, claimant, way->now_s, now, 1, &count);
 	if (way->result == OK && count == 0) way->result = ERR_STALE; /* gone, or it waits no more */
+	if (way->result == OK) judge(&p->terms, now, way, &way->verdict);
+	if (way->result == OK && claimant && !wins(now, way->verdict.kind)) way->result = ERR_REFUSED;
 	if (way->result == OK) {
-		judge(&p->terms, now, way, &way->verdict);
 		way->result = p->ops.mark(p->ops.ctx, now, way->verdict.kind, way->now_s, &way->changes);
 	}
 	free(now);
 }
 
-static void begin_turn(struct prover *p, const char *zone);
+static void begin_turn(struct prover *p, const char *zone, int64_t claimant);
 
 static void on_judged(struct desk_job *job) {
 	struct way *way = (struct way *)job;
 	struct prover *p = way->prover;
 	if (!job->skipped && way->result == OK && !p->stopping) {
-		keep_note(p, way->given.name, way->now_s, &way->verdict);
+		/* Notes are for the owner. */
+		if (!way->given.is_contest) keep_note(p, way->given.name, way->now_s, &way->verdict);
 		p->ops.changed(p->ops.ctx, &way->changes);
 		p->ops.told(p->ops.ctx, way->given.name, &way->verdict);
 	}
 	way_free(way);
-	if (p->again) begin_turn(p, NULL);
+	if (p->again) begin_turn(p, NULL, 0);
 }
 
 static void on_found(void *ctx, const struct findings *found) {
@@ -236,7 +245,8 @@ static void begin_way(struct prover *p, const struct prover_case *c) {
 static void run_turn(struct desk_job *job) {
 	struct turn *turn = (struct turn *)job;
 	const struct prover_ops *ops = &turn->prover->ops;
-	turn->result = ops->gather(ops->ctx, turn->zone, turn->now_s, turn->cases, turn->limit, &turn->count);
+	turn->result = ops->gather(ops->ctx, turn->zone, turn->claimant, turn->now_s, turn->cases,
+	                           turn->limit, &turn->count);
 }
 
 static void turn_free(struct turn *turn) {
@@ -251,12 +261,12 @@ static void on_turned(struct desk_job *job) {
 	if (!turn->zone) p->turning = false;
 	if (!job->skipped && turn->result == OK && !p->stopping)
 		for (unsigned i = 0; i < turn->count; i++)
-			if (turn->zone || may_look(p, turn->cases[i].name)) begin_way(p, &turn->cases[i]);
+			if (turn->zone || may_look(p, turn->cases[i].name, 0)) begin_way(p, &turn->cases[i]);
 	turn_free(turn);
-	if (p->again) begin_turn(p, NULL);
+	if (p->again) begin_turn(p, NULL, 0);
 }
 
-static void begin_turn(struct prover *p, const char *zone) {
+static void begin_turn(struct prover *p, const char *zone, int64_t claimant) {
 	unsigned places = WALKER_WALKS_MAX > p->way_count ? WALKER_WALKS_MAX - p->way_count : 0;
 	if (p->stopping) return;
 	if (!zone) p->again = p->turning || places == 0;
@@ -264,6 +274,7 @@ static void begin_turn(struct prover *p, const char *zone) {
 	struct turn *turn = xcalloc(1, sizeof(*turn));
 	turn->prover = p;
 	turn->zone = zone ? xstrdup(zone) : NULL;
+	turn->claimant = claimant;
 	turn->now_s = clock_now().wall_s;
 	turn->limit = zone ? 1 : places;
 	turn->cases = xcalloc(turn->limit, sizeof(*turn->cases));
@@ -276,18 +287,24 @@ static void begin_turn(struct prover *p, const char *zone) {
 }
 
 static void on_timer(uv_timer_t *timer) {
-	begin_turn(timer->data, NULL);
+	begin_turn(timer->data, NULL, 0);
+}
+
+static bool wake_for(struct prover *p, const char *zone, int64_t claimant) {
+	if (p->stopping || p->way_count >= WALKER_WALKS_MAX || find_way(p, zone)) return false;
+	if (!may_look(p, zone, claimant)) return false;
+	begin_turn(p, zone, claimant);
+	return true;
 }
 
 bool prover_wake(struct prover *p, const char *zone) {
-	if (p->stopping) return false;
-	if (!zone) {
-		begin_turn(p, NULL);
-		return true;
-	}
-	if (p->way_count >= WALKER_WALKS_MAX || find_way(p, zone) || !may_look(p, zone)) return false;
-	begin_turn(p, zone);
-	return true;
+	if (zone) return wake_for(p, zone, 0);
+	begin_turn(p, NULL, 0);
+	return !p->stopping;
+}
+
+bool prover_contest(struct prover *p, const char *zone, int64_t claimant) {
+	return wake_for(p, zone, claimant);
 }
 
 /* -- beginning and end -- */

@@ -28,9 +28,11 @@
 #define PROVER_AGAIN_MS 10000 /* a zone is not walked for more often than that, whoever asks */
 #define PROVER_NOTES_MAX 512  /* zones whose last verdict is remembered */
 
-/* A zone that waits, as the inventory has it. */
+/* A zone that waits, as the inventory has it; or one that another account has, who has shown less than the claimant may:
+ * a contest. */
 struct prover_case {
 	char name[NAME_TEXT_MAX]; /* as in its row */
+	bool is_contest;          /* facts are those of the claimant */
 	struct claim_facts facts;
 	struct addr primaries[PROVER_PRIMARIES_MAX]; /* every address that it may be transferred from */
 	bool primary_tls[PROVER_PRIMARIES_MAX];      /* with a certificate that is checked */
@@ -39,10 +41,12 @@ struct prover_case {
 
 struct prover_ops {
 	void *ctx;
-	/* Desk: the zone called name if it waits, or (NULL) up to limit that are due at now_s. */
-	enum err (*gather)(void *ctx, const char *name, int64_t now_s, struct prover_case *cases,
-	                   unsigned limit, unsigned *out_count);
-	/* Desk: proven as kind, or (PROOF_MISSING) looked for in vain, at now_s.  ERR_STALE: it was changed since. */
+	/* Desk: the zone called name if it waits, or (NULL) up to limit that are due at now_s.  claimant not 0: the zone
+	 * called name, if that account may contest it. */
+	enum err (*gather)(void *ctx, const char *name, int64_t claimant, int64_t now_s,
+	                   struct prover_case *cases, unsigned limit, unsigned *out_count);
+	/* Desk: proven as kind, or (PROOF_MISSING) looked for in vain, at now_s.  Of a contest: only if it was won; the
+	 * zone is taken from who has it, and the name is kept for the claimant.  ERR_STALE: it was changed since. */
 	enum err (*mark)(void *ctx, const struct prover_case *c, enum proof_kind kind, int64_t now_s,
 	                 struct wanted_changes *out_changes);
 	/* Loop: give the differences to wanted (takes their content). */
@@ -71,6 +75,10 @@ void prover_free(struct prover *p);
 /* Look now: a zone was added or changed, or (zone not NULL, presentation form) somebody asks for this one.  False:
  * it is under way, or was not long ago, or too many are under way. */
 bool prover_wake(struct prover *p, const char *zone);
+
+/* Another account says that a zone is its own (it wanted to add it).  If the zone may be contested, the proofs of that
+ * account are looked for; with a better one the name is freed for it.  False: as above.  Nothing is told of it. */
+bool prover_contest(struct prover *p, const char *zone, int64_t claimant);
 
 /* What came of the last look, in words; NULL: not known.  Borrowed until the loop goes on. */
 struct prover_note {

@@ -30,23 +30,35 @@ static void row_name(const uint8_t *name, char out[static NAME_TEXT_MAX]) {
 	name_text_short(lower.wire, out);
 }
 
+bool claim_is_contestable(const char *proof) {
+	return proof && strcmp(proof, CLAIM_PRIMARIES) == 0;
+}
+
 /* rname: owned by the caller. */
 static enum err read_zone(struct sql *db, const char *name, struct claim_facts *facts, char **out_rname) {
 	struct sql_statement *s = sql_prepare(
-		db, "SELECT z.id, z.version, z.account, z.public_id, a.public_id, a.token,"
-		    " z.rname, z.proof FROM zones z JOIN accounts a ON a.id = z.account"
-		    " WHERE z.name = ?");
+		db, "SELECT id, version, account, public_id, rname, proof FROM zones WHERE name = ?");
 	sql_put_text(s, name);
 	enum err e = sql_step(s);
 	if (e == OK) {
 		facts->number = sql_int(s, 0);
 		facts->version = sql_int(s, 1);
-		facts->account = sql_int(s, 2);
+		if (facts->account == 0) facts->account = sql_int(s, 2);
 		keep_text(facts->id, sql_text(s, 3));
-		keep_text(facts->account_id, sql_text(s, 4));
-		keep_text(facts->token, sql_text(s, 5));
-		facts->waits = claim_is_pending(sql_text(s, 7));
-		*out_rname = xstrdup(sql_text(s, 6) ? sql_text(s, 6) : "");
+		*out_rname = xstrdup(sql_text(s, 4) ? sql_text(s, 4) : "");
+		keep_text(facts->proof, sql_text(s, 5));
+	}
+	sql_reset(s);
+	return e;
+}
+
+static enum err read_account(struct sql *db, struct claim_facts *facts) {
+	struct sql_statement *s = sql_prepare(db, "SELECT public_id, token FROM accounts WHERE id = ?");
+	sql_put_int(s, facts->account);
+	enum err e = sql_step(s);
+	if (e == OK) {
+		keep_text(facts->account_id, sql_text(s, 0));
+		keep_text(facts->token, sql_text(s, 1));
 	}
 	sql_reset(s);
 	return e;
@@ -157,13 +169,15 @@ static enum err keep_proven_vanity(struct sql *db, const struct vanity_list *lis
 	return OK;
 }
 
-enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *out_facts) {
+enum err claim_facts_read(struct sql *db, const char *name, int64_t claimant, struct claim_facts *out_facts) {
 	struct claim_facts *facts = xcalloc(1, sizeof(*facts));
 	struct vanity_list *list = xcalloc(1, sizeof(*list));
 	struct name wire;
 	char *rname = NULL;
 	enum err e = name_parse(name, &wire);
+	facts->account = claimant;
 	if (e == OK) e = read_zone(db, name, facts, &rname);
+	if (e == OK) e = read_account(db, facts);
 	if (e == OK) e = read_above(db, wire.wire, facts);
 	if (e == OK) e = read_below(db, rname, facts);
 	if (e == OK) e = read_vanity(db, facts->account, list);
@@ -196,4 +210,14 @@ enum err claim_due(struct sql *db, int64_t now_s, unsigned limit, void (*each)(v
 		each(ctx, sql_text(s, 0));
 	sql_reset(s);
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+enum err claim_reserve(struct sql *db, const char *name, int64_t account, int64_t until_s) {
+	struct sql_statement *s = sql_prepare(
+		db, "INSERT INTO claims(name, account, until_s) VALUES (?, ?, ?) ON CONFLICT (name)"
+		    " DO UPDATE SET account = excluded.account, until_s = excluded.until_s");
+	sql_put_text(s, name);
+	sql_put_int(s, account);
+	sql_put_int(s, until_s);
+	return sql_run(s);
 }

@@ -31,23 +31,30 @@ struct claim_neighbour {
 	struct name name;
 };
 struct claim_facts {
-	int64_t number, version, account;
-	bool waits;                      /* for its proof */
-	char id[CLAIM_WORD_MAX];         /* public, of the zone */
-	char account_id[CLAIM_WORD_MAX]; /* public */
+	int64_t number, version, account; /* account: who claims it */
+	char proof[CLAIM_WORD_MAX];       /* as in its row; "": none is needed */
+	char id[CLAIM_WORD_MAX];          /* public, of the zone */
+	char account_id[CLAIM_WORD_MAX];  /* public */
 	char token[CLAIM_WORD_MAX];
 	/* Names for this server that are the account's own beyond doubt: the zone that they lie in is the account's, and was
 	 * not proven by its primaries only. */
 	struct name vanity[CLAIM_VANITY_MAX];
 	unsigned vanity_count;
-	struct claim_neighbour
-		above; /* the nearest zone above, if it is another account's and no longer waits */
-	struct claim_neighbour
-		below; /* one below that is another account's, does not wait, and whose owner has not agreed */
+	/* The nearest zone above, if it is another account's; and one below that is, whose owner has not agreed.  Zones
+	 * that wait are none. */
+	struct claim_neighbour above, below;
 };
-/* name: presentation form as in the rows.  ERR_NOTFOUND: there is no such zone.  Others: of database.h.
+/* name: presentation form as in the rows.  claimant: an account that does not have the zone, but says that it should; 0:
+ * whoever has it.  ERR_NOTFOUND: there is no such zone, or no such account.  Others: of database.h.
  * Cost: a look for each label of the name and of each own name, and a pass over the zones below. */
-MUST_CHECK enum err claim_facts_read(struct sql *db, const char *name, struct claim_facts *out_facts);
+MUST_CHECK enum err claim_facts_read(struct sql *db, const char *name, int64_t claimant,
+                                     struct claim_facts *out_facts);
+
+/* May another account have a zone that is proven so, if it proves more?  Only its content was shown to be right, which
+ * anybody can do who names the true primaries. */
+bool claim_is_contestable(const char *proof);
+/* The name is kept for the account until until_s, in place of whom it was kept for. */
+MUST_CHECK enum err claim_reserve(struct sql *db, const char *name, int64_t account, int64_t until_s);
 
 #define CLAIM_HOLD_S 3600
 /* Does a zone give way to another account that wants its name?  What is not proven holds nothing, or whoever is first to

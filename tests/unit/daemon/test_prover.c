@@ -38,6 +38,7 @@ static struct {
 	unsigned many; /* so many zones like it */
 	_Atomic unsigned gathered, marked;
 	enum proof_kind kind;
+	int64_t contest_won;
 	/* told on the loop */
 	unsigned told, changed;
 	bool delegates;
@@ -82,13 +83,22 @@ static struct addr open_root(void) {
 
 /* -- the inventory -- */
 
-static enum err gather(void *ctx, const char *name, int64_t now_s, struct prover_case *cases, unsigned limit,
-                       unsigned *out_count) {
+static enum err gather(void *ctx, const char *name, int64_t claimant, int64_t now_s,
+                       struct prover_case *cases, unsigned limit, unsigned *out_count) {
 	(void)ctx;
 	assert_true(now_s > 1700000000 && limit > 0);
 	l.gathered++;
 	*out_count = l.waits && (name ? strcmp(name, l.zone.name) == 0 : (bool)l.due);
+	if (claimant) *out_count = strcmp(name, l.zone.name) == 0 && claim_is_contestable(l.zone.facts.proof);
 	if (*out_count) cases[0] = l.zone;
+	if (claimant && *out_count) {
+		cases[0].is_contest = true;
+		cases[0].facts.account = claimant;
+		snprintf(cases[0].facts.account_id, sizeof(cases[0].facts.account_id), "%s",
+		         claimant == 2 ? "alice7" : "bob99");
+		snprintf(cases[0].facts.token, sizeof(cases[0].facts.token),
+		         claimant == 2 ? "tok-a" : "tok-b");
+	}
 	for (; !name && *out_count < l.many && *out_count < limit; ++*out_count) {
 		cases[*out_count] = l.zone;
 		snprintf(cases[*out_count].name, sizeof(l.zone.name), "z%u.net", *out_count);
@@ -104,6 +114,7 @@ static enum err mark(void *ctx, const struct prover_case *c, enum proof_kind kin
 	if (l.bars_mark) return ERR_STALE;
 	assert_string_equal(c->name, l.zone.name);
 	l.kind = kind;
+	l.contest_won = c->is_contest ? c->facts.account : 0;
 	l.due = false;
 	if (kind != PROOF_MISSING) l.waits = false;
 	l.marked++;
@@ -278,6 +289,48 @@ static void a_mark_that_fails_tells_nothing(void **state) {
 	assert_null(prover_find_note(l.prover, "mine.net"));
 }
 
+/* mallory has named victim's true primaries; x.net has alice's token. */
+static void who_proves_more_gets_a_zone_of_whom_only_the_content_was_right(void **state) {
+	(void)state;
+	start("x.net");
+	l.waits = l.due = false;
+	snprintf(l.zone.facts.proof, sizeof(l.zone.facts.proof), CLAIM_PRIMARIES);
+	assert_true(prover_contest(l.prover, "x.net", 2));
+	run_until_told(1);
+	assert_int_equal(l.kind, PROOF_TXT);
+	assert_int_equal(l.contest_won, 2);
+	assert_int_equal(l.changed, 1);
+	assert_null(prover_find_note(l.prover, "x.net"));
+}
+
+static void who_proves_nothing_gets_nothing_and_nobody_hears_of_it(void **state) {
+	(void)state;
+	start("x.net");
+	l.waits = l.due = false;
+	snprintf(l.zone.facts.proof, sizeof(l.zone.facts.proof), CLAIM_PRIMARIES);
+	unsigned before = l.gathered;
+	assert_true(prover_contest(l.prover, "x.net", 3));
+	assert_false(prover_contest(l.prover, "x.net", 3));
+	run_until_gathered(before + 3); /* the first turn, the contest, and the judge */
+	for (unsigned i = 0; i < 20; i++)
+		uv_run(&l.loop, UV_RUN_NOWAIT);
+	assert_int_equal(l.marked, 0);
+	assert_int_equal(l.told, 0);
+}
+
+static void a_zone_that_is_proven_better_cannot_be_contested(void **state) {
+	(void)state;
+	start("x.net");
+	l.waits = l.due = false;
+	snprintf(l.zone.facts.proof, sizeof(l.zone.facts.proof), CLAIM_TXT);
+	assert_true(prover_contest(l.prover, "x.net", 2));
+	run_until_gathered(2);
+	for (unsigned i = 0; i < 20; i++)
+		uv_run(&l.loop, UV_RUN_NOWAIT);
+	assert_int_equal(l.questions, 0);
+	assert_int_equal(l.marked, 0);
+}
+
 static void an_account_has_so_many_walks_at_once(void **state) {
 	(void)state;
 	l.silent = true;
@@ -310,6 +363,9 @@ int main(void) {
 		T(content_that_delegates_is_enough_below_anothers_zone),
 		T(a_zone_that_went_away_meanwhile_is_not_marked),
 		T(a_mark_that_fails_tells_nothing),
+		T(who_proves_more_gets_a_zone_of_whom_only_the_content_was_right),
+		T(who_proves_nothing_gets_nothing_and_nobody_hears_of_it),
+		T(a_zone_that_is_proven_better_cannot_be_contested),
 		T(an_account_has_so_many_walks_at_once),
 		T(it_can_be_stopped_in_the_middle),
 	};

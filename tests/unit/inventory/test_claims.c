@@ -64,7 +64,7 @@ static void add(const char *name, int account, const char *proof) {
 }
 
 static void read_facts(const char *name) {
-	assert_int_equal(claim_facts_read(db, name, &facts), OK);
+	assert_int_equal(claim_facts_read(db, name, 0, &facts), OK);
 }
 
 static bool is_name(const struct name *name, const char *text) {
@@ -81,10 +81,10 @@ static void a_zone_has_its_accounts_token(void **state) {
 	assert_string_equal(facts.id, "id-victim.net");
 	assert_string_equal(facts.account_id, "alice7");
 	assert_string_equal(facts.token, "tok-a");
-	assert_true(facts.waits);
+	assert_string_equal(facts.proof, CLAIM_PENDING);
 	assert_false(facts.above.is_there || facts.below.is_there);
 	assert_int_equal(facts.vanity_count, 0);
-	assert_int_equal(claim_facts_read(db, "other.net", &facts), ERR_NOTFOUND);
+	assert_int_equal(claim_facts_read(db, "other.net", 0, &facts), ERR_NOTFOUND);
 }
 
 static void the_nearest_zone_above_counts_if_it_is_anothers(void **state) {
@@ -124,13 +124,36 @@ static void zones_below_count_if_they_are_anothers(void **state) {
 	add("victim.net", 2, "pending");
 	add("own.victim.net", 2, NULL);
 	read_facts("own.victim.net");
-	assert_false(facts.waits);
+	assert_string_equal(facts.proof, "");
 	read_facts("victim.net");
 	assert_false(facts.below.is_there);
 	add("x.y.victim.net", 3, "primary-delegated");
 	read_facts("victim.net");
 	assert_true(facts.below.is_there);
 	assert_true(is_name(&facts.below.name, "x.y.victim.net"));
+}
+
+static void who_contests_a_zone_is_seen_with_his_own_token_and_neighbours(void **state) {
+	(void)state;
+	add("victim.net", 2, CLAIM_PRIMARIES);
+	add("a.victim.net", 2, "txt");
+	assert_int_equal(claim_facts_read(db, "victim.net", 3, &facts), OK);
+	assert_int_equal(facts.account, 3);
+	assert_string_equal(facts.id, "id-victim.net");
+	assert_string_equal(facts.account_id, "bob99");
+	assert_string_equal(facts.token, "tok-b");
+	assert_true(claim_is_contestable(facts.proof));
+	assert_true(facts.below.is_there); /* alice's */
+	assert_false(claim_is_contestable("txt") || claim_is_contestable("pending") ||
+	             claim_is_contestable(""));
+	assert_int_equal(claim_facts_read(db, "victim.net", 77, &facts), ERR_NOTFOUND);
+}
+
+static void a_name_is_kept_for_whom_it_was_reserved_last(void **state) {
+	(void)state;
+	assert_int_equal(claim_reserve(db, "victim.net", 2, 500), OK);
+	assert_int_equal(claim_reserve(db, "victim.net", 3, 900), OK);
+	assert_int_equal(database_lab_number(db, "SELECT account * 1000 + until_s FROM claims"), 3900);
 }
 
 static void consents_are_seen(void **state) {
@@ -264,6 +287,8 @@ int main(void) {
 		T(names_that_only_end_alike_are_no_neighbours),
 		T(zones_below_count_if_they_are_anothers),
 		T(consents_are_seen),
+		T(who_contests_a_zone_is_seen_with_his_own_token_and_neighbours),
+		T(a_name_is_kept_for_whom_it_was_reserved_last),
 		T(the_root_is_above_everything),
 		T(a_vanity_name_counts_in_a_zone_that_is_surely_the_accounts),
 		T(what_waits_longer_is_looked_at_less_often),
