@@ -196,14 +196,27 @@ void api_away(struct exchange *x) {
 	exchange_error(x, 503, "the name server cannot be asked now; it goes on answering DNS questions");
 }
 
-/* Field names of a fault as the API spells them: "max-shrink" is maxShrink. */
+/* The field of a fault as the API spells it: "settings.primaries[0].key" is primaries[0].tsigKeyId. */
+static void camel_field(const char *field, char out[static JSON_NAME_MAX]) {
+	static const char inner[] = "settings.", key[] = ".key";
+	char plain[JSON_NAME_MAX];
+	const char *settings = strstr(field, inner);
+	size_t before = settings ? (size_t)(settings - field) : 0, len;
+	snprintf(plain, sizeof(plain), "%.*s%s", (int)before, field,
+	         settings ? settings + sizeof(inner) - 1 : field);
+	json_camel_name(plain, out);
+	len = strlen(out);
+	bool is_key = len > sizeof(key) && strcmp(out + len - sizeof(key) + 1, key) == 0;
+	if (is_key) snprintf(out + len - 3, JSON_NAME_MAX - (len - 3), "tsigKeyId");
+}
+
 static json_t *camel_faults(json_t *faults) {
 	json_t *out = json_array(), *fault;
 	size_t i;
 	json_array_foreach(faults, i, fault) {
 		char name[JSON_NAME_MAX];
 		const char *field = json_string_value(json_object_get(fault, "field"));
-		json_camel_name(field ? field : "", name);
+		camel_field(field ? field : "", name);
 		json_t *text = json_object_get(fault, "text");
 		json_array_append_new(out, json_pack("{s:s, s:O}", "field", name, "text",
 		                                     text ? text : json_null()));

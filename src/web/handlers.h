@@ -26,6 +26,7 @@ void zone_versions(struct exchange *x);
 void zone_diff(struct exchange *x);
 void zone_transfers(struct exchange *x);
 void zone_export(struct exchange *x);
+void zone_primary_config(struct exchange *x);
 
 /* health.c, events.c */
 void health_zones(struct exchange *x);

@@ -13,7 +13,7 @@
 
 #define JSON_DEPTH_MAX 12
 #define JSON_FAULT_MAX 160
-#define JSON_NAME_MAX 64
+#define JSON_NAME_MAX 128
 #define JSON_TIME_MAX 40
 
 /* Strictly one object: no depth beyond JSON_DEPTH_MAX, no field twice, UTF-8, no NUL, nothing after it.

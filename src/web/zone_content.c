@@ -131,3 +131,25 @@ void zone_transfers(struct exchange *x) {
 	json_t *request = zone_ref_request(x, x->route->request);
 	if (request) api_ask(x, request, on_attempts);
 }
+
+static void on_lines(struct exchange *x, json_t *result) {
+	exchange_json(x, 200, json_camel(result));
+}
+
+/* What to write on a primary of the zone. */
+void zone_primary_config(struct exchange *x) {
+	const char *software = target_query(&x->target, "software"),
+		   *previous = target_query(&x->target, "previous");
+	json_t *request = zone_ref_request(x, x->route->request);
+	if (!request) return;
+	if (!software) {
+		struct faults faults = { 0 };
+		json_decref(request);
+		faults_add(&faults, "software", "is missing: what the primary runs");
+		(void)api_faults(x, &faults); /* there is one */
+		return;
+	}
+	json_object_set_new(request, "software", json_string(software));
+	if (previous) json_object_set_new(request, "previous", json_boolean(strcmp(previous, "true") == 0));
+	api_ask(x, request, on_lines);
+}
