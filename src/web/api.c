@@ -227,6 +227,10 @@ static json_t *camel_faults(json_t *faults) {
 void api_refuse(struct exchange *x, const char *code, json_t *reply) {
 	int status = status_of(code);
 	const char *text = json_string_value(json_object_get(reply, "error"));
+	if (!reply) {
+		api_away(x);
+		return;
+	}
 	if (status == 401) {
 		limits_unknown(x->site->limits, x->key ? x->key : "", &x->from, uv_now(x->site->loop));
 		refuse_key(x, "the API key is not valid");
@@ -272,8 +276,10 @@ static void on_reply(void *arg, json_t *reply, bool last) {
 		if (!last && x->ask && x->stream && exchange_full(x)) ask_pause(x->ask);
 	} else if (x->stage >= STAGE_ANSWERED) {
 		exchange_end(x, false);
-	} else if (!reply) {
+	} else if (!reply && !x->failed) {
 		api_away(x);
+	} else if (!reply) {
+		x->failed(x, "away", NULL);
 	} else {
 		if (x->key && (!code || strcmp(code, "unauthorized") != 0))
 			limits_known(x->site->limits, x->key, &x->from, uv_now(x->site->loop));

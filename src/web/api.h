@@ -22,7 +22,7 @@ void api_ask(struct exchange *x, json_t *request, void (*done)(struct exchange *
  * stream must have been begun in the first. */
 void api_ask_parts(struct exchange *x, json_t *request, void (*done)(struct exchange *x, json_t *result));
 
-/* Answer with what the daemon's refusal means. */
+/* Answer with what the daemon's refusal means; reply NULL: it is away. */
 void api_refuse(struct exchange *x, const char *code, json_t *reply);
 /* 422 with all faults, which are taken; false: there are none, nothing was answered. */
 bool api_faults(struct exchange *x, struct faults *faults);

@@ -114,6 +114,6 @@ void exchange_clear(struct exchange *x) {
 	for (unsigned i = 0; i < x->header_count; i++)
 		free(x->headers[i].value);
 	free(x->text);
-	if (x->received) explicit_bzero(x->received, x->received_len);
+	if (x->received) explicit_bzero(x->received, x->received_cap);
 	free(x->received);
 }

@@ -1,0 +1,90 @@
+"""The daemon is away, comes back, breaks its word: HTTP says so and goes on."""
+import json
+import signal
+import subprocess
+
+import pytest
+
+from lib.ports import new_endpoint
+from lib.wait import wait_until
+
+from .server import program
+
+
+def test_while_the_daemon_is_away_answers_are_503(web):
+    web.add("example.com")
+    web.daemon.close()
+    reply = web.get("/api/zones")
+    assert reply.status == 503 and reply.headers["Retry-After"] and "error" in reply.json
+    assert web.get("/readyz", key=None).json == {"ready": False, "zones": None}
+    assert web.get("/healthz", key=None).status == 200
+    web.daemon.open()
+    wait_until(lambda: web.get("/api/zones").status == 200, 5, "the daemon is asked again")
+    assert web.get("/readyz", key=None).json["ready"] is True
+
+
+@pytest.mark.parametrize("answer", [b"\n", b"[]\n", b"nonsense\n", b'{"ok":true\n', b"\xff\n", b"x" * (5 << 20), b"",
+                                    b'{"more":true}\n', b'{"ok":false}\n', b'{"ok":false,"code":"new-code","error":"e"}\n'],
+                         ids=range(10))
+def test_what_the_daemon_should_never_say_is_an_error(web, answer):
+    def say(_):
+        yield answer
+        raise OSError
+    web.daemon.overrides["zone.page"] = say
+    assert web.get("/api/zones").status in (502, 503)
+    del web.daemon.overrides["zone.page"]
+    assert web.get("/api/zones").status == 200
+
+
+@pytest.mark.parametrize("code, status", [
+    ("bad-request", 400), ("unauthorized", 401), ("forbidden", 403), ("quota", 403), ("not-found", 404),
+    ("conflict", 409), ("failed", 409), ("refused", 409), ("stale", 412), ("too-big", 413), ("invalid", 422),
+    ("limit", 429), ("unavailable", 503), ("busy", 503)])
+def test_refusals_have_their_status(web, code, status):
+    web.daemon.overrides["zone.page"] = lambda _: [{"ok": False, "code": code, "error": "because"}]
+    reply = web.get("/api/zones")
+    assert reply.status == status and reply.json["error"]
+    assert ("Retry-After" in reply.headers) == (status in (429, 503))
+
+
+def test_a_daemon_that_dies_while_it_answers_breaks_the_answer(web):
+    def say(_):
+        yield json.dumps({"ok": True, "result": "x" * 100, "more": True}).encode() + b"\n"
+        raise OSError
+    zone = web.add("example.com")
+    web.daemon.overrides["zone.export"] = say
+    with pytest.raises(Exception):
+        web.get(f"/api/zones/{zone['id']}/export")
+
+
+def test_it_waits_for_the_daemon_at_the_start(make_web, tmp_path):
+    socket = tmp_path / "late.sock"
+    endpoint = new_endpoint()
+    child = subprocess.Popen([program(), "--socket", socket], stderr=subprocess.PIPE)
+    try:
+        from .scripted_daemon import Daemon
+        daemon = Daemon(socket, {"listen": [endpoint.text], "tls": None})
+        wait_until(lambda: b"web.listen" in child.stderr.readline(), 10, "it listens")
+        daemon.close()
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.stderr.read()
+        assert child.wait(10) == 0
+
+
+def test_an_address_that_is_taken_ends_it_with_a_reason(web, tmp_path):
+    run = subprocess.run([program(), "--socket", web.socket], capture_output=True, timeout=20, text=True)
+    assert run.returncode == 1 and "web.fail" in run.stderr and str(web.endpoint.port) in run.stderr
+
+
+def test_sighup_takes_another_configuration(web):
+    web.config["requests_per_minute"] = 3
+    web.process.signal(signal.SIGHUP)
+    wait_until(lambda: 429 in [web.get("/api/zones").status for _ in range(5)], 10, "the new rate holds")
+
+
+@pytest.mark.parametrize("args", [[], ["--socket"], ["--colour", "red"], ["--socket", "x", "y"],
+                                  ["--socket", "x", "--log-level", "loud"]])
+def test_wrong_command_lines_are_told(args):
+    run = subprocess.run([program(), *args], capture_output=True, timeout=20, text=True)
+    assert run.returncode == 2 and run.stderr
