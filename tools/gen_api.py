@@ -168,23 +168,26 @@ def yaml(value, indent=0):
             yield from lines[1:]
 
 
+def document():
+    """The text of docs/formats/api.yaml; tools/gen_docs.py writes it with the others."""
+    head = "# Written by tools/gen_api.py from src/web/routes.def, src/web/schemas.json and src/inventory/options.def.\n"
+    return head + "\n".join(yaml(describe())) + "\n"
+
+
 def main():
-    description = describe()
     if sys.argv[1:2] == ["--embed"]:
-        text = json.dumps(description, separators=(",", ":")).encode()
+        text = json.dumps(describe(), separators=(",", ":")).encode()
         rows = (", ".join(str(b) for b in text[i:i + 32]) for i in range(0, len(text), 32))
         with open(sys.argv[2], "w", encoding="ascii") as out:
             out.write(",\n".join(rows) + "\n")
         return 0
-    text = "# Written by tools/gen_api.py from src/web/routes.def, src/web/schemas.json and src/inventory/options.def.\n" \
-        + "\n".join(yaml(description)) + "\n"
     path = ROOT / TARGET
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_text() == document():
         return 0
     if "--check" in sys.argv[1:]:
         print(f"{TARGET} is not what the tables say: run tools/gen_api.py")
         return 1
-    path.write_text(text)
+    path.write_text(document())
     print(f"{TARGET} written")
     return 0
 

@@ -7,6 +7,7 @@
                                                                                 and man/understudy.yaml.5.scd
   src/control/requests.def   REQUEST("name", WHERE, WHO, handler, "fields", "text") -> docs/formats/control.md, between
                                                                                 its marks
+  src/web/routes.def and others: see tools/gen_api.py                        -> docs/formats/api.yaml
   tests/differential/choices.py  what a comparison leaves free               -> docs/rfc.md, between its marks
 """
 import ast
@@ -176,7 +177,13 @@ def requests():
     return watched(f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}")
 
 
+def api():
+    import gen_api  # which reads tables by what is above
+    return gen_api.document()
+
+
 DOCUMENTS = {
+    "docs/formats/api.yaml": api,
     "docs/formats/control.md": requests,
     "docs/rfc.md": choices,
     "docs/formats/events.md": events,
