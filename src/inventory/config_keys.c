@@ -189,7 +189,7 @@ static void request_ixfr_read(struct config_reader *r, const struct values *v, s
 }
 
 /* Names are referred to beside addresses, and in lines of the zones file. */
-static bool name_is_good(const char *text) {
+bool primary_name_is_good(const char *text) {
 	struct addr a;
 	size_t len = strlen(text);
 	if (len == 0 || len >= sizeof(((struct primary *)0)->name) || strpbrk(text, " \t#@")) return false;
@@ -201,7 +201,7 @@ static void primary_name_read(struct config_reader *r, const struct values *v, s
 	uint32_t former = 0;
 	if (!text) {
 		value_missing(r, v, OPT_PRIMARY_NAME);
-	} else if (!name_is_good(text)) {
+	} else if (!primary_name_is_good(text)) {
 		value_fault(r, v, OPT_PRIMARY_NAME, v->nodes[OPT_PRIMARY_NAME]);
 	} else if (!symbols_add(&r->primaries, text, strlen(text), r->primary_count, &former)) {
 		fault_add(

@@ -128,6 +128,8 @@ void primaries_read(struct config_reader *r, int node);
  * out_primary->items; faults tell, and leave no items. */
 void primary_inline_read(struct config_reader *r, int node, const char *name,
                          struct primary_definition *out_primary);
+/* It can be told from an address, and stands in a line of the zones file. */
+bool primary_name_is_good(const char *text);
 /* NULL: no such key. */
 const struct tsig_key *key_find(const struct config_reader *r, const char *text);
 /* "text" is no key: did you mean ... */

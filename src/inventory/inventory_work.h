@@ -14,6 +14,8 @@ struct inventory_work {
 	struct inventory_result *result;
 	int64_t revision; /* of this transaction */
 	bool changed;     /* a row of the audit was written */
+	bool forget;      /* something that policies of this account (0: of all) are made from has changed */
+	int64_t forget_account;
 };
 
 /* All give a value that is not OK, to be returned. */
