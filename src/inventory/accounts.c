@@ -329,7 +329,7 @@ static enum err notice_write(const struct row_work *w, const struct account_noti
 
 /* Accounts that have an end, or were told of one. */
 #define SWEEP                                                                                                \
-	"SELECT id, public_id, notice, notice_s, ends_s, grace_s FROM accounts"                              \
+	"SELECT id, public_id, notice, notice_s, ends_s, grace_s, name FROM accounts"                        \
 	" WHERE ends_s IS NOT NULL OR notice IS NOT NULL"
 
 static bool notice_read(struct sql_statement *s, int64_t now_s, struct account_notice *out_notice) {
@@ -337,7 +337,8 @@ static bool notice_read(struct sql_statement *s, int64_t now_s, struct account_n
 	struct account_notice n = { .account = sql_int(s, 0),
 		                    .before = step_texts[step],
 		                    .ends_s = sql_int(s, 4) };
-	(void)snprintf(n.id, sizeof(n.id), "%s", sql_text(s, 1)); /* fits */
+	(void)snprintf(n.id, sizeof(n.id), "%s", sql_text(s, 1));     /* fits */
+	(void)snprintf(n.name, sizeof(n.name), "%s", sql_text(s, 6)); /* fits */
 	if (n.ends_s) n.over_s = n.ends_s + grace_of(sql_int(s, 5));
 	enum step next = step_next(step, sql_int(s, 3), &n, now_s);
 	n.after = step_texts[next];

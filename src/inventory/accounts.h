@@ -47,7 +47,7 @@ MUST_CHECK enum err account_bounds(const struct row_work *w, int64_t account,
 /* A step that an account has taken. */
 struct account_notice {
 	int64_t account;
-	char id[SECRET_ID_LEN + 1];
+	char id[SECRET_ID_LEN + 1], name[CALLER_NAME_MAX];
 	const char *before, *after; /* "open", "soon", "ended", "over" */
 	int64_t ends_s, over_s;
 };

@@ -2,7 +2,7 @@
  *
  * Cost of making or trying one: PASSWORD_MEMORY_KIB of memory for the time being and PASSWORD_PASSES passes over it in
  * one lane, on the thread that calls.  Who calls limits the tries (tries.h).  The parameters stand in each hash
- * ("$argon2id$v=19$m=32768,t=2,p=1$..."), so they can be raised later; a hash that asks for more than PASSWORD_COST_MAX
+ * ("$argon2id$v=19$m=19456,t=2,p=1$..."), so they can be raised later; a hash that asks for more than PASSWORD_COST_MAX
  * is not computed.
  * Thread: any. */
 #ifndef UNDERSTUDY_INVENTORY_PASSWORD_H
@@ -15,7 +15,7 @@
 
 #define PASSWORD_LEN_MIN 10 /* octets */
 #define PASSWORD_LEN_MAX 1024
-#define PASSWORD_MEMORY_KIB (32U << 10)
+#define PASSWORD_MEMORY_KIB (19U << 10)
 #define PASSWORD_PASSES 2U
 #define PASSWORD_COST_MAX (1U << 18) /* KiB times passes */
 #define PASSWORD_HASH_MAX 160        /* octets of the text of a hash, NUL included */

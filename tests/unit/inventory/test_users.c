@@ -126,7 +126,7 @@ static void an_old_hash_is_made_anew_at_a_log_in(void **state) {
 	assert_int_equal(log_in(lab, &d, "carl", PASSWORD), OK);
 	assert_int_equal(
 		database_lab_number(lab->work.db,
-	                            "SELECT password LIKE '$argon2id$v=19$m=32768,t=2,p=1$%' FROM users"),
+	                            "SELECT password LIKE '$argon2id$v=19$m=19456,t=2,p=1$%' FROM users"),
 		1);
 	assert_int_equal(log_in(lab, &d, "carl", PASSWORD), OK);
 	tries_free(d.tries);
