@@ -280,6 +280,16 @@ enum err account_judge(const struct row_work *w, int64_t account, int64_t more_z
 	                  (long long)count, (long long)max, (long long)more_zones);
 }
 
+enum err account_is_over(const struct row_work *w, int64_t account, bool *out_over) {
+	struct sql_statement *s = sql_prepare(
+		w->db, "SELECT notice IS NOT NULL AND notice = 'over' FROM accounts WHERE id = ?");
+	sql_put_int(s, account);
+	enum err e = sql_step(s);
+	if (e == OK) *out_over = sql_int(s, 0) != 0;
+	sql_reset(s);
+	return row_failed(w, e);
+}
+
 enum err account_bounds(const struct row_work *w, int64_t account, struct account_bounds *out_bounds) {
 	struct sql_statement *s = sql_prepare(w->db,
 	                                      "SELECT records_max, bytes_max FROM accounts WHERE id = ?");

@@ -21,8 +21,8 @@ const char *inventory_state_word(enum inventory_state state) {
 }
 
 const char *inventory_code_word(enum inventory_code code) {
-	static const char *const words[] = { "ok",    "not-found", "conflict", "invalid",    "stale",
-		                             "quota", "refused",   "too-big",  "unavailable" };
+	static const char *const words[] = { "ok",    "not-found", "conflict", "invalid", "stale",
+		                             "quota", "forbidden", "refused",  "too-big", "unavailable" };
 	return words[code];
 }
 

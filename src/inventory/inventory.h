@@ -78,6 +78,7 @@ enum inventory_code {
 	INVENTORY_INVALID, /* faults tell */
 	INVENTORY_STALE,   /* the version is another */
 	INVENTORY_QUOTA,
+	INVENTORY_FORBIDDEN, /* who asks may not: the plan of the account has ended, or the key does not reach so far */
 	INVENTORY_REFUSED, /* the guard */
 	INVENTORY_TOO_BIG,
 	INVENTORY_NO_DATABASE

@@ -75,7 +75,8 @@ enum err work_touched(struct inventory_work *w, int64_t account, const char *kin
 	struct sql_statement *s = sql_prepare(
 		w->db, "SELECT DISTINCT z.id, z.name, t.json FROM uses u JOIN settings t ON t.id = u.settings"
 		       " JOIN zones z ON z.settings = t.id WHERE u.kind = ? AND u.name = ? AND z.account = ?"
-		       " AND z.origin <> 'file' AND (z.proof IS NULL OR z.proof <> 'pending')");
+		       " AND z.origin <> 'file' AND (z.proof IS NULL OR z.proof <> 'pending')"
+		       " AND z.account NOT IN (SELECT id FROM accounts WHERE notice = 'over')");
 	sql_put_text(s, kind);
 	sql_put_text(s, name);
 	sql_put_int(s, account);

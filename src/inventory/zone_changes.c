@@ -18,7 +18,9 @@ struct batch {
 	struct symbols named; /* names of the batch: doubles are a fault, and the rest goes with "replace" */
 	char **names;         /* owned: what they refer to */
 	size_t name_count;
-	int64_t judged; /* account that may change things */
+	int64_t judged;       /* account that may change things */
+	int64_t over_account; /* of which over tells; 0: of none yet */
+	bool over;            /* its plan: its zones are not served */
 };
 
 /* One change under way. */
@@ -138,7 +140,7 @@ static enum err account_may(struct one *o, int64_t more_zones) {
 	enum err e = account_judge(&work, o->account, more_zones);
 	if (e == OK) o->b->judged = o->account;
 	if (e != ERR_LIMIT && e != ERR_REFUSED) return e;
-	work_refuse_one(w, o->at, e == ERR_LIMIT ? INVENTORY_QUOTA : INVENTORY_REFUSED, "%s", why.evidence);
+	work_refuse_one(w, o->at, e == ERR_LIMIT ? INVENTORY_QUOTA : INVENTORY_FORBIDDEN, "%s", why.evidence);
 	return SKIP;
 }
 
@@ -220,19 +222,33 @@ static enum err audit(struct one *o, const char *action, const char *before, con
 	return work_audit(o->b->w, &row);
 }
 
+/* Is the plan of the account over?  Then its zones change in the database only. */
+static enum err over_find(struct one *o) {
+	struct batch *b = o->b;
+	struct why why = { 0 };
+	struct row_work work = inventory_row_work(b->w->inv, b->w->who->now_s, &why);
+	if (b->over_account == o->account) return OK;
+	enum err e = account_is_over(&work, o->account, &b->over);
+	if (e == OK) b->over_account = o->account;
+	return e;
+}
+
 /* Also for a zone that waits: then it is taken back, if it was wanted. */
-static void tell(struct one *o, int64_t id, const char *proof) {
+static enum err tell(struct one *o, int64_t id, const char *proof) {
 	struct wanted_changes *wanted = &o->b->w->result->wanted;
+	enum err e = over_find(o);
+	if (e != OK || o->b->over) return e;
 	if (claim_is_pending(proof)) {
 		if (o->has_row && !claim_is_pending(o->row.proof))
 			(void)intent_list_add(&wanted->removed, o->wire.wire,
 			                      NULL); /* nothing is to be said of it */
-		return;
+		return OK;
 	}
 	policy_ref(o->policy);
 	struct zone_intent *intent = intent_list_add(&wanted->put, o->wire.wire, o->policy);
 	intent->number = (uint64_t)id;
 	intent->account = (uint32_t)o->account;
+	return OK;
 }
 
 static enum err zone_make(struct one *o) {
@@ -243,9 +259,8 @@ static enum err zone_make(struct one *o) {
 	if (e == OK) e = zone_row_add(w, o->name, o->account, o->b->asked->origin, settings, proof, &id);
 	if (e == OK) e = audit(o, "zone.add", NULL, o->text);
 	if (e != OK) return e;
-	tell(o, id, proof);
 	w->result->added++;
-	return OK;
+	return tell(o, id, proof);
 }
 
 static bool same_primaries(const struct zone_policy *a, const struct zone_policy *b) {
@@ -284,9 +299,8 @@ static enum err zone_alter(struct one *o) {
 	if (e == OK) e = zone_row_change(w, &o->row, settings, proof);
 	if (e == OK) e = audit(o, "zone.change", o->row.text, o->text);
 	if (e != OK) return e;
-	tell(o, o->row.id, proof);
 	w->result->changed++;
-	return OK;
+	return tell(o, o->row.id, proof);
 }
 
 static enum err claim_keep(struct one *o) {
@@ -341,9 +355,8 @@ static enum err zone_proof(struct one *o) {
 	if (e == OK) e = zone_row_proof(w, &o->row, o->change->proof);
 	if (e == OK) e = audit(o, "zone.prove", NULL, NULL);
 	if (e != OK) return e == ERR_CONFIG ? SKIP : e;
-	tell(o, o->row.id, NULL);
 	w->result->changed++;
-	return OK;
+	return tell(o, o->row.id, NULL);
 }
 
 static enum err do_one(struct one *o) {

@@ -171,6 +171,12 @@ enum err zone_row_remove(struct inventory_work *w, const struct zone_row *row) {
 	sql_put_int(s, row->id);
 	enum err e = sql_run(s);
 	if (e == OK) e = count_change(w->db, row->account, -1);
+	if (e == OK) {
+		s = sql_prepare(w->db,
+		                "DELETE FROM consents WHERE name = ?"); /* the next owner has given none */
+		sql_put_text(s, row->name);
+		e = sql_run(s);
+	}
 	return e == OK ? settings_row_drop(w->db, row->settings) : e;
 }
 

@@ -452,6 +452,24 @@ static void a_failure_of_the_disk_is_said_and_passes(void **state) {
 	                    "192.0.2.2@53");
 }
 
+static void consents_of_a_zone_go_with_it(void **state) {
+	struct inventory_lab *lab = *state;
+	struct sql *db = NULL;
+	assert_int_equal(lab_change(lab, ZONE_ADD, "a.example", "{'primaries':['192.0.2.1']}"),
+	                 INVENTORY_DONE);
+	assert_int_equal(lab_change(lab, ZONE_ADD, "b.example", "{'primaries':['192.0.2.1']}"),
+	                 INVENTORY_DONE);
+	assert_int_equal(inventory_read(lab->inv, &db), OK);
+	assert_int_equal(
+		sql_script(db, "INSERT INTO consents(name, account, created_s) VALUES ('a.example', 1, 1),"
+	                       " ('b.example', 1, 1)"),
+		OK);
+	assert_int_equal(lab_change(lab, ZONE_REMOVE, "a.example", NULL), INVENTORY_DONE);
+	assert_int_equal(database_lab_number(db, "SELECT count(*) FROM consents WHERE name = 'a.example'"),
+	                 0);
+	assert_int_equal(database_lab_number(db, "SELECT count(*) FROM consents"), 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, inventory_lab_setup, inventory_lab_teardown)
 	const struct CMUnitTest tests[] = {
@@ -473,6 +491,7 @@ int main(void) {
 		TEST(without_either_it_says_so),
 		TEST(the_copy_follows_the_revision),
 		TEST(a_failure_of_the_disk_is_said_and_passes),
+		TEST(consents_of_a_zone_go_with_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
