@@ -225,6 +225,17 @@ MUST_CHECK enum err inventory_audit_page(struct inventory *inv, int64_t account,
                                          const char *object, unsigned limit, inventory_audit_fn *each,
                                          void *ctx);
 
+/* -- proofs of control (claims.h, src/diagnose/proof.h) -------------------------------------------------------------- */
+
+/* What a zone's settings mean, whether it is wanted or waits.  The caller has a reference.  ERR_NOTFOUND; ERR_CONFIG: they
+ * do not hold any more; ERR_CLOSED: there is no database; others: it fails. */
+MUST_CHECK enum err inventory_zone_policy(struct inventory *inv, const char *name,
+                                          const struct zone_policy **out_policy);
+/* Another account has proven more than who has the zone (claim_is_contestable): the row goes, and the name is kept for
+ * that account for INVENTORY_CLAIM_S.  Stale: it has been changed since that version. */
+void inventory_take_over(struct inventory *inv, const char *id, int64_t version, int64_t account,
+                         const struct inventory_who *who, struct inventory_result *out_result);
+
 /* -- the copy ------------------------------------------------------------------------------------------------------ */
 
 /* Go on with the copy, or begin one if the last is older than the revision: some pages.  ERR_AGAIN: there is more to do;

@@ -6,7 +6,8 @@
  *   zone_rows.c        rows of zones and settings, one statement each
  *   inventory_reads.c  lists and single rows for people
  *   own_primaries.c    primaries that accounts have named
- *   mirror.c           the configuration's zones as rows */
+ *   mirror.c           the configuration's zones as rows
+ *   zone_proofs.c      what proofs of control ask and do */
 #ifndef UNDERSTUDY_INVENTORY_INVENTORY_PARTS_H
 #define UNDERSTUDY_INVENTORY_INVENTORY_PARTS_H
 
@@ -58,6 +59,8 @@ void work_refuse_one(struct inventory_work *w, size_t change, enum inventory_cod
 MUST_CHECK enum err policies_get(struct inventory *inv, int64_t account, const char *text,
                                  const struct settings_faults *faults, const struct zone_policy **out_policy,
                                  struct why *why);
+/* Are the same machines asked, and trusted alike?  Then a proof by the primaries still holds. */
+bool policies_same_primaries(const struct zone_policy *a, const struct zone_policy *b);
 /* What keys and primaries of the account (0: of all) were. */
 void policies_forget(struct inventory *inv, int64_t account);
 /* What the settings of an account are read with; keys are borrowed until policies_forget. */
@@ -67,6 +70,12 @@ struct own_primaries {
 };
 MUST_CHECK enum err policies_view(struct inventory *inv, struct own_primaries *own,
                                   struct settings_view *out_view, struct why *why);
+
+/* -- zone_proofs.c */
+/* A named primary of the account is to have other settings (both in their one form): zones that it has proven wait for a
+ * new proof. */
+MUST_CHECK enum err proofs_end_with_primary(struct inventory_work *w, int64_t account, const char *name,
+                                            const char *old, const char *text);
 
 /* -- zone_rows.c */
 struct zone_row {

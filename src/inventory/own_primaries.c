@@ -207,6 +207,7 @@ static enum err put_write(struct inventory_work *w, int64_t account, const char 
 	}
 	e = row_write(w, &old, account, name, text);
 	if (e == OK) e = audit(w, account, is_new ? "primary.add" : "primary.change", name, old.text, text);
+	if (e == OK && !is_new) e = proofs_end_with_primary(w, account, name, old.text, text);
 	if (e == OK && !is_new) e = work_touched(w, account, "primary", name);
 	if (is_new)
 		w->result->added++;

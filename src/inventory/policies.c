@@ -237,3 +237,16 @@ enum err inventory_load(struct inventory *inv, struct intent_list *out_zones, si
 	*out_left_out = left_out;
 	return OK;
 }
+
+static bool same_terms(const struct tls_terms *a, const struct tls_terms *b) {
+	return a && b ? tls_terms_equal(a, b) : a == b;
+}
+
+bool policies_same_primaries(const struct zone_policy *a, const struct zone_policy *b) {
+	if (a->primary_count != b->primary_count) return false;
+	for (unsigned i = 0; i < a->primary_count; i++) {
+		if (!addr_equal(&a->primaries[i].addr, &b->primaries[i].addr)) return false;
+		if (!same_terms(a->primaries[i].tls, b->primaries[i].tls)) return false;
+	}
+	return true;
+}

@@ -263,14 +263,6 @@ static enum err zone_make(struct one *o) {
 	return tell(o, id, proof);
 }
 
-static bool same_primaries(const struct zone_policy *a, const struct zone_policy *b) {
-	if (a->primary_count != b->primary_count) return false;
-	for (unsigned i = 0; i < a->primary_count; i++) {
-		if (!addr_equal(&a->primaries[i].addr, &b->primaries[i].addr)) return false;
-	}
-	return true;
-}
-
 /* Settings that do not hold any more are others. */
 static enum err primaries_changed(struct one *o, bool *out_changed) {
 	const struct settings_faults faults = { o, field_fault };
@@ -278,7 +270,7 @@ static enum err primaries_changed(struct one *o, bool *out_changed) {
 	struct why why;
 	enum err e = policies_get(o->b->w->inv, o->account, o->row.text, &faults, &old, &why);
 	if (e != OK && e != ERR_CONFIG) return e;
-	*out_changed = !old || !same_primaries(old, o->policy);
+	*out_changed = !old || !policies_same_primaries(old, o->policy);
 	policy_unref(old);
 	return OK;
 }
