@@ -98,6 +98,31 @@ static enum err sweep_within(struct inventory_work *w, void *ctx) {
 	return e;
 }
 
+/* -- bounds ----------------------------------------------------------------------------------------------------------- */
+
+bool account_bounds_differ(const char *before, const char *after) {
+	static const char *const names[] = { "records_max", "bytes_max" };
+	json_t *old = json_loads(before, 0, NULL), *new = json_loads(after, 0, NULL);
+	bool differ = false;
+	for (unsigned i = 0; i < 2; i++)
+		differ = differ || json_integer_value(json_object_get(old, names[i])) !=
+		                           json_integer_value(json_object_get(new, names[i]));
+	json_decref(old);
+	json_decref(new);
+	return differ;
+}
+
+enum err account_zones_renew(struct inventory_work *w, int64_t account) {
+	struct why why = { 0 };
+	struct row_work rows = inventory_row_work(w->inv, w->who->now_s, &why);
+	bool over = false;
+	enum err e = account_is_over(&rows, account, &over);
+	policies_forget(w->inv, account);
+	return e == OK && !over ? zones_change(w, account, true) : e;
+}
+
+/* -- the sweep -------------------------------------------------------------------------------------------------------- */
+
 void account_plans_sweep(struct inventory *inv, int64_t now_s, struct account_notice *out_notices,
                          unsigned *out_count, struct inventory_result *out_result) {
 	const struct inventory_who who = { .is_admin = true, .name = "server", .now_s = now_s };

@@ -15,4 +15,10 @@
 void account_plans_sweep(struct inventory *inv, int64_t now_s, struct account_notice *out_notices,
                          unsigned *out_count, struct inventory_result *out_result);
 
+/* For inventory.c: a change of an account, as the audit has it, has changed what its zones may have. */
+struct inventory_work;
+bool account_bounds_differ(const char *before, const char *after);
+/* Then its zones get their policies anew, unless its plan is over. */
+MUST_CHECK enum err account_zones_renew(struct inventory_work *w, int64_t account);
+
 #endif

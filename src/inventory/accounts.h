@@ -39,7 +39,7 @@ MUST_CHECK enum err account_page(const struct row_work *w, const struct row_page
 MUST_CHECK enum err account_judge(const struct row_work *w, int64_t account, int64_t more_zones);
 /* Is the plan of the account over, and was that told?  Then its zones are not served. */
 MUST_CHECK enum err account_is_over(const struct row_work *w, int64_t account, bool *out_over);
-/* Bounds of what a zone of this account may have; 0: no bound. */
+/* What no zone of this account may exceed, whatever its settings allow; 0: no bound. */
 struct account_bounds {
 	int64_t records_max, bytes_max;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "inventory/account_plans.h"
 #include "inventory/inventory_parts.h"
 #include "inventory/schema.h"
 
@@ -251,6 +252,9 @@ enum err work_audit(struct inventory_work *w, const struct work_audit *row) {
 	put_text_or_null(s, w->who->why);
 	w->changed = true;
 	if (strcmp(row->kind, "zone") != 0) work_forget(w, row->account);
+	if (strcmp(row->kind, "account") == 0 && row->before && row->after &&
+	    account_bounds_differ(row->before, row->after))
+		w->renewed_account = row->account;
 	return sql_run(s);
 }
 
@@ -284,6 +288,7 @@ static enum err run(struct inventory_work *w, inventory_work_fn *work, void *ctx
 	if (e != OK) return e;
 	e = work(w, ctx);
 	if (e == OK && w->result->code != INVENTORY_DONE) e = ERR_CONFIG;
+	if (e == OK && w->renewed_account) e = account_zones_renew(w, w->renewed_account);
 	if (e == OK && w->changed) e = revision_write(w);
 	if (e == OK) return sql_commit(w->db);
 	sql_rollback(w->db);

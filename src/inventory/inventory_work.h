@@ -16,6 +16,7 @@ struct inventory_work {
 	bool changed;     /* a row of the audit was written */
 	bool forget;      /* something that policies of this account (0: of all) are made from has changed */
 	int64_t forget_account;
+	int64_t renewed_account; /* whose zones get their policies anew at the end; 0: nobody's */
 };
 
 /* All give a value that is not OK, to be returned. */

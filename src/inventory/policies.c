@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "inventory/accounts.h"
 #include "inventory/inventory_parts.h"
 #include "inventory/tsig_keys.h"
 
@@ -41,10 +42,15 @@ enum err policies_view(struct inventory *inv, struct own_primaries *own, struct 
                        struct why *why) {
 	struct keyset *keys = NULL;
 	enum err e = keys_of(inv, own->account, &keys, why);
+	struct account_bounds bounds = { 0 };
+	struct row_work work = inventory_row_work(inv, 0, why);
+	if (e == OK) e = account_bounds(&work, own->account, &bounds);
 	if (e != OK) return e;
 	*out_view = (struct settings_view){ .base = inv->base,
 		                            .is_main = own->account == INTENT_MAIN_ACCOUNT,
 		                            .keys = keys,
+		                            .max_zone_bytes = (uint64_t)bounds.bytes_max,
+		                            .max_zone_records = (uint64_t)bounds.records_max,
 		                            .primary = own_primary,
 		                            .ctx = own };
 	return OK;

@@ -230,6 +230,11 @@ static void policy_read(struct reading *g, struct zone_policy *out_draft) {
 	out_draft->keyset = g->config.keyset;
 }
 
+/* 0: no bound. */
+static uint64_t lesser(uint64_t a, uint64_t b) {
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 enum err settings_policy(const struct settings_view *view, const char *text,
                          const struct settings_faults *faults, const struct zone_policy **out_policy) {
 	struct reading g;
@@ -243,7 +248,11 @@ enum err settings_policy(const struct settings_view *view, const char *text,
 	}
 	if (e == OK) policy_read(&g, &draft);
 	if (e == OK || e == ERR_CONFIG) e = faults_tell(&g, faults);
-	if (e == OK) *out_policy = policy_pool_get(&g.reader.pool, &draft);
+	if (e == OK) {
+		draft.max_zone_bytes = lesser(draft.max_zone_bytes, view->max_zone_bytes);
+		draft.max_zone_records = lesser(draft.max_zone_records, view->max_zone_records);
+		*out_policy = policy_pool_get(&g.reader.pool, &draft);
+	}
 	reading_end(&g);
 	return e;
 }

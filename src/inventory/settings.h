@@ -58,6 +58,7 @@ struct settings_view {
 	const struct settings_base *base;
 	bool is_main;        /* it is the account of the configuration: it may refer to all of base */
 	struct keyset *keys; /* all keys of the account, over base's keyset */
+	uint64_t max_zone_bytes, max_zone_records; /* no zone of the account may have more; 0: no bound */
 	/* Settings of the account's own primary, in their one form.  The caller frees.  ERR_NOTFOUND. */
 	enum err (*primary)(void *ctx, const char *name, char **out_text);
 	void *ctx;

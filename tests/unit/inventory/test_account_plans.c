@@ -2,6 +2,7 @@
 #include "rows_lab.h"
 
 #include "inventory/account_plans.h"
+#include "inventory/inventory_work.h"
 
 #define NOW 1000000
 
@@ -118,6 +119,66 @@ static void a_change_of_a_zone_does_not_bring_it_back(void **state) {
 	assert_int_equal(loaded(d), 0);
 }
 
+struct asked {
+	struct door *d;
+	const char *fields;
+};
+
+/* As the control socket changes an account. */
+static enum err set_within(struct inventory_work *w, void *ctx) {
+	const struct asked *asked = ctx;
+	struct why why = { 0 };
+	struct field_faults faults = { 0 };
+	const struct row_work rows = { .db = w->db, .now_s = NOW, .faults = &faults, .why = &why };
+	json_t *object = json_loads(asked->fields, 0, NULL), *before = NULL, *after = NULL;
+	assert_int_equal(account_set(&rows, "anna", object, &before, &after), OK);
+	char *old = json_dumps(before, 0), *new = json_dumps(after, 0);
+	const struct work_audit row = { .account = asked->d->rows->anna,
+		                        .action = "set",
+		                        .kind = "account",
+		                        .object = "anna",
+		                        .before = old,
+		                        .after = new };
+	enum err e = work_audit(w, &row);
+	free(old);
+	free(new);
+	json_decref(object);
+	json_decref(before);
+	json_decref(after);
+	return e;
+}
+
+static void set_through_the_door(struct door *d, const char *fields) {
+	struct asked asked = { d, fields };
+	const struct inventory_who who = { .is_admin = true, .name = "uid 0 (root)", .now_s = NOW };
+	inventory_result_done(&d->result);
+	inventory_change(d->inv, set_within, &asked, &who, &d->result);
+	if (d->result.code != INVENTORY_DONE) fail_msg("%s", d->result.text);
+}
+
+static const struct zone_policy *put_policy(const struct door *d) {
+	assert_int_equal(d->result.wanted.put.count, 1);
+	return d->result.wanted.put.zones[0].policy;
+}
+
+static void no_zone_may_have_more_than_its_account(void **state) {
+	struct door *d = *state;
+	rows_lab_zone(d->rows, d->rows->anna, "a.example", "k");
+	rows_lab_zone(d->rows, d->rows->bert, "c.example", "k");
+	rows_lab_run(d->rows,
+	             "UPDATE settings SET json = '{\"max-zone-records\":50,\"primaries\":[\"192.0.2.1\"]}'");
+	set_through_the_door(d, "{\"records_max\":20,\"bytes_max\":3000}");
+	assert_int_equal(put_policy(d)->max_zone_records, 20);
+	assert_int_equal(put_policy(d)->max_zone_bytes, 3000);
+	set_through_the_door(d, "{\"records_max\":70,\"bytes_max\":null}");
+	assert_int_equal(put_policy(d)->max_zone_records, 50);
+	set_through_the_door(d, "{\"plan\":\"other\"}");
+	assert_int_equal(d->result.wanted.put.count, 0);
+	rows_lab_run(d->rows, "UPDATE accounts SET notice = 'over' WHERE name = 'anna'");
+	set_through_the_door(d, "{\"records_max\":30}");
+	assert_int_equal(d->result.wanted.put.count, 0);
+}
+
 static void without_a_database_no_plan_ends(void **state) {
 	struct door *d = *state;
 	struct account_notice *notices = calloc(ACCOUNT_NOTICES_MAX, sizeof(*notices));
@@ -137,6 +198,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(zones_of_a_plan_that_is_over_leave_after_notice_and_come_back),
 		TEST(a_change_of_a_zone_does_not_bring_it_back),
+		TEST(no_zone_may_have_more_than_its_account),
 		TEST(without_a_database_no_plan_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
