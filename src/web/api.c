@@ -70,11 +70,6 @@ static const char *read_key(struct exchange *x) {
 	return key;
 }
 
-static bool needs_key(const struct exchange *x) {
-	if (x->route->access == ACCESS_METRICS) return !x->site->config.metrics_open;
-	return x->route->access != ACCESS_OPEN;
-}
-
 static void refuse_key(struct exchange *x, const char *text) {
 	exchange_set(x, "WWW-Authenticate", "Bearer realm=\"understudy\"");
 	exchange_error(x, 401, "%s", text);
@@ -127,7 +122,9 @@ static bool judge_query(struct exchange *x) {
 
 /* false: answered. */
 static bool judge_key(struct exchange *x) {
-	if (!needs_key(x)) return true;
+	bool optional = x->route->access == ACCESS_METRICS && !exchange_header(x, "X-API-Key") &&
+	                !exchange_header(x, "Authorization");
+	if (x->route->access == ACCESS_OPEN || (optional && x->site->config.metrics_open)) return true;
 	x->key = read_key(x);
 	if (x->key) return within_rate(x);
 	refuse_key(x, "an API key is needed: X-API-Key, or Authorization: Bearer");
@@ -236,7 +233,10 @@ void api_refuse(struct exchange *x, const char *code, json_t *reply) {
 		refuse_key(x, "the API key is not valid");
 		return;
 	}
-	if (status == 429) exchange_set(x, "Retry-After", "60");
+	if (status == 429) {
+		json_int_t wait_s = json_integer_value(json_object_get(reply, "wait"));
+		set_number(x, "Retry-After", wait_s > 0 && wait_s < 3600 ? (unsigned)wait_s : 60);
+	}
 	if (status == 503) exchange_set(x, "Retry-After", RETRY_AWAY_S);
 	json_t *body = json_pack("{s:s}", "error", text ? text : "the name server refused without a reason");
 	json_t *faults = json_object_get(reply, "faults");

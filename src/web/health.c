@@ -13,15 +13,15 @@
 #include "web/zone_out.h"
 #include "web/zone_ref.h"
 
-#define BAD_MAX 500 /* zones of one state that are looked at for the line */
+#define BAD_MAX 500 /* zones of one kind that are looked at for the line */
 
-/* States in which a zone may be out of step, the worst first. */
-static const char *const bad_states[] = { "error", "expired", "stale", "pending" };
-#define BAD_STATES (sizeof(bad_states) / sizeof(bad_states[0]))
+/* In which a zone is out of step, the worst first. */
+static const enum health bad_healths[] = { HEALTH_ERROR, HEALTH_UNREACHABLE, HEALTH_STALE, HEALTH_PENDING };
+#define BAD_HEALTHS (sizeof(bad_healths) / sizeof(bad_healths[0]))
 
 struct job {
 	json_t *summary, *zones; /* own */
-	size_t state;
+	size_t asked;            /* of bad_healths */
 	struct nagios_bounds bounds;
 };
 
@@ -98,14 +98,14 @@ static void on_bad(struct exchange *x, json_t *result) {
 static void ask_bad(struct exchange *x) {
 	struct job *j = x->job;
 	char text[NAGIOS_TEXT_MAX];
-	if (j->state == BAD_STATES) {
+	if (j->asked == BAD_HEALTHS) {
 		nagios_all((long long)json_integer_value(json_object_get(j->summary, "total")), j->zones,
 		           j->bounds, text);
 		answer_line(x, text);
 		return;
 	}
 	json_t *request = api_request(x, x->route->request);
-	json_object_set_new(request, "state", json_string(bad_states[j->state++]));
+	json_object_set_new(request, "health", json_string(health_word(bad_healths[j->asked++])));
 	json_object_set_new(request, "limit", json_integer(BAD_MAX));
 	api_ask(x, request, on_bad);
 }
@@ -114,7 +114,7 @@ static void on_line_summary(struct exchange *x, json_t *summary) {
 	struct job *j = x->job;
 	bool well = json_equal(json_object_get(summary, "total"), json_object_get(summary, "synced"));
 	j->summary = json_incref(summary);
-	if (well) j->state = BAD_STATES;
+	if (well) j->asked = BAD_HEALTHS;
 	ask_bad(x);
 }
 

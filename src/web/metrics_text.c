@@ -150,6 +150,8 @@ char *metrics_text(json_t *result, size_t *out_len) {
 	json_object_foreach(result, part, value) {
 		if (strcmp(part, "zones") == 0)
 			put_zones(&t, value);
+		else if (strcmp(part, "health") == 0)
+			put_labelled(&t, "gauge", "zones_by_health", "health", value);
 		else if (json_is_array(value))
 			put_rows(&t, value);
 		else if (json_is_object(value))

@@ -39,7 +39,9 @@ static json_t *value_in(json_t *property, json_t *value) {
 	return json_incref(value);
 }
 
+/* In a change null takes something back. */
 static void add_body(struct exchange *x, json_t *request) {
+	bool nulls = x->route->method == METHOD_PATCH;
 	const char *schema = x->route->body + (x->route->body[0] == '?'), *name;
 	json_t *value;
 	json_object_foreach(x->body, name, value) {
@@ -47,7 +49,7 @@ static void add_body(struct exchange *x, json_t *request) {
 		const char *field = json_string_value(json_object_get(property, "x-field"));
 		char plain[JSON_NAME_MAX];
 		json_plain_name(name, '_', plain);
-		if (!json_is_null(value))
+		if (nulls || !json_is_null(value))
 			json_object_set_new(request, field ? field : plain, value_in(property, value));
 	}
 }

@@ -366,8 +366,7 @@ enum err server_open(uv_loop_t *loop, const struct addr *a, const struct server_
                      struct server **out_server, char out_fault[static SERVER_FAULT_MAX]) {
 	struct socket_error why = { 0 };
 	int fd = -1;
-	enum err e = socket_tcp_address_free(a, &why);
-	if (e == OK) e = socket_tcp_listen(a, &fd, &why);
+	enum err e = socket_tcp_listen(a, &fd, &why);
 	if (e != OK) {
 		snprintf(out_fault, SERVER_FAULT_MAX, "%s", why.text);
 		return e;
@@ -405,6 +404,10 @@ void server_close(struct server *s) {
 	uv_close((uv_handle_t *)&s->poll, handle_closed);
 	uv_close((uv_handle_t *)&s->turn, handle_closed);
 	uv_close((uv_handle_t *)&s->tick, handle_closed);
+}
+
+void server_configure(struct server *s, const struct server_bounds *bounds) {
+	if (s) s->bounds = *bounds;
 }
 
 struct addr server_address(const struct server *s) {

@@ -38,6 +38,8 @@ struct server_tls {
 MUST_CHECK enum err server_open(uv_loop_t *loop, const struct addr *a, const struct server_tls *tls,
                                 const struct server_bounds *bounds, const struct server_calls *calls,
                                 struct server **out_server, char out_fault[static SERVER_FAULT_MAX]);
+/* Other bounds from now on; of connections and idleness those hold that it was opened with. */
+void server_configure(struct server *s, const struct server_bounds *bounds);
 /* What is still being answered is broken off with 503. */
 void server_close(struct server *s);
 

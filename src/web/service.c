@@ -23,10 +23,25 @@ static json_t *joined(json_t *list) {
 	return json_string(text);
 }
 
+/* Of rows with a name, or of names. */
+static json_t *names_of(json_t *list) {
+	json_t *out = json_array(), *item;
+	size_t i;
+	json_array_foreach(list, i, item) {
+		json_t *name = json_is_object(item) ? json_object_get(item, "name") : item;
+		if (json_is_string(name)) json_array_append(out, name);
+	}
+	return out;
+}
+
+/* An account that has names of its own for this server delegates to these. */
 static void on_server_info(struct exchange *x, json_t *result) {
 	json_t *out = json_camel(result), *servers = json_object_get(result, "name_servers");
+	json_t *own = names_of(json_object_get(result, "own_name_servers"));
 	json_object_set_new(out, "dnsIps", joined(json_object_get(result, "addresses")));
+	if (json_array_size(own) > 0) servers = own;
 	json_object_set_new(out, "nameservers", json_is_array(servers) ? json_incref(servers) : json_array());
+	json_decref(own);
 	json_object_del(out, "nameServers");
 	exchange_json(x, 200, out);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
+#include "net/socket.h"
 #include "web/api.h"
 #include "web/limits.h"
 #include "web/pool.h"
@@ -88,13 +88,39 @@ static void on_retry(uv_timer_t *timer) {
 	ask_config(timer->data);
 }
 
+/* Certificates are read again by new listeners. */
+static bool same_listeners(const struct site_config *a, const struct site_config *b) {
+	bool same = a->listen_count == b->listen_count && !a->certificate_path && !b->certificate_path;
+	for (unsigned i = 0; same && i < a->listen_count; i++)
+		same = addr_equal(&a->listen[i], &b->listen[i]);
+	return same;
+}
+
+/* Because of SO_REUSEPORT a second process would open the same addresses without an error. */
+static enum err addresses_free(const struct site_config *c, char out_fault[static SERVER_FAULT_MAX]) {
+	struct socket_error why = { 0 };
+	enum err e = OK;
+	for (unsigned i = 0; e == OK && i < c->listen_count; i++)
+		e = socket_tcp_address_free(&c->listen[i], &why);
+	if (e != OK) snprintf(out_fault, SERVER_FAULT_MAX, "%s", why.text);
+	return e;
+}
+
 static void apply_config(struct site *site, struct site_config *config) {
 	char fault[SERVER_FAULT_MAX];
-	close_servers(site);
+	bool first = site->config.listen_count == 0, same = same_listeners(&site->config, config);
+	if (first && addresses_free(config, fault) != OK) {
+		site_config_done(config);
+		fail(site, fault);
+		return;
+	}
+	if (!same) close_servers(site);
 	site_config_done(&site->config);
 	site->config = *config;
 	limits_configure(site->limits, config->requests_per_minute);
-	if (open_servers(site, fault) != OK) fail(site, fault);
+	for (unsigned i = 0; same && i < config->listen_count; i++)
+		server_configure(site->servers[i], &config->bounds);
+	if (!same && open_servers(site, fault) != OK) fail(site, fault);
 }
 
 static void on_config(void *arg, json_t *reply, bool last) {

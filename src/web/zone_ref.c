@@ -34,6 +34,7 @@ static void copy(struct exchange *x, json_t *request, const char *from, const ch
 void zone_ref_filter(struct exchange *x, json_t *request) {
 	copy(x, request, "q", "text");
 	copy(x, request, "status", "state");
+	copy(x, request, "health", "health");
 	copy(x, request, "reason", "reason");
 	copy(x, request, "origin", "origin");
 	copy(x, request, "account", "account");

@@ -184,6 +184,7 @@ void zones_batch(struct exchange *x) {
 		json_array_append_new(zones, row);
 	}
 	json_object_set_new(request, "zones", zones);
+	set_owner(x, request);
 	json_object_set_new(request, "replace",
 	                    json_boolean(json_is_true(json_object_get(x->body, "replace"))));
 	json_object_set_new(request, "force", json_boolean(json_is_true(json_object_get(x->body, "force"))));

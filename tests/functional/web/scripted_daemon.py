@@ -13,10 +13,10 @@ STATES = ("pending", "active", "stale", "expired", "held", "error")
 ORDER = {"read": 0, "write": 1, "admin": 2}
 OPEN, UNKNOWN = None, "unknown"
 READS = ("zone.page zone.get zone.history zone.diff zone.export zone.records zone.attempts health.page health.get "
-         "health.summary server.info watch key.list key.get primary.list primary.get token.self token.list audit.page "
-         "vanity.list consent.list metrics")
+         "health.summary server.info watch key.list key.get primary.list primary.get token.self audit.page "
+         "vanity.list consent.list metrics primary.config")
 WRITES = ("zone.add zone.put zone.set zone.remove zones.apply zone.refresh zone.retransfer zone.accept zone.hold "
-          "zone.release zone.rollback key.add key.remove primary.put primary.remove token.add token.remove vanity.add "
+          "zone.release zone.rollback token.list key.add key.remove primary.put primary.remove token.add token.remove vanity.add "
           "vanity.remove consent.add consent.remove")
 ADMINS = "account.list account.add account.get account.set account.remove status"
 SCOPES = {**dict.fromkeys(READS.split(), "read"), **dict.fromkeys(WRITES.split(), "write"),
@@ -140,9 +140,8 @@ class Daemon(Things):
 
     def metrics(self, *_):
         return {"serve": {"queries": 5}, "transfer": {"axfr": 2}, "attempts_failed_by": {"timeout": 3},
-                "zones": {"configured": len(self.zones), "states": {"active": len(self.zones)}},
-                "zone": [{"name": z["name"], "serial": 7, "primary_serial": 8, "expire_at": 1800000000}
-                         for z in self.zones.values()]}
+                "uptime": 9, "health": {"synced": 1},
+                "zones": {"configured": len(self.zones), "states": {"active": len(self.zones)}}}
 
     def server_info(self, *_):
         return {"addresses": ["192.0.2.53", "2001:db8::53@53"], "name_servers": ["ns1.example.net"], "mode": "private",
@@ -230,6 +229,13 @@ class Daemon(Things):
     def zone_get(self, request, account, scope):
         return self.find(request, account, scope)
 
+    @staticmethod
+    def health(zone):
+        status = zone["status"]
+        if status["state"] == "stale" and status["reason"] == "timeout":
+            return "master_unreachable"
+        return {"active": "synced", "held": "synced", "expired": "error"}.get(status["state"], status["state"])
+
     def zone_page(self, request, account, scope):
         names = sorted(z["name"] for z in self.zones.values() if scope == "admin" or z["account"] == account)
         zones = [self.zones[n] for n in names if request.get("text", "") in n]
@@ -237,6 +243,8 @@ class Daemon(Things):
             if request["state"] not in STATES:
                 raise Refusal("bad-request", "no such state")
             zones = [z for z in zones if z["status"]["state"] == request["state"]]
+        if "health" in request:
+            zones = [z for z in zones if self.health(z) == request["health"]]
         rest, limit = [z for z in zones if z["name"] > request.get("after", "")], request["limit"]
         more = len(rest) > limit
         return {"total": len(zones), "zones": rest[:limit], "next": rest[limit - 1]["name"] if more else None}
@@ -298,6 +306,10 @@ class Daemon(Things):
         records = [{"name": f"h{i}", "type": "A", "ttl": 300, "data": "192.0.2.1"} for i in range(5)]
         at, limit = int(request.get("after", "0")), request["limit"]
         return {"records": records[at:at + limit], "next": str(at + limit) if at + limit < len(records) else None}
+
+    def primary_config(self, request, account, scope):
+        self.find(request, account, scope)
+        return {"title": "BIND", "parts": [{"where": "named.conf", "lines": "x"}]}
 
     def zone_attempts(self, request, account, scope):
         self.find(request, account, scope)

@@ -276,17 +276,17 @@ def test_own_names_and_consents(web):
 
 def test_lines_for_the_primary_are_told(web):
     path = served(web)
-    answer = {"title": "BIND", "parts": [{"where": "named.conf", "lines": "x"}]}
-    web.daemon.overrides["primary.config"] = lambda _: [{"ok": True, "result": answer, "more": False}]
-    assert web.get(f"{path}/primary-config?software=bind&previous=true").json == answer
+    answer = web.get(f"{path}/primary-config?software=bind&previous=true").json
+    assert answer == {"title": "BIND", "parts": [{"where": "named.conf", "lines": "x"}]}
     assert asked(web, "primary.config")[0]["previous"] is True and asked(web, "primary.config")[0]["software"] == "bind"
     assert web.get(f"{path}/primary-config").status == 422
 
 
 # -- metrics
 
-def test_metrics_are_prometheus_text(web, make_web):
+def test_metrics_are_prometheus_text(web):
     web.add("example.com")
+    web.daemon.zones["example.com"]["status"].update(serial=7, expire_at=1800000000)
     reply = web.get("/metrics")
     lines = reply.text.splitlines()
     assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -294,7 +294,17 @@ def test_metrics_are_prometheus_text(web, make_web):
                  'understudy_zone_serial{zone="example.com"} 7', 'understudy_zones_by_state{state="active"} 1',
                  'understudy_zone_expire_timestamp_seconds{zone="example.com"} 1800000000'):
         assert line in lines, reply.text
+    assert 'understudy_zones_by_health{health="synced"} 1' in lines and "understudy_uptime 9" in lines
     assert web.get("/metrics", key=None).status == 401
+
+
+def test_open_metrics_tell_little_without_a_key(make_web):
+    web = make_web(metrics="open")
+    web.add("example.com")
+    reply = web.get("/metrics", key=None)
+    assert reply.status == 200 and "understudy_zones_configured 1" in reply.text and "example.com" not in reply.text
+    assert 'zone="example.com"' in web.get("/metrics").text
+    assert web.get("/metrics", key="wrong").status == 401
 
 
 def test_secrets_are_not_in_the_log(web):
