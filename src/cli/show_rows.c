@@ -59,7 +59,7 @@ static const struct table {
 	  "names",
 	  { { "NAME", "name", 0 }, { "ACCOUNT", "account", 0 }, { "GLUE", "glue", 0 } } },
 	{ COMMAND_AUDIT,
-	  "entries",
+	  "rows",
 	  { { "WHEN", "at", CELL_TIME },
 	    { "WHO", "who", 0 },
 	    { "FROM", "source", 0 },

@@ -1,9 +1,12 @@
 #include "control/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "control/admit.h"
 #include "control/protocol.h"
 
 #define REPLY_MS 30000   /* for a client to take a reply */
@@ -23,6 +26,7 @@ struct conn {
 	uint64_t since_ms; /* when the reply was begun, or the last request answered */
 	bool closing, last_reply;
 	char scratch[64];
+	struct request_from from;
 	bool waits; /* for the desk, or for request_answer: somebody else points to the request */
 };
 
@@ -118,9 +122,17 @@ static void reply_give(struct request *r, json_t *reply) {
 	conn_send(conn, reply);
 }
 
+/* NULL: the desk has it. */
+static json_t *desk_do(struct desk *desk, struct request *r) {
+	if (desk_take(desk, &r->job) == OK) return NULL;
+	return reply_refusal(CONTROL_CODE_BUSY, "too many requests wait for the database");
+}
+
 static void on_back(struct desk_job *job) {
 	struct request *r = (struct request *)(void *)((char *)job - offsetof(struct request, job));
 	json_t *reply = request_finish(r); /* what was changed is made known in any case */
+	struct conn *conn = r->owner;
+	if (!reply && r->stage != STAGE_NONE) reply = conn ? desk_do(conn->conns->desk, r) : json_null();
 	if (reply) reply_give(r, reply);
 }
 
@@ -204,7 +216,7 @@ static unsigned streams(const struct conns *conns) {
 }
 
 static void conn_ask(struct conn *conn, size_t line_len) {
-	struct request *r = conn->request = request_new(conn->conns->backend);
+	struct request *r = conn->request = request_new(conn->conns->backend, &conn->from);
 	r->owner = conn;
 	r->wake = on_wake;
 	r->job = (struct desk_job){ .run = on_run, .done = on_back };
@@ -219,8 +231,7 @@ static void conn_ask(struct conn *conn, size_t line_len) {
 		conn_refuse(conn, CONTROL_CODE_BUSY, "too many watch already");
 		return;
 	}
-	if (!reply && r->needs_desk && desk_take(conn->conns->desk, &r->job) != OK)
-		reply = reply_refusal(CONTROL_CODE_BUSY, "too many requests wait for the database");
+	if (!reply && r->stage != STAGE_NONE) reply = desk_do(conn->conns->desk, r);
 	if (reply) reply_give(r, reply);
 }
 
@@ -285,6 +296,18 @@ static struct conn **free_place(struct conns *conns) {
 	return NULL;
 }
 
+/* Who is at the other end, for the audit. */
+static void peer_find(struct conn *conn) {
+	uv_os_fd_t fd;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (uv_fileno((uv_handle_t *)&conn->pipe, &fd) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		snprintf(conn->from.who, sizeof(conn->from.who), "somebody");
+	else
+		admit_peer(peer.uid, conn->from.who);
+}
+
 bool conns_accept(struct conns *conns, uv_stream_t *listener) {
 	struct conn *conn = xcalloc(1, sizeof(*conn));
 	conn->conns = conns;
@@ -294,6 +317,7 @@ bool conns_accept(struct conns *conns, uv_stream_t *listener) {
 		return false;
 	}
 	conn->pipe.data = conn;
+	conn->from.is_operator = conns->is_operator;
 	struct conn **place = free_place(conns);
 	if (uv_accept(listener, (uv_stream_t *)&conn->pipe) != 0) {
 		conn_close(conn);
@@ -301,6 +325,7 @@ bool conns_accept(struct conns *conns, uv_stream_t *listener) {
 		conn_refuse(conn, CONTROL_CODE_BUSY, "too many clients");
 	} else {
 		*place = conn;
+		peer_find(conn);
 		make_room(conns, conn);
 		conn_advance(conn);
 	}

@@ -20,6 +20,7 @@ struct conns {
 	const struct control_backend *backend; /* borrowed, as the others */
 	struct log *log;
 	struct desk *desk;
+	bool is_operator;       /* who connects may do everything */
 	unsigned max;           /* at once */
 	size_t input_bytes_max; /* of all that was read and not answered */
 	/* When the handle of a connection is closed; many may follow conns_close. */

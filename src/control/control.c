@@ -84,6 +84,7 @@ static void conns_of_side(struct control *c, unsigned side, const struct control
 	*conns = (struct conns){ .backend = &c->backend,
 		                 .log = settings->log,
 		                 .desk = settings->desk,
+		                 .is_operator = side == CONTROL_OPERATOR,
 		                 .max = sides[side].clients_max,
 		                 .input_bytes_max = sides[side].input_bytes_max,
 		                 .closed = control_release,

@@ -20,6 +20,9 @@
 struct control;
 struct desk;
 struct events;
+struct gate;
+struct inventory;
+struct wanted_changes;
 
 #define ZONE_CONTACT_ADDRESSES_MAX 64
 
@@ -33,6 +36,13 @@ struct zone_contact {
 
 /* Each returns a new reference (stolen by control) or NULL with out_error set to words for people.
  * zone_list gives one slice: cursor starts at 0, and is 0 again when the list is complete. */
+/* What is known of a zone without looking far; words are constants. */
+struct control_zone {
+	const uint8_t *name; /* borrowed until the next call */
+	int64_t account;
+	const char *state, *health, *reason;
+};
+
 struct control_backend {
 	void *ctx;
 	json_t *(*status)(void *ctx);
@@ -62,7 +72,21 @@ struct control_backend {
 	json_t *(*ready)(void *ctx);
 	/* Zones of an account (-1: of all) by health; docs/formats/control.md. */
 	json_t *(*health_summary)(void *ctx, int64_t account);
-	struct events *events; /* what is told to those who watch; borrowed */
+	/* Whose zone it is, by the number of an account; 0: there is none. */
+	int64_t (*zone_account)(void *ctx, const uint8_t *name);
+	/* One zone after another, in any order; *cursor begins with 0.  false: there are no more. */
+	bool (*zone_next)(void *ctx, size_t *cursor, struct control_zone *out_zone);
+	/* A short status for lists; NULL: it is not under our care. */
+	json_t *(*zone_brief)(void *ctx, const uint8_t *name);
+	/* The inventory has changed; takes the content. */
+	void (*changed)(void *ctx, struct wanted_changes *changes);
+	/* {"addresses", "name_servers", "version", "mode"} */
+	json_t *(*server_info)(void *ctx);
+	json_t *(*config_print)(void *ctx);
+	struct gate *gate;               /* NULL: no key opens anything */
+	struct inventory *inventory;     /* the desk's; NULL: there is none */
+	const struct tsig_keyring *keys; /* of the configuration; the desk's too */
+	struct events *events;           /* what is told to those who watch; borrowed */
 };
 
 enum control_side { CONTROL_OPERATOR, CONTROL_WEB, CONTROL_SIDES };

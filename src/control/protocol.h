@@ -16,6 +16,7 @@
 #define CONTROL_CODE_FORBIDDEN "forbidden"       /* the key's scope does not reach so far */
 #define CONTROL_CODE_CONFLICT "conflict"         /* a name is taken, or something is in use */
 #define CONTROL_CODE_INVALID "invalid"           /* "faults": [{"field", "text"}] tells */
+#define CONTROL_CODE_REFUSED "refused"           /* a guard: "force" would do it all the same */
 #define CONTROL_CODE_STALE "stale"               /* changed since: another version than "if_version" */
 #define CONTROL_CODE_QUOTA "quota"               /* more than the account may have */
 #define CONTROL_CODE_TRIES "limit"               /* too many tries; wait */

@@ -23,6 +23,9 @@
 #include "control/control.h"
 #include "control/desk.h"
 #include "control/events.h"
+#include "inventory/caller.h"
+#include "inventory/inventory.h"
+#include "inventory/rows.h"
 #include "store/store.h"
 
 #define REQUEST_LIST_SLICE 128          /* zones of a reply */
@@ -33,6 +36,25 @@
 
 enum request_where { REQUEST_LOOP, REQUEST_DESK };
 enum request_who { REQUEST_OPEN, REQUEST_READ, REQUEST_WRITE, REQUEST_ADMIN, REQUEST_OPERATOR };
+
+#define WHO_TEXT_MAX 120
+
+/* The other end of a connection.  Outlives its requests but those on the desk, which have a copy. */
+struct request_from {
+	bool is_operator;       /* it came over control.socket */
+	char who[WHO_TEXT_MAX]; /* of an operator: "uid 0 (root)" */
+};
+
+/* What of a request is done on the desk next. */
+enum request_stage {
+	STAGE_NONE,
+	STAGE_READ,    /* the line is long */
+	STAGE_VERIFY,  /* whose key it is */
+	STAGE_ACCOUNT, /* which account has the id */
+	STAGE_FIND,    /* which zone has the id */
+	STAGE_WORK,    /* the handler's part */
+	STAGE_YIELD    /* none: others shall have their turn on the loop */
+};
 
 struct request;
 /* LOOP: NULL when the reply comes later, by request_answer.  DESK: runs there, never NULL. */
@@ -49,16 +71,28 @@ struct request_row {
 struct request {
 	struct desk_job job; /* for who takes it to the desk and back */
 	const struct control_backend *backend;
+	const struct request_from *from;
+	struct request_from peer;      /* what from points to */
 	const struct request_row *row; /* NULL: not known */
 	json_t *fields;                /* the request; a reference */
 	char *line;                    /* owned; not read yet */
 	size_t line_len;
-	json_t *reply;          /* made on the desk */
-	request_handler *next;  /* makes a further reply; NULL: there is none */
-	request_handler *ended; /* of what came by request_answer */
-	enum err outcome;       /* what came */
-	bool needs_desk, has_zone;
+	json_t *reply;            /* made on the desk */
+	request_handler *next;    /* makes a further reply; NULL: there is none */
+	request_handler *ended;   /* of what came by request_answer */
+	enum err outcome;         /* what came */
+	enum request_stage stage; /* not STAGE_NONE: it is to go to the desk */
+	request_handler *work;    /* of STAGE_WORK */
+	bool admitted, has_account, has_zone;
+	int64_t account;             /* whose things are seen; 0: everybody's.  Valid once it is admitted */
+	const struct caller *caller; /* a reference; NULL: the operator, or nobody */
 	struct name zone;
+	/* What a handler on the desk leaves for the loop. */
+	struct wanted_changes changes;
+	bool keys_changed;     /* what the gate remembers is to be forgotten */
+	request_handler *seen; /* adds to reply what only the loop knows; NULL: nothing */
+	struct chosen *chosen; /* owned */
+	struct random random;
 	/* Places of slices. */
 	size_t list_cursor;
 	struct zone_version *version; /* a reference, while it is exported */
@@ -76,17 +110,15 @@ struct request {
 };
 
 /* -- requests.c */
-struct request *request_new(const struct control_backend *backend);
-/* Take a line (without its newline) in hand: the first reply, a new reference.  NULL: it comes later; with needs_desk,
- * request_run is to be called on the desk and then request_finish. */
+struct request *request_new(const struct control_backend *backend, const struct request_from *from);
+/* Take a line (without its newline) in hand: the first reply, a new reference.  NULL: it comes later; unless stage is
+ * STAGE_NONE, request_run is to be called on the desk and then request_finish. */
 json_t *request_begin(struct request *r, const char *line, size_t len);
 void request_run(struct request *r);
-/* The first reply; NULL as above, but never with needs_desk again. */
+/* The first reply; NULL as above. */
 json_t *request_finish(struct request *r);
 /* NULL: of one that streams, nothing yet. */
 json_t *request_next(struct request *r);
-/* Whose events and rows the request may see: the number of an account; -1: of all. */
-int64_t request_account(const struct request *r);
 /* For handlers that have returned NULL: ended makes the reply of outcome. */
 void request_answer(struct request *r, enum err outcome);
 /* For a backend that answers when what it did is saved: the handler returns NULL then. */
@@ -94,6 +126,9 @@ struct told request_when_saved(struct request *r);
 /* The reply that request_answer has led to. */
 json_t *request_answered(struct request *r);
 void request_free(struct request *r);
+
+/* On the desk: what rows are read and changed with, outside of a change of the inventory.  why is filled on failure. */
+MUST_CHECK enum err request_rows(struct request *r, struct row_work *out_work, struct why *why);
 
 /* -- replies.c */
 /* {"ok": false, "code": code, "error": text} */

@@ -4,9 +4,12 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "control/admit.h"
+#include "control/chosen.h"
 #include "control/handlers.h"
 #include "control/protocol.h"
 #include "control/request.h"
+#include "inventory/gate.h"
 
 #define NESTING_MAX 16 /* settings of zones in a list have about eight */
 
@@ -63,23 +66,31 @@ static json_t *understand(struct request *r, const char *line, size_t len) {
 
 /* -- who may, and where it is done ------------------------------------------------------------------------------ */
 
-static bool wants_desk(const struct request *r) {
-	return r->row->where == REQUEST_DESK;
+static bool of_a_zone(const struct request *r) {
+	return strncmp(r->row->fields, "zone|id", 7) == 0;
 }
 
-static json_t *on_loop(struct request *r) {
-	if (json_object_get(r->fields, "id") && !r->has_zone) return reply_no_zone(r);
+/* On the loop: what is next, a reply or (NULL) a stage of the desk, or a wait. */
+static json_t *go_on(struct request *r) {
+	r->stage = STAGE_NONE;
+	json_t *reply = r->admitted ? NULL : admit(r);
+	if (reply || r->stage != STAGE_NONE) return reply;
+	if (admit_wants_account(r))
+		r->stage = STAGE_ACCOUNT;
+	else if (r->row->where == REQUEST_DESK)
+		r->stage = STAGE_WORK;
+	else if (of_a_zone(r) && !r->has_zone)
+		r->stage = STAGE_FIND;
+	if (r->stage != STAGE_NONE) return NULL;
+	if (of_a_zone(r) && !request_may_see(r, r->zone.wire)) return reply_no_zone(r);
 	return r->row->handler(r);
 }
 
-int64_t request_account(const struct request *r) {
-	(void)r;
-	return -1;
-}
-
-struct request *request_new(const struct control_backend *backend) {
+struct request *request_new(const struct control_backend *backend, const struct request_from *from) {
 	struct request *r = xcalloc(1, sizeof(*r));
 	r->backend = backend;
+	r->peer = *from;
+	r->from = &r->peer;
 	return r;
 }
 
@@ -89,26 +100,76 @@ json_t *request_begin(struct request *r, const char *line, size_t len) {
 		if (!r->line) return reply_refusal(CONTROL_CODE_FAILED, "out of memory");
 		memcpy(r->line, line, len);
 		r->line_len = len;
-		r->needs_desk = true;
+		r->stage = STAGE_READ;
 		return NULL;
 	}
 	json_t *reply = understand(r, line, len);
-	if (reply) return reply;
-	r->needs_desk = wants_desk(r);
-	return r->needs_desk ? NULL : on_loop(r);
+	return reply ? reply : go_on(r);
+}
+
+/* -- on the desk ------------------------------------------------------------------------------------------------ */
+
+enum err request_rows(struct request *r, struct row_work *out_work, struct why *why) {
+	struct row_work work = { .random = &r->random, .now_s = clock_now().wall_s, .why = why };
+	enum err e = r->backend->inventory ? inventory_read(r->backend->inventory, &work.db) : ERR_CLOSED;
+	if (e != OK) {
+		why_set(why, REASON_INVENTORY_FAILED, "the database cannot be had");
+		return e;
+	}
+	r->random = random_secure();
+	*out_work = work;
+	return OK;
+}
+
+static void zone_found(void *ctx, const struct inventory_zone *zone) {
+	struct request *r = ctx;
+	r->has_zone = name_parse(zone->name, &r->zone) == OK;
+}
+
+static void find_zone(struct request *r) {
+	struct inventory *inv = r->backend->inventory;
+	enum err e = inv ? inventory_zone_find(inv, r->account, NULL, asked_text(r, "id"), zone_found, r)
+	                 : ERR_CLOSED;
+	if (e == OK && r->has_zone) return;
+	r->reply = e == OK || e == ERR_NOTFOUND
+	                   ? reply_no_zone(r)
+	                   : reply_refusal(CONTROL_CODE_UNAVAILABLE, "the database cannot be had");
 }
 
 void request_run(struct request *r) {
-	if (r->line) r->reply = understand(r, r->line, r->line_len);
-	if (!r->reply && r->row->where == REQUEST_DESK) r->reply = r->row->handler(r);
+	switch (r->stage) {
+	case STAGE_READ: r->reply = understand(r, r->line, r->line_len); break;
+	case STAGE_VERIFY: admit_verify(r); break;
+	case STAGE_FIND: find_zone(r); break;
+	case STAGE_ACCOUNT: admit_account(r); break;
+	case STAGE_WORK: r->reply = r->work ? r->work(r) : r->row->handler(r); break;
+	case STAGE_YIELD:
+	case STAGE_NONE: break;
+	}
+}
+
+/* -- and back ----------------------------------------------------------------------------------------------------- */
+
+/* What was committed is made known, whether or not anybody is there to hear the reply. */
+static json_t *worked(struct request *r, json_t *reply) {
+	const struct control_backend *b = r->backend;
+	if (r->keys_changed && b->gate) gate_forget(b->gate, 0);
+	if (r->changes.put.count > 0 || r->changes.removed.count > 0) b->changed(b->ctx, &r->changes);
+	if (!r->seen || !json_is_true(json_object_get(reply, "ok"))) return reply;
+	r->reply = reply;
+	return r->seen(r);
 }
 
 json_t *request_finish(struct request *r) {
 	json_t *reply = r->reply;
+	enum request_stage stage = r->stage;
 	r->reply = NULL;
-	r->needs_desk = false;
+	r->stage = STAGE_NONE;
 	if (r->job.skipped) return reply_refusal(CONTROL_CODE_BUSY, "the daemon is about to end");
-	return reply ? reply : on_loop(r);
+	if (stage == STAGE_WORK) return worked(r, reply);
+	if (!reply && stage == STAGE_VERIFY) reply = admit_verified(r);
+	if (reply || r->stage != STAGE_NONE) return reply;
+	return stage == STAGE_YIELD ? r->row->handler(r) : go_on(r);
 }
 
 json_t *request_next(struct request *r) {
@@ -144,11 +205,14 @@ json_t *request_answered(struct request *r) {
 void request_free(struct request *r) {
 	if (!r) return;
 	watcher_end(&r->watcher, clock_now().wall_s);
+	wanted_changes_done(&r->changes);
+	caller_unref(r->caller);
 	version_unref(r->version);
 	json_decref(r->rows);
 	json_decref(r->fields);
 	json_decref(r->reply);
 	change_unref(r->change);
+	chosen_free(r->chosen);
 	free(r->line);
 	free(r);
 }

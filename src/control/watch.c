@@ -34,7 +34,7 @@ json_t *request_watch(struct request *r) {
 	struct watcher *w = &r->watcher;
 	json_t *fault = kinds_fault(r, &w->kinds);
 	if (fault) return fault;
-	w->account = request_account(r);
+	w->account = r->account ? r->account : -1;
 	w->of_one_zone = r->has_zone;
 	w->zone = r->zone;
 	w->some = some;

@@ -100,12 +100,41 @@ static void trust_read_again(struct daemon *d) {
 	transfer_trust_changed(d->transfer);
 }
 
+static void fault_push(struct config_faults *faults, const char *file, const char *text) {
+	if (faults->count == CONFIG_FAULTS_MAX) {
+		faults->left_out++;
+		return;
+	}
+	faults->items = xrealloc(faults->items, (faults->count + 1) * sizeof(*faults->items));
+	faults->items[faults->count++] = (struct config_fault){ .file = xstrdup(file),
+		                                                .text = xstrdup(text) };
+}
+
+/* A zone that was added while we ran is not taken over by the file. */
+static enum err owners_check(struct daemon *d, const struct config *next, struct config_faults *out_faults) {
+	for (size_t i = 0; i < next->zones.count; i++) {
+		struct wanted_zone zone;
+		char name[NAME_TEXT_MAX], text[NAME_TEXT_MAX + 120];
+		if (!wanted_find(d->wanted, next->zones.zones[i].name, &zone) ||
+		    zone.source != WANTED_DATABASE)
+			continue;
+		(void)snprintf(
+			text, sizeof(text), /* it fits */
+			"zone %s is in the inventory already; remove it there (understudy zone remove) or here",
+			name_text_short(next->zones.zones[i].name, name));
+		fault_push(out_faults, d->config_path, text);
+	}
+	return out_faults->count > 0 ? ERR_CONFIG : OK;
+}
+
 enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
 	struct wanted_summary summary;
 	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
+	if (e == OK) e = owners_check(d, next, out_faults);
 	if (e == OK) trust_read_again(d);
+	if (e == OK) stock_reload(d->stock, next);
 	if (e == OK) e = wanted_replace(d->wanted, WANTED_FILE, &next->zones, &summary);
 	if (e == OK) {
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
@@ -145,6 +174,7 @@ static void stop(struct daemon *d) {
 	if (d->control) control_stop(d->control);
 	d->control = NULL;
 	web_child_stop(d->web);
+	stock_stop(d->stock);
 	desk_stop(d->desk);
 	d->desk = NULL;
 	close_if_made((uv_handle_t *)&d->hangup);
@@ -248,18 +278,29 @@ static enum err load_zones(struct daemon *d) {
 	if (e != OK) return fails(d, "saved zones", err_text(e));
 	struct wanted_watcher watcher = wire_wanted_watcher(d);
 	d->wanted = wanted_new(&watcher);
+	struct stock_watcher stock_watcher = wire_stock_watcher(d);
+	d->stock = stock_open(d->config, &d->config->zones, &stock_watcher, d->log);
+	stock_load(d->stock); /* first: what it has stays its own */
 	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));
-	transfer_claimed(d->transfer);
+	if (d->stock_complete) transfer_claimed(d->transfer);
+	d->claiming = true;
 	return OK;
+}
+
+static enum err start_desk(struct daemon *d) {
+	enum err e = desk_new(&d->loop, &d->desk);
+	if (e == OK) e = stock_start(d->stock, &d->loop, d->desk);
+	return e == OK ? OK : fails(d, "desk", "no thread");
 }
 
 static enum err start_control(struct daemon *d) {
 	struct why why = { 0 };
 	struct control_backend backend = wire_control_backend(d);
-	const struct control_settings settings = {
-		.paths = { [CONTROL_OPERATOR] = d->config->control_socket }, .desk = d->desk, .log = d->log
-	};
+	const struct control_settings settings = { .paths = { [CONTROL_OPERATOR] = d->config->control_socket,
+		                                              [CONTROL_WEB] = d->config->web_socket },
+		                                   .desk = d->desk,
+		                                   .log = d->log };
 	if (control_new(&d->loop, &settings, &backend, &d->control, &why) == OK) return OK;
 	return fails(d, "control socket", why.evidence);
 }
@@ -293,7 +334,6 @@ static enum err watch_signals(struct daemon *d) {
 static enum err open_loop(struct daemon *d) {
 	if (uv_loop_init(&d->loop) != 0) return fails(d, "event loop", "no descriptors");
 	d->loop_made = true;
-	if (desk_new(&d->loop, &d->desk) != OK) return fails(d, "desk", "no thread");
 	return watch_signals(d);
 }
 
@@ -318,6 +358,7 @@ static enum err start(struct daemon *d) {
 	if (e == OK) e = open_store(d);
 	if (e == OK) e = open_loop(d);
 	if (e == OK) e = load_zones(d);
+	if (e == OK) e = start_desk(d);
 	if (e == OK) e = start_control(d);
 	if (e == OK) e = start_answering(d);
 	if (e == OK) e = start_web(d);
@@ -335,6 +376,7 @@ static void free_all(struct daemon *d) {
 	if (d->store) store_close(d->store);
 	if (d->epoch) epoch_free(d->epoch);
 	web_child_free(d->web);
+	stock_free(d->stock);
 	events_free(d->events);
 	health_free(d->health);
 	if (d->loop_made) (void)uv_loop_close(&d->loop); /* all handles are closed */

@@ -14,6 +14,7 @@
 #include "control/events.h"
 #include "daemon/health.h"
 #include "daemon/listening.h"
+#include "daemon/stock.h"
 #include "daemon/web_child.h"
 #include "daemon/workers.h"
 #include "inventory/config.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct wanted *wanted;
+	struct stock *stock; /* the inventory */
 	struct events *events;
 	struct health_counts *health;
 	struct desk *desk;
@@ -47,6 +49,8 @@ struct daemon {
 	uv_timer_t collect;
 	int64_t started_s, reloaded_s; /* reloaded_s 0: never */
 	bool loop_made, ready, stopping;
+	bool claiming;       /* saved zones of all sources that could be read have been claimed */
+	bool stock_complete; /* the database was read */
 };
 
 /* Run until a signal ends it.  Takes config.  Returns the exit status of the process: 0, or 1 when it could not

@@ -206,6 +206,20 @@ json_t *report_zone_row(const struct zone_report *z) {
 	return o;
 }
 
+json_t *report_zone_brief(const struct zone_report *z, const char *health) {
+	json_t *o = report_zone_row(z);
+	enum reason reason = z->saved.why.reason;
+	set(o, "health", json_string(health));
+	set(o, "state_since", time_or_null(z->state_s));
+	set(o, "checked_at", time_or_null(z->saved.checked_s));
+	set(o, "refresh_at", time_or_null(z->saved.refresh_s));
+	set(o, "expire_at", integer_or_null(z->has_serial && z->saved.expire_s != 0, z->saved.expire_s));
+	set(o, "failures", json_integer(z->saved.failures));
+	set(o, "reason_text", json_string(reason_text(reason)));
+	set(o, "evidence", text_value(z->saved.why.evidence));
+	return o;
+}
+
 json_t *report_zone(const struct zone_report *z) {
 	json_t *o = report_zone_row(z);
 	enum reason reason = z->saved.why.reason;

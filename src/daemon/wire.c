@@ -56,10 +56,20 @@ static void moved(void *ctx, const uint8_t *name, uint32_t former, uint32_t acco
 	telling_moved(ctx, name, former, account);
 }
 
+static void not_taken(void *ctx, const uint8_t *name, enum wanted_source source) {
+	struct daemon *d = ctx;
+	char text[NAME_TEXT_MAX];
+	log_event(d->log, EVENT_ZONE_CONFLICT, LOG_STR("zone", name_text_short(name, text)),
+	          LOG_STR("not-taken", source == WANTED_FILE ? "configuration" : "inventory"));
+}
+
 struct wanted_watcher wire_wanted_watcher(struct daemon *d) {
-	return (struct wanted_watcher){
-		.ctx = d, .added = added, .changed = changed, .removed = removed, .moved = moved
-	};
+	return (struct wanted_watcher){ .ctx = d,
+		                        .added = added,
+		                        .changed = changed,
+		                        .removed = removed,
+		                        .moved = moved,
+		                        .refused = not_taken };
 }
 
 /* -- requests of the control socket ------------------------------------------------------------------------- */
@@ -92,14 +102,15 @@ static json_t *status(void *ctx) {
 	int64_t now_s = clock_now().wall_s;
 	const struct config_server *server = &d->config->server;
 	json_t *listen = addresses(server->listen, server->listen_count);
-	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:o?, s:{s:I, s:I, s:I, s:I, s:o}}",
+	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:o?, s:o, s:{s:I, s:I, s:I, s:I, s:o}}",
 	                 "version", UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at",
 	                 (json_int_t)d->started_s, "uptime", (json_int_t)(now_s - d->started_s),
 	                 "reloaded_at", d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers",
 	                 (int)server->workers, "listen", listen, "tls", tls_status(d), "web",
-	                 web_child_status(d->web), "zones", "configured", (json_int_t)wanted_count(d->wanted),
-	                 "served", (json_int_t)c.zones_served, "pending", (json_int_t)c.zones_pending,
-	                 "expired", (json_int_t)c.zones_expired, "states", report_states(&c));
+	                 web_child_status(d->web), "inventory", stock_status(d->stock), "zones", "configured",
+	                 (json_int_t)wanted_count(d->wanted), "served", (json_int_t)c.zones_served, "pending",
+	                 (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired, "states",
+	                 report_states(&c));
 }
 
 static json_t *stats(void *ctx) {
@@ -237,7 +248,7 @@ static json_t *ready(void *ctx) {
 }
 
 struct control_backend wire_control_backend(struct daemon *d) {
-	return (struct control_backend){
+	struct control_backend b = {
 		.ctx = d,
 		.status = status,
 		.stats = stats,
@@ -259,4 +270,6 @@ struct control_backend wire_control_backend(struct daemon *d) {
 		.health_summary = health_summary_of,
 		.events = d->events,
 	};
+	wire_inventory(d, &b);
+	return b;
 }

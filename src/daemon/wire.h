@@ -4,8 +4,10 @@
 
 #include "daemon/daemon.h"
 
-struct serve_notify_sink wire_notify_sink(struct daemon *d);   /* serve → transfer */
-struct wanted_watcher wire_wanted_watcher(struct daemon *d);   /* inventory → transfer */
+struct serve_notify_sink wire_notify_sink(struct daemon *d); /* serve → transfer */
+struct wanted_watcher wire_wanted_watcher(struct daemon *d); /* inventory → transfer */
+struct stock_watcher wire_stock_watcher(struct daemon *d);   /* inventory → wanted */
+void wire_inventory(struct daemon *d, struct control_backend *b);
 struct control_backend wire_control_backend(struct daemon *d); /* control → all */
 
 #endif

@@ -82,6 +82,23 @@ static enum err reload(void *ctx, json_t **out_faults) {
 	return ERR_CONFIG;
 }
 
+static int64_t zone_account(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	return name[0] > 3;
+}
+
+static bool zone_next(void *ctx, size_t *cursor, struct control_zone *out_zone) {
+	(void)ctx;
+	(void)cursor;
+	(void)out_zone;
+	return false;
+}
+
+static json_t *zone_brief(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	return name[0] > 3 ? json_object() : NULL;
+}
+
 static void ignore(struct request *r) {
 	(void)r;
 }
@@ -109,11 +126,17 @@ static void answer_line(struct events *events, const char *line, size_t len) {
 		.web_config = some_object,
 		.ready = some_object,
 		.events = events,
+		.zone_account = zone_account,
+		.zone_next = zone_next,
+		.zone_brief = zone_brief,
+		.server_info = some_object,
+		.config_print = some_object,
 	};
-	struct request *r = request_new(&backend);
+	const struct request_from from = { .is_operator = len % 4 != 0, .who = "fuzz" };
+	struct request *r = request_new(&backend, &from);
 	r->wake = ignore;
 	json_t *reply = request_begin(r, line, len);
-	if (!reply && r->needs_desk) {
+	while (!reply && r->stage != STAGE_NONE) {
 		request_run(r);
 		reply = request_finish(r);
 	}

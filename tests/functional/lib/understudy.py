@@ -51,6 +51,7 @@ class Understudy(Server):
         self.primary_extra = {}  # endpoint of a primary -> further keys of it, as "tls"
         self.extra_text = ""    # appended to the configuration as it is
         self.socket = folder / "control.sock"
+        self.web_socket = None  # path, when given: API keys are needed there
         self.state = folder / "state"
         self.configuration = folder / "understudy.yaml"
 
@@ -64,7 +65,8 @@ class Understudy(Server):
         server = {"listen": [e.text for e in self.listen], "workers": 2, "state-directory": str(self.state),
                   **{k.replace("_", "-"): v for k, v in self.settings.items()}}
         lines = ["server:"] + [f"  {k}: {json.dumps(v)}" for k, v in server.items()]
-        lines += [f"control: {json.dumps({'socket': str(self.socket)})}",
+        control = {"socket": str(self.socket), **({"web-socket": str(self.web_socket)} if self.web_socket else {})}
+        lines += [f"control: {json.dumps(control)}",
                   "log: { level: debug, format: text }"]
         lines += self._section("keys", [k._asdict() for k in self.keys])
         primaries = {e for z in self.zones.values() for e in z.primaries}

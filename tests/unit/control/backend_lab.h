@@ -14,6 +14,12 @@
 
 #include "base/told.h"
 #include "control/control.h"
+#include "control/request.h"
+#include "inventory/wanted.h"
+
+/* Who asks: at control.socket, and at the one for the web. */
+static const struct request_from lab_operator = { .is_operator = true, .who = "uid 0 (root)" };
+static const struct request_from lab_web __attribute__((unused)) = { .is_operator = false };
 
 struct lab_backend {
 	unsigned refreshed, retransferred, accepted, reloads;
@@ -23,6 +29,9 @@ struct lab_backend {
 	enum err save_error;
 	uint32_t rolled_back_to;
 	struct events *events; /* NULL: nobody may watch */
+	struct inventory *inventory;
+	struct gate *gate;
+	struct wanted *wanted; /* NULL: changes of the inventory are thrown away */
 };
 
 static json_t *lab_status(void *ctx) {
@@ -168,6 +177,49 @@ static json_t *lab_health(void *ctx, int64_t account) {
 	return json_pack("{s:I}", "total", (json_int_t)account);
 }
 
+static int64_t lab_zone_account(void *ctx, const uint8_t *name) {
+	const struct lab_backend *b = ctx;
+	struct wanted_zone zone;
+	return b->wanted && wanted_find(b->wanted, name, &zone) ? zone.account : 0;
+}
+
+/* Every zone is active but those whose names begin with b. */
+static bool lab_zone_next(void *ctx, size_t *cursor, struct control_zone *out_zone) {
+	const struct lab_backend *b = ctx;
+	struct wanted_zone zone;
+	const uint8_t *name;
+	if (!b->wanted || !wanted_next(b->wanted, cursor, &name, &zone)) return false;
+	bool is_b = name[1] == 'b';
+	*out_zone = (struct control_zone){ .name = name,
+		                           .account = zone.account,
+		                           .state = is_b ? "stale" : "active",
+		                           .health = is_b ? "stale" : "synced",
+		                           .reason = is_b ? "behind" : "none" };
+	return true;
+}
+
+static json_t *lab_zone_brief(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	bool is_b = name[1] == 'b';
+	return json_pack("{s:s, s:s}", "state", is_b ? "stale" : "active", "health",
+	                 is_b ? "stale" : "synced");
+}
+
+static void lab_changed(void *ctx, struct wanted_changes *changes) {
+	const struct lab_backend *b = ctx;
+	struct wanted_summary summary;
+	if (b->wanted)
+		wanted_change(b->wanted, WANTED_DATABASE, changes, &summary);
+	else
+		wanted_changes_done(changes);
+}
+
+static json_t *lab_server_info(void *ctx) {
+	(void)ctx;
+	return json_pack("{s:[s], s:[], s:s, s:s}", "addresses", "192.0.2.2", "name_servers", "version",
+	                 "test", "mode", "private");
+}
+
 static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 	return (struct control_backend){
 		.ctx = b,
@@ -190,6 +242,14 @@ static inline struct control_backend lab_backend_of(struct lab_backend *b) {
 		.web_config = lab_status,
 		.ready = lab_status,
 		.events = b->events,
+		.zone_account = lab_zone_account,
+		.zone_next = lab_zone_next,
+		.zone_brief = lab_zone_brief,
+		.changed = lab_changed,
+		.server_info = lab_server_info,
+		.config_print = lab_status,
+		.gate = b->gate,
+		.inventory = b->inventory,
 	};
 }
 

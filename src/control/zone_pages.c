@@ -1,0 +1,126 @@
+/* The request zone.page: zones in the order of their names.  Without a filter by state the database gives a page; with one
+ * the loop chooses the names, and the database gives their rows.  The loop adds how each zone is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/chosen.h"
+#include "control/desk_parts.h"
+
+#define LIMIT_DEFAULT 100
+
+static unsigned limit_of(const struct request *r) {
+	int64_t limit = asked_number(r, "limit", LIMIT_DEFAULT);
+	return limit < 1 ? 1 : limit > INVENTORY_PAGE_MAX ? INVENTORY_PAGE_MAX : (unsigned)limit;
+}
+
+static bool is(const char *wanted, json_t *status, const char *field) {
+	const char *word = json_string_value(json_object_get(status, field));
+	return !wanted || (word && strcmp(wanted, word) == 0);
+}
+
+/* The loop's part; zones of a key that is bound to some are filtered here. */
+static json_t *with_states(struct request *r) {
+	const struct control_backend *b = r->backend;
+	json_t *reply = r->reply, *list = json_object_get(json_object_get(reply, "result"), "zones");
+	const char *state = asked_text(r, "state"), *health = asked_text(r, "health"),
+		   *reason = asked_text(r, "reason");
+	r->reply = NULL;
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		json_t *zone = json_array_get(list, i);
+		const char *text = json_string_value(json_object_get(zone, "name"));
+		struct name name;
+		if (!text || name_parse(text, &name) != OK) continue;
+		name_to_lower(&name);
+		json_t *status = b->zone_brief(b->ctx, name.wire);
+		bool fits = is(state, status, "state") && is(health, status, "health") &&
+		            is(reason, status, "reason");
+		if (status) (void)json_object_set_new(zone, "status", status); /* or null stays */
+		if (!fits) (void)json_array_remove(list, i);
+	}
+	return reply;
+}
+
+/* Takes list. */
+static json_t *page_reply(struct request *r, json_t *list, uint64_t total, bool more) {
+	json_t *last = json_array_get(list, json_array_size(list) - 1);
+	json_t *next = more ? json_incref(json_object_get(last, "name")) : NULL;
+	r->seen = with_states;
+	return reply_result(json_pack("{s:I, s:o, s:o?}", "total", (json_int_t)total, "zones", list, "next",
+	                              next),
+	                    false);
+}
+
+static void add_zone(void *ctx, const struct inventory_zone *zone) {
+	(void)json_array_append_new(ctx, desk_zone(zone)); /* out of memory: one less */
+}
+
+static json_t *page_of_all(struct request *r) {
+	struct inventory_page page = { .account = r->account,
+		                       .after = asked_text(r, "after"),
+		                       .text = asked_text(r, "text"),
+		                       .origin = asked_text(r, "origin"),
+		                       .limit = limit_of(r) };
+	uint64_t total = 0;
+	bool more = false;
+	json_t *list = json_array();
+	if (inventory_zone_page(r->backend->inventory, &page, add_zone, list, &total, &more) == OK)
+		return page_reply(r, list, total, more);
+	json_decref(list);
+	return desk_unavailable();
+}
+
+/* One more name than wanted says that there are more. */
+static json_t *page_of_names(struct request *r) {
+	const struct chosen *c = r->chosen;
+	json_t *list = json_array();
+	size_t limit = limit_of(r), count = c->count < limit ? c->count : limit;
+	for (size_t i = 0; i < count; i++) {
+		enum err e = inventory_zone_find(r->backend->inventory, r->account, c->names[i], NULL,
+		                                 add_zone, list);
+		if (e == OK || e == ERR_NOTFOUND) continue; /* one that went meanwhile */
+		json_decref(list);
+		return desk_unavailable();
+	}
+	return page_reply(r, list, c->total, c->count > limit);
+}
+
+static struct chosen *chosen_of(const struct request *r) {
+	struct chosen *c = xcalloc(1, sizeof(*c));
+	c->account = r->account;
+	c->state = asked_text(r, "state");
+	c->health = asked_text(r, "health");
+	c->reason = asked_text(r, "reason");
+	c->text = asked_text(r, "text");
+	c->after = asked_text(r, "after");
+	c->limit = limit_of(r) + 1U;
+	chosen_begin(c);
+	return c;
+}
+
+/* Names of a key that is bound to some. */
+static void offer_bound(struct chosen *c, const struct caller *caller) {
+	for (size_t at = 0; at < caller->zones_len; at += strlen(caller->zones + at) + 1) {
+		const char *name = caller->zones + at;
+		if (c->text && !strstr(name, c->text)) continue;
+		c->total++;
+		chosen_offer(c, name);
+	}
+}
+
+json_t *request_zone_page(struct request *r) {
+	bool bound = r->caller && r->caller->zones;
+	if (!r->backend->inventory) return desk_unavailable();
+	if (!r->chosen) r->chosen = chosen_of(r);
+	struct chosen *c = r->chosen;
+	r->stage = STAGE_WORK;
+	r->work = page_of_names;
+	if (bound)
+		offer_bound(c, r->caller);
+	else if (!c->state && !c->health && !c->reason)
+		r->work = page_of_all;
+	else if (!chosen_slice(c, r->backend))
+		r->stage = STAGE_YIELD;
+	if (r->stage == STAGE_WORK) chosen_sort(c);
+	return NULL;
+}

@@ -1,0 +1,50 @@
+/* The inventory as the daemon runs it: opened before the desk's thread is, which has it from then on; what is wanted of it
+ * goes to the loop, and what takes time is done in turns: trying again, the copy, last uses of keys, ends of plans.
+ *
+ *   loop: tick --job--> desk: one turn --back--> loop: zones to wanted, gate, state
+ *
+ * Thread: the loop's, but for stock_open (before there is another) and what runs on the desk. */
+#ifndef UNDERSTUDY_DAEMON_STOCK_H
+#define UNDERSTUDY_DAEMON_STOCK_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "base/log.h"
+#include "control/desk.h"
+#include "inventory/config.h"
+#include "inventory/gate.h"
+#include "inventory/inventory.h"
+#include "inventory/names.h"
+
+struct stock;
+
+/* What the stock tells, on the loop. */
+struct stock_watcher {
+	void *ctx;
+	void (*zones)(void *ctx, struct intent_list *zones); /* all of the database; takes the content */
+	void (*complete)(void *ctx);                         /* once: the database was read */
+};
+
+/* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state.  zones of config are
+ * mirrored, and get their numbers. */
+struct stock *stock_open(const struct config *config, struct intent_list *zones,
+                         const struct stock_watcher *watcher, struct log *log);
+/* Tell the watcher of the zones of the database, if it can be read: still without the desk. */
+void stock_load(struct stock *s);
+/* From now on the inventory is the desk's.  ERR_LIMIT: no timer. */
+MUST_CHECK enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *desk);
+/* The configuration was read again, before its zones go to wanted; the desk learns of it in its next turn. */
+void stock_reload(struct stock *s, const struct config *config);
+void stock_stop(struct stock *s);
+/* The desk has stopped, the loop has run down. */
+void stock_free(struct stock *s);
+
+struct gate *stock_gate(struct stock *s);
+struct inventory *stock_inventory(struct stock *s);
+/* {"state", "reason", "revision", "left_out"} as it was told last. */
+json_t *stock_status(const struct stock *s);
+/* Something was changed over the control socket: the copy is to be made anew. */
+void stock_changed(struct stock *s);
+
+#endif

@@ -1,0 +1,104 @@
+/* What the control socket asks of zones as the inventory has them, and what the inventory tells of its zones. */
+#include "daemon/config_print.h"
+#include "daemon/contact.h"
+#include "daemon/report.h"
+#include "daemon/wire.h"
+
+/* -- the inventory's zones ---------------------------------------------------------------------------------------------- */
+
+static void zones(void *ctx, struct intent_list *list) {
+	struct daemon *d = ctx;
+	struct wanted_summary summary;
+	enum err e = wanted_replace(d->wanted, WANTED_DATABASE, list, &summary);
+	if (e != OK) log_event(d->log, EVENT_INVENTORY_FAILED, LOG_STR("state", err_text(e)));
+}
+
+/* Only now is it known what nobody wants any more. */
+static void complete(void *ctx) {
+	struct daemon *d = ctx;
+	d->stock_complete = true;
+	if (d->claiming) transfer_claimed(d->transfer);
+}
+
+struct stock_watcher wire_stock_watcher(struct daemon *d) {
+	return (struct stock_watcher){ .ctx = d, .zones = zones, .complete = complete };
+}
+
+static void changed(void *ctx, struct wanted_changes *changes) {
+	struct daemon *d = ctx;
+	struct wanted_summary summary;
+	wanted_change(d->wanted, WANTED_DATABASE, changes, &summary);
+	stock_changed(d->stock);
+}
+
+/* -- zones as they are ---------------------------------------------------------------------------------------------------- */
+
+static int64_t zone_account(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	struct wanted_zone zone;
+	return wanted_find(d->wanted, name, &zone) ? zone.account : 0;
+}
+
+static bool zone_next(void *ctx, size_t *cursor, struct control_zone *out_zone) {
+	const struct daemon *d = ctx;
+	struct wanted_zone zone;
+	struct zone_truth truth = { .state = TRUTH_PENDING };
+	const uint8_t *name;
+	if (!wanted_next(d->wanted, cursor, &name, &zone)) return false;
+	(void)transfer_truth(d->transfer, name, &truth); /* one that is just coming is pending */
+	*out_zone = (struct control_zone){ .name = name,
+		                           .account = zone.account,
+		                           .state = truth_text(truth.state),
+		                           .health = health_text(health_of(truth.state, truth.reason)),
+		                           .reason = reason_slug(truth.reason) };
+	return true;
+}
+
+static json_t *zone_brief(void *ctx, const uint8_t *name) {
+	const struct daemon *d = ctx;
+	struct zone_report report;
+	struct zone_truth truth;
+	if (!transfer_truth(d->transfer, name, &truth) || transfer_report(d->transfer, name, &report) != OK)
+		return NULL;
+	return report_zone_brief(&report, health_text(health_of(truth.state, truth.reason)));
+}
+
+/* -- the server, for users ------------------------------------------------------------------------------------------------ */
+
+/* Of the configuration of the start, which does not change: also for the desk. */
+static json_t *server_info(void *ctx) {
+	const struct config_server *s = &((const struct daemon *)ctx)->config->server;
+	struct addr addresses[ZONE_CONTACT_ADDRESSES_MAX];
+	size_t count = contact_addresses(s, addresses, ZONE_CONTACT_ADDRESSES_MAX);
+	json_t *texts = json_array(), *names = json_array();
+	for (size_t i = 0; i < count; i++) {
+		char text[ADDR_TEXT_MAX];
+		struct addr a = addresses[i];
+		if (a.port == 53) a.port = 0;
+		(void)json_array_append_new(texts,
+		                            json_string(addr_text(&a, text))); /* out of memory: one less */
+	}
+	for (unsigned i = 0; i < s->name_servers.count; i++) {
+		char text[NAME_TEXT_MAX];
+		(void)json_array_append_new(names, json_string(name_text_short(s->name_servers.items[i].wire,
+		                                                               text)));
+	}
+	return json_pack("{s:o, s:o, s:s, s:s}", "addresses", texts, "name_servers", names, "version",
+	                 UNDERSTUDY_VERSION, "mode", s->mode == MODE_PUBLIC ? "public" : "private");
+}
+
+static json_t *print(void *ctx) {
+	return config_print(((const struct daemon *)ctx)->config);
+}
+
+void wire_inventory(struct daemon *d, struct control_backend *b) {
+	b->zone_account = zone_account;
+	b->zone_next = zone_next;
+	b->zone_brief = zone_brief;
+	b->changed = changed;
+	b->server_info = server_info;
+	b->config_print = print;
+	b->gate = stock_gate(d->stock);
+	b->inventory = stock_inventory(d->stock);
+	b->keys = d->config->keyset ? &d->config->keyset->ring : NULL;
+}
