@@ -1,4 +1,5 @@
 """A primary that gives IXFR, a zone that changes on it, and understudyd behind: what each test of this folder begins with."""
+import itertools
 import random
 import signal
 import threading
@@ -97,11 +98,16 @@ class Pair:
         return origin, primary
 
     def see_to_servers(self):
-        """Waits until the newest version is on the primary; one that has broken down meanwhile is started anew."""
+        """Waits until the newest version is on the primary; one that has broken down meanwhile is started anew, and told
+        again where the NOTIFY came while it loaded: Knot does not repeat it."""
+        looks = itertools.count(1)
+
         def serves():
             for server in {self.origin, self.primary}:
                 if not server.process.running:
                     server.start()
+            if next(looks) % 50 == 0 and self.primary != self.origin:
+                self.origin.control("zone-notify", ZONE)
             return self.primary.soa_serial(ZONE, timeout=1) == self.zone.serial
         wait_until(serves, 30, f"{self.kind} has serial {self.zone.serial}")
 
