@@ -186,6 +186,7 @@ static void reader_done(struct config_reader *r) {
 		policy_unref(r->template_items[i].policy);
 	free(r->template_items);
 	free(r->zone_lines);
+	texts_done(r);
 	policy_pool_done(&r->pool);
 	free(r->scratch);
 	tree_free(r->tree);

@@ -42,12 +42,16 @@ static void templates_take(const struct config_reader *r, struct settings_base *
 	free(names);
 }
 
-struct settings_base *config_base(const struct config_reader *r) {
+struct settings_base *config_base(struct config_reader *r) {
 	struct settings_base *b = xcalloc(1, sizeof(*b));
 	atomic_init(&b->references, 1);
 	b->keyset = r->config->keyset;
 	if (b->keyset) keyset_ref(b->keyset);
 	primaries_take(r, b);
 	templates_take(r, b);
+	b->texts = r->texts;
+	b->text_count = r->text_count;
+	r->texts = NULL;
+	r->text_count = 0;
 	return b;
 }

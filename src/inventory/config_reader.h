@@ -9,6 +9,7 @@
  *   config_policy.c  what templates and zones have in common
  *   config_checks.c  the guards among it
  *   config_base.c    what is kept of it all for settings.h
+ *   config_texts.c   zones' settings as texts, for the same
  *   config_zones.c   templates and zones
  *   zones_file.c     the zones file
  *   config_values.c  one value at a time */
@@ -63,6 +64,9 @@ struct config_reader {
 	unsigned template_count;
 	unsigned *zone_lines; /* by place in config->zones */
 	size_t zone_lines_capacity;
+	struct symbols text_index; /* settings of zones as texts -> place in texts */
+	char **texts;              /* owned */
+	size_t text_count;
 	size_t zones_inline; /* zones of the configuration itself come first */
 	struct policy_pool pool;
 	struct policy_scratch *scratch;
@@ -161,7 +165,12 @@ void checks_defaults(struct config_reader *r, struct zone_policy *draft);
 void checks_override(struct config_reader *r, const struct values *v, struct zone_policy *draft);
 
 /* -- config_base.c: of a configuration without faults.  The caller has a reference. */
-struct settings_base *config_base(const struct config_reader *r);
+struct settings_base *config_base(struct config_reader *r);
+
+/* -- config_texts.c: settings of a zone without faults, as their place in r->texts. */
+uint32_t zone_text(struct config_reader *r, int node);
+uint32_t zone_line_text(struct config_reader *r, const char *primary, const char *key); /* key may be NULL */
+void texts_done(struct config_reader *r);
 
 /* -- config_zones.c */
 void templates_read(struct config_reader *r, int node);
@@ -170,9 +179,9 @@ void zones_read(struct config_reader *r, int node);
 const struct template_definition *template_find(const struct config_reader *r, const char *name);
 /* What the options of a zone make of its template; arrays then stand in r->scratch. */
 void zone_draft(struct config_reader *r, const struct values *v, struct zone_policy *out_draft);
-/* Takes the reference.  Doubled names become faults. */
+/* Takes the reference.  Doubled names become faults.  settings: place in r->texts. */
 void zone_add(struct config_reader *r, unsigned line, const struct name *name,
-              const struct zone_policy *policy);
+              const struct zone_policy *policy, uint32_t settings);
 
 /* -- zones_file.c */
 /* data is changed. */

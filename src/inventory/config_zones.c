@@ -66,7 +66,7 @@ static void zone_twice(struct config_reader *r, unsigned line, const struct name
 }
 
 void zone_add(struct config_reader *r, unsigned line, const struct name *name,
-              const struct zone_policy *policy) {
+              const struct zone_policy *policy, uint32_t settings) {
 	struct intent_list *zones = &r->config->zones;
 	uint32_t former = 0;
 	if (symbols_find(&r->zones, name->wire, name->len, &former)) {
@@ -75,7 +75,7 @@ void zone_add(struct config_reader *r, unsigned line, const struct name *name,
 		return;
 	}
 	size_t place = zones->count;
-	intent_list_add(zones, name->wire, policy);
+	intent_list_add(zones, name->wire, policy)->settings = settings;
 	(void)symbols_add(&r->zones, zones->zones[place].name, name->len, (uint32_t)place,
 	                  NULL); /* it is new */
 	if (zones->capacity > r->zone_lines_capacity) {
@@ -135,7 +135,9 @@ static void zone_read(struct config_reader *r, int node) {
 	if (!values_read(r, &section_zones, node, &v)) return;
 	bool named = zone_name(r, &v, &name);
 	zone_draft(r, &v, &draft);
-	if (named) zone_add(r, value_line(r, &v, OPT_ZONE_NAME), &name, policy_pool_get(&r->pool, &draft));
+	if (!named) return;
+	uint32_t settings = r->faults->count == 0 ? zone_text(r, node) : 0;
+	zone_add(r, value_line(r, &v, OPT_ZONE_NAME), &name, policy_pool_get(&r->pool, &draft), settings);
 }
 
 void zones_read(struct config_reader *r, int node) {

@@ -137,7 +137,7 @@ void inventory_apply(struct inventory *inv, const struct inventory_batch *batch,
 
 /* The wish of the configuration file is mirrored, so that its zones have rows as others have (origin "file", account
  * "main").  Names that others have already are counted as unchanged and left alone.  The numbers of rows are filled into
- * zones; nothing is told of wanted. */
+ * zones; nothing is told of wanted.  settings: texts, by zone_intent.settings; NULL: those of base. */
 struct settings_text {
 	char *json;
 	size_t len;

@@ -10,7 +10,10 @@
 struct mirror {
 	struct intent_list *zones;
 	const struct settings_text *settings;
-	struct symbols named; /* zones that the file has */
+	struct symbols named; /* zones that the file has, by their place */
+	bool *same;           /* by place: the row is as it is wanted */
+	char **gone;          /* zones of the table that the file has no more */
+	size_t gone_count;
 };
 
 static enum err audit(struct inventory_work *w, const char *action, const char *name, const char *before,
@@ -78,51 +81,59 @@ static enum err drop_one(struct inventory_work *w, const char *name) {
 	return e;
 }
 
-/* Zones of the table that the file has no more; the caller frees them. */
-static enum err gone(struct inventory_work *w, const struct mirror *m, char ***out_names, size_t *out_count) {
-	char **names = NULL;
-	size_t count = 0;
-	struct sql_statement *s = sql_prepare(w->db, "SELECT name FROM zones WHERE origin = 'file'");
-	enum err e = sql_step(s);
-	for (; e == OK; e = sql_step(s)) {
-		struct name wire;
-		const char *name = sql_text(s, 0);
-		if (name_parse(name, &wire) == OK && symbols_find(&m->named, wire.wire, wire.len, NULL))
-			continue;
-		if ((count & (count - 1)) == 0)
-			names = xrealloc(names, (count ? 2 * count : 1) * sizeof(*names));
-		names[count++] = xstrdup(name);
-	}
-	*out_names = names;
-	*out_count = count;
-	return e == ERR_NOTFOUND ? OK : e;
+static const char *text_of(const struct inventory_work *w, const struct mirror *m,
+                           const struct zone_intent *zone) {
+	const struct settings_base *base = w->inv->base;
+	if (m->settings) return m->settings[zone->settings].json;
+	return base && zone->settings < base->text_count ? base->texts[zone->settings] : "{}";
 }
 
-static enum err drop_gone(struct inventory_work *w, const struct mirror *m) {
-	char **names = NULL;
-	size_t count = 0;
-	enum err e = gone(w, m, &names, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (e == OK) e = drop_one(w, names[i]);
-		free(names[i]);
+static void gone_keep(struct mirror *m, const char *name) {
+	if ((m->gone_count & (m->gone_count - 1)) == 0)
+		m->gone = xrealloc(m->gone, (m->gone_count ? 2 * m->gone_count : 1) * sizeof(*m->gone));
+	m->gone[m->gone_count++] = xstrdup(name);
+}
+
+/* A row that is as the file wants it needs no more than this look. */
+static void row_compare(struct inventory_work *w, struct mirror *m, struct sql_statement *s) {
+	struct name wire;
+	uint32_t at = 0;
+	const char *name = sql_text(s, 0);
+	if (name_parse(name, &wire) != OK || !symbols_find(&m->named, wire.wire, wire.len, &at)) {
+		gone_keep(m, name);
+		return;
 	}
-	free(names);
-	return e;
+	struct zone_intent *zone = &m->zones->zones[at];
+	if (strcmp(sql_text(s, 2), text_of(w, m, zone)) != 0) return;
+	zone->number = (uint64_t)sql_int(s, 1);
+	m->same[at] = true;
+	w->result->unchanged++;
+}
+
+static enum err compare_all(struct inventory_work *w, struct mirror *m) {
+	struct sql_statement *s = sql_prepare(
+		w->db, "SELECT z.name, z.id, s.json FROM zones z JOIN settings s ON s.id = z.settings"
+		       " WHERE z.origin = 'file'");
+	enum err e = sql_step(s);
+	for (; e == OK; e = sql_step(s))
+		row_compare(w, m, s);
+	sql_reset(s);
+	return e == ERR_NOTFOUND ? OK : e;
 }
 
 static enum err mirror(struct inventory_work *w, void *ctx) {
 	struct mirror *m = ctx;
-	enum err e = OK;
 	for (size_t i = 0; i < m->zones->count; i++) {
 		const uint8_t *name = m->zones->zones[i].name;
 		(void)symbols_add(&m->named, name, name_len(name), (uint32_t)i, NULL); /* the first counts */
 	}
-	e = drop_gone(w, m);
+	m->same = xcalloc(m->zones->count + 1, sizeof(*m->same));
+	enum err e = compare_all(w, m);
+	for (size_t i = 0; e == OK && i < m->gone_count; i++)
+		e = drop_one(w, m->gone[i]);
 	for (size_t i = 0; e == OK && i < m->zones->count; i++) {
-		struct zone_intent *zone = &m->zones->zones[i];
-		e = put(w, zone, m->settings ? m->settings[zone->settings].json : "{}");
+		if (!m->same[i]) e = put(w, &m->zones->zones[i], text_of(w, m, &m->zones->zones[i]));
 	}
-	symbols_done(&m->named);
 	return e;
 }
 
@@ -130,4 +141,9 @@ void inventory_mirror(struct inventory *inv, struct intent_list *zones, const st
                       const struct inventory_who *who, struct inventory_result *out_result) {
 	struct mirror m = { .zones = zones, .settings = settings };
 	inventory_change(inv, mirror, &m, who, out_result);
+	symbols_done(&m.named);
+	for (size_t i = 0; i < m.gone_count; i++)
+		free(m.gone[i]);
+	free(m.gone);
+	free(m.same);
 }

@@ -26,6 +26,9 @@ void settings_base_unref(struct settings_base *b) {
 		policy_unref(b->templates[i].policy);
 	}
 	free(b->templates);
+	for (size_t i = 0; i < b->text_count; i++)
+		free(b->texts[i]);
+	free(b->texts);
 	keyset_unref(b->keyset);
 	free(b);
 }

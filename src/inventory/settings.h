@@ -28,6 +28,8 @@ struct settings_base {
 		const struct zone_policy *policy; /* a reference */
 	} * templates;
 	unsigned template_count;
+	char **texts; /* settings of the configuration's zones; zone_intent.settings says which */
+	size_t text_count;
 };
 /* NULL is fine. */
 void settings_base_ref(struct settings_base *b);

@@ -10,6 +10,7 @@
 struct last_policy {
 	const char *primary, *key; /* in the data of the file */
 	const struct zone_policy *policy;
+	uint32_t settings; /* as zone_add has them */
 };
 
 static const char expected[] = "expected \"name primary-or-address[@port] [key]\"";
@@ -49,7 +50,8 @@ static const struct zone_policy *line_policy(struct config_reader *r, unsigned l
 	if (e != OK || (key_name && !key)) return NULL;
 	for (unsigned i = 0; key && i < draft.primary_count; i++)
 		r->scratch->primaries[i].key = key;
-	*last = (struct last_policy){ primary, key_name, policy_pool_get(&r->pool, &draft) };
+	*last = (struct last_policy){ primary, key_name, policy_pool_get(&r->pool, &draft),
+		                      zone_line_text(r, primary, key_name) };
 	policy_unref(last->policy); /* the pool keeps it */
 	policy_ref(last->policy);
 	return last->policy;
@@ -76,7 +78,7 @@ static void line_read(struct config_reader *r, unsigned line, char *text, size_t
 	if (!named) fault_add(r, line, "zones-file: expected the name of a zone, found \"%.100s\"", words[0]);
 	const struct zone_policy *policy = line_policy(r, line, words[1], words[2], last);
 	if (named && policy)
-		zone_add(r, line, &name, policy);
+		zone_add(r, line, &name, policy, last->settings);
 	else
 		policy_unref(policy);
 }

@@ -239,6 +239,35 @@ static void zones_of_the_file_are_rows_that_only_the_file_changes(void **state) 
 	config_free(c);
 }
 
+static void rows_of_the_file_show_its_settings(void **state) {
+	struct inventory_lab *lab = *state;
+	config_free(lab->config);
+	lab->config = lab_config(
+		"keys: [ { name: k1, secret: c2VjcmV0MTIz } ]\n"
+		"zones: [ { name: a, primaries: [\"192.0.2.1\", { address: \"::1\", tls: { mode: "
+		"opportunistic, plain-port: 54 } } ], refresh-max: 60, notify: [] } ]\n" LAB_ZONES_FILE
+			LAB_CUT "b ::1 k1\nc ::1 k1\nd ::2\n");
+	inventory_set_base(lab->inv, lab->config->base);
+	inventory_result_done(&lab->result);
+	inventory_mirror(lab->inv, &lab->config->zones, NULL, &lab->who, &lab->result);
+	assert_int_equal(lab->result.added, 4);
+	assert_string_equal(
+		lab_zone(lab, "a"),
+		"a main file {\"notify\":[],\"primaries\":[\"192.0.2.1\",{\"address\":\"::1\",\"tls\":{"
+		"\"mode\":\"opportunistic\",\"plain-port\":54}}],\"refresh-max\":60} v1 -");
+	assert_string_equal(lab_zone(lab, "c"),
+	                    "c main file {\"primaries\":[{\"address\":\"::1\",\"key\":\"k1\"}]} v1 -");
+	assert_string_equal(lab_zone(lab, "d"), "d main file {\"primaries\":[\"::2\"]} v1 -");
+	assert_int_equal(lab_number(lab, "SELECT count(*) FROM settings"), 3);
+	uint64_t number = lab->config->zones.zones[2].number;
+	lab->config->zones.zones[2].number = 0;
+	inventory_result_done(&lab->result);
+	inventory_mirror(lab->inv, &lab->config->zones, NULL, &lab->who, &lab->result);
+	assert_int_equal(lab->result.unchanged, 4);
+	assert_int_equal(lab->config->zones.zones[2].number, number);
+	assert_int_equal(inventory_revision(lab->inv), 1);
+}
+
 /* -- primaries ----------------------------------------------------------------------------------------------------------- */
 
 static enum inventory_code primary(struct inventory_lab *lab, const char *name, const char *settings) {
@@ -483,6 +512,7 @@ int main(void) {
 		TEST(a_quota_is_kept),
 		TEST(strangers_wait_for_a_proof),
 		TEST(zones_of_the_file_are_rows_that_only_the_file_changes),
+		TEST(rows_of_the_file_show_its_settings),
 		TEST(a_primary_that_changes_changes_its_zones),
 		TEST(pages_go_by_name_and_know_the_whole),
 		TEST(every_change_is_in_the_audit),
