@@ -80,6 +80,13 @@ struct control_backend {
 	json_t *(*zone_brief)(void *ctx, const uint8_t *name);
 	/* The inventory has changed; takes the content. */
 	void (*changed)(void *ctx, struct wanted_changes *changes);
+	/* Look for the proof that zone waits for (a name; NULL: of all that wait).  false: that was done just now.  NULL: zones
+	 * need none. */
+	bool (*zone_prove)(void *ctx, const char *zone);
+	/* The account wants a zone that another has. */
+	void (*zone_contest)(void *ctx, const char *zone, int64_t account);
+	/* What the last look has found, in words; NULL: nothing yet. */
+	const char *(*zone_proof_text)(void *ctx, const char *zone);
 	/* {"addresses", "name_servers", "version", "mode"} */
 	json_t *(*server_info)(void *ctx);
 	json_t *(*config_print)(void *ctx);

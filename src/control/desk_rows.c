@@ -1,5 +1,6 @@
 #include "control/desk_rows.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,6 +75,23 @@ static json_t *changed_reply(const struct row_change *c) {
 	return reply_result(result, false);
 }
 
+static void happened(struct request *r, const struct row_change *c) {
+	static const struct {
+		const char *kind;
+		enum watch_kind watched;
+	} kinds[] = { { "key", WATCH_KEY_CHANGED },
+		      { "token", WATCH_TOKEN_CHANGED },
+		      { "account", WATCH_ACCOUNT_CHANGED } };
+	const char *name = json_string_value(json_object_get(c->after ? c->after : c->before, c->named));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].kind, c->kind) != 0) continue;
+		r->happened.what = c->action;
+		r->happened.kind = kinds[i].watched;
+		r->happened.account = c->owner;
+		snprintf(r->happened.name, sizeof(r->happened.name), "%s", name ? name : "");
+	}
+}
+
 json_t *desk_change(struct row_change *c) {
 	char who_text[WHO_TEXT_MAX];
 	struct request *r = c->r;
@@ -82,6 +100,7 @@ json_t *desk_change(struct row_change *c) {
 	if (!r->backend->inventory) return desk_unavailable();
 	inventory_change(r->backend->inventory, work, c, &who, &result);
 	json_t *reply = result.code == INVENTORY_DONE ? changed_reply(c) : desk_refusal(&result, true);
+	if (result.code == INVENTORY_DONE) happened(r, c);
 	explicit_bzero(c->secret, sizeof(c->secret));
 	json_decref(c->before);
 	json_decref(c->after);

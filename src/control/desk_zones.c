@@ -56,6 +56,11 @@ static json_t *with_status(struct request *r) {
 	name_to_lower(&name);
 	json_t *status = b->zone_brief(b->ctx, name.wire);
 	if (status) (void)json_object_set_new(zone, "status", status); /* out of memory: null stays */
+	json_t *proof = json_object_get(zone, "proof");
+	const char *found = json_is_object(proof) && b->zone_proof_text ? b->zone_proof_text(b->ctx, text)
+	                                                                : NULL;
+	if (found)
+		(void)json_object_set_new(proof, "text", json_string(found)); /* or the general one stays */
 	return reply;
 }
 
@@ -89,6 +94,7 @@ static json_t *change(struct request *r, enum inventory_action action) {
 	if (!r->backend->inventory) return desk_unavailable();
 	if (kept_from_id(r, who.account)) return reply_no_zone(r);
 	char *text = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
+	r->claims = action == ZONE_ADD || action == ZONE_PUT || action == ZONE_SET;
 	if (r->has_account) who.account = r->account; /* whoever it is done for */
 	struct inventory_zone_change c = {
 		.action = action,
@@ -136,6 +142,26 @@ json_t *desk_zone_get(struct request *r) {
 		                                                                       : reply_no_zone(r);
 	r->seen = with_status;
 	return reply_result(zone, false);
+}
+
+/* The loop's part; which zone it is was found on the desk. */
+static json_t *prove_now(struct request *r) {
+	const struct control_backend *b = r->backend;
+	json_t *zone = json_object_get(json_object_get(r->reply, "result"), "name");
+	bool begun = b->zone_prove && b->zone_prove(b->ctx, json_string_value(zone));
+	json_decref(r->reply);
+	r->reply = NULL;
+	if (begun) return reply_done();
+	if (b->zone_prove)
+		return reply_refusal(CONTROL_CODE_BUSY,
+		                     "it is looked for, or was a moment ago; zone.get tells what was found");
+	return reply_refusal(CONTROL_CODE_FAILED, "zones need no proof here (server.mode: private)");
+}
+
+json_t *desk_zone_prove(struct request *r) {
+	json_t *reply = desk_zone_get(r);
+	r->seen = prove_now;
+	return reply;
 }
 
 /* -- many ---------------------------------------------------------------------------------------------------------------- */

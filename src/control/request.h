@@ -89,6 +89,13 @@ struct request {
 	struct name zone;
 	/* What a handler on the desk leaves for the loop. */
 	struct wanted_changes changes;
+	struct {
+		const char *what; /* "add" ...; NULL: nothing */
+		enum watch_kind kind;
+		int64_t account;
+		char name[CALLER_NAME_MAX];
+	} happened;            /* for those who watch */
+	bool claims;           /* a zone was wanted that may be another's, or wait for a proof */
 	bool keys_changed;     /* what the gate remembers is to be forgotten */
 	request_handler *seen; /* adds to reply what only the loop knows; NULL: nothing */
 	struct chosen *chosen; /* owned */

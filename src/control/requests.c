@@ -150,11 +150,31 @@ void request_run(struct request *r) {
 
 /* -- and back ----------------------------------------------------------------------------------------------------- */
 
+static void tell_happened(const struct request *r) {
+	if (!r->happened.what || !r->backend->events) return;
+	events_tell(r->backend->events, r->happened.kind, r->happened.account, NULL,
+	            json_pack("{s:s, s:s}", "name", r->happened.name, "what", r->happened.what),
+	            clock_now().wall_s);
+}
+
+/* In public mode a zone that was wanted may have to be proven, now, or may be another's who shows less. */
+static void claim(const struct request *r, json_t *reply) {
+	const struct control_backend *b = r->backend;
+	const char *code = json_string_value(json_object_get(reply, "code")), *zone = asked_text(r, "zone");
+	if (!r->claims || !b->zone_prove) return;
+	if (code && zone && strcmp(code, CONTROL_CODE_CONFLICT) == 0 && r->caller)
+		b->zone_contest(b->ctx, zone, r->caller->account);
+	else if (!code)
+		(void)b->zone_prove(b->ctx, NULL); /* else it is looked for a little later */
+}
+
 /* What was committed is made known, whether or not anybody is there to hear the reply. */
 static json_t *worked(struct request *r, json_t *reply) {
 	const struct control_backend *b = r->backend;
 	if (r->keys_changed && b->gate) gate_forget(b->gate, 0);
 	if (r->changes.put.count > 0 || r->changes.removed.count > 0) b->changed(b->ctx, &r->changes);
+	tell_happened(r);
+	claim(r, reply);
 	if (!r->seen || !json_is_true(json_object_get(reply, "ok"))) return reply;
 	r->reply = reply;
 	return r->seen(r);

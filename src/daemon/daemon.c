@@ -174,6 +174,7 @@ static void stop(struct daemon *d) {
 	if (d->control) control_stop(d->control);
 	d->control = NULL;
 	web_child_stop(d->web);
+	ownership_stop(d->ownership, transfer_stopped, d);
 	stock_stop(d->stock);
 	desk_stop(d->desk);
 	d->desk = NULL;
@@ -288,9 +289,21 @@ static enum err load_zones(struct daemon *d) {
 	return OK;
 }
 
+static void start_proofs(struct daemon *d) {
+	const struct ownership_settings settings = { .config = &d->config->server,
+		                                     .desk = d->desk,
+		                                     .inventory = stock_inventory(d->stock),
+		                                     .table = d->table,
+		                                     .wanted = d->wanted,
+		                                     .rules = stock_names(d->stock),
+		                                     .log = d->log };
+	if (settings.rules) d->ownership = ownership_new(&d->loop, &settings);
+}
+
 static enum err start_desk(struct daemon *d) {
 	enum err e = desk_new(&d->loop, &d->desk);
 	if (e == OK) e = stock_start(d->stock, &d->loop, d->desk);
+	if (e == OK && d->config->server.mode == MODE_PUBLIC) start_proofs(d);
 	return e == OK ? OK : fails(d, "desk", "no thread");
 }
 
@@ -376,6 +389,7 @@ static void free_all(struct daemon *d) {
 	if (d->store) store_close(d->store);
 	if (d->epoch) epoch_free(d->epoch);
 	web_child_free(d->web);
+	ownership_free(d->ownership);
 	stock_free(d->stock);
 	events_free(d->events);
 	health_free(d->health);

@@ -14,6 +14,7 @@
 #include "control/events.h"
 #include "daemon/health.h"
 #include "daemon/listening.h"
+#include "daemon/ownership.h"
 #include "daemon/stock.h"
 #include "daemon/web_child.h"
 #include "daemon/workers.h"
@@ -38,7 +39,8 @@ struct daemon {
 	struct tls_credentials *tls;        /* of the workers; NULL: DNS over TLS is not configured */
 	char tls_fault[LISTENING_TEXT_MAX]; /* why the last reload did not replace them; empty: it did */
 	struct wanted *wanted;
-	struct stock *stock; /* the inventory */
+	struct stock *stock;         /* the inventory */
+	struct ownership *ownership; /* NULL: zones need no proof */
 	struct events *events;
 	struct health_counts *health;
 	struct desk *desk;

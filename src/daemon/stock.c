@@ -23,7 +23,7 @@ struct use {
 struct turn {
 	struct desk_job job;
 	struct stock *stock;
-	bool out, wants_copy, wants_retry, reloads;
+	bool out, wants_copy, wants_retry, wants_sweep, reloads;
 	struct use uses[USES_MAX];
 	unsigned use_count;
 	struct settings_base *base; /* a reference; of a reload */
@@ -33,6 +33,9 @@ struct turn {
 	struct why why;
 	int64_t revision;
 	bool loaded, copy_goes_on;
+	struct account_notice notices[ACCOUNT_NOTICES_MAX];
+	unsigned notice_count;
+	struct wanted_changes changes;
 	struct intent_list zones;
 	size_t left_out;
 };
@@ -57,7 +60,7 @@ struct stock {
 	bool reload_waits; /* with what follows, for the next turn */
 	struct settings_base *reload_base;
 	struct intent_list reload_zones;
-	int64_t retry_s, copy_s, used_s; /* when next */
+	int64_t retry_s, copy_s, used_s, sweep_s; /* when next */
 };
 
 static char *path_with(const char *path, const char *suffix) {
@@ -165,6 +168,14 @@ static void write_uses(struct turn *t) {
 		sql_rollback(w.db);
 }
 
+static void sweep(struct turn *t) {
+	struct inventory_result result = { .code = INVENTORY_DONE };
+	account_plans_sweep(t->stock->inventory, clock_now().wall_s, t->notices, &t->notice_count, &result);
+	t->changes = result.wanted;
+	result.wanted = (struct wanted_changes){ 0 };
+	inventory_result_done(&result); /* a failure is the state's to tell */
+}
+
 static void run(struct desk_job *job) {
 	struct turn *t = (struct turn *)(void *)job;
 	struct inventory *inv = t->stock->inventory;
@@ -177,6 +188,7 @@ static void run(struct desk_job *job) {
 	t->state = inventory_state(inv);
 	t->why = *inventory_why(inv);
 	write_uses(t);
+	if (t->wants_sweep && t->state == INVENTORY_OK) sweep(t);
 	enum err e = t->wants_copy ? ERR_AGAIN : OK;
 	for (unsigned i = 0; i < COPY_STEPS && e == ERR_AGAIN; i++)
 		e = inventory_copy(inv);
@@ -192,6 +204,9 @@ static void done(struct desk_job *job) {
 		tell_state(s, t->state, &t->why);
 		s->revision = t->revision;
 		if (t->loaded) tell_zones(s, &t->zones, t->left_out);
+		s->watcher.changes(s->watcher.ctx, &t->changes);
+		for (unsigned i = 0; i < t->notice_count; i++)
+			s->watcher.notice(s->watcher.ctx, &t->notices[i]);
 		if (t->wants_copy && !t->copy_goes_on) {
 			s->copy_s = clock_now().wall_s + COPY_S;
 			s->changed = false;
@@ -201,7 +216,9 @@ static void done(struct desk_job *job) {
 	intent_list_done(&t->mirror);
 	settings_base_unref(t->base);
 	t->base = NULL;
-	t->reloads = t->loaded = t->wants_copy = t->wants_retry = false;
+	wanted_changes_done(&t->changes);
+	t->notice_count = 0;
+	t->reloads = t->loaded = t->wants_copy = t->wants_retry = t->wants_sweep = false;
 	t->use_count = 0;
 }
 
@@ -215,6 +232,8 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 	t->wants_retry = s->state != INVENTORY_OK && now_s >= s->retry_s;
 	if (t->wants_retry) s->retry_s = now_s + RETRY_S;
 	t->wants_copy = s->state == INVENTORY_OK && (t->copy_goes_on || (s->changed && now_s >= s->copy_s));
+	t->wants_sweep = s->state == INVENTORY_OK && now_s >= s->sweep_s;
+	if (t->wants_sweep) s->sweep_s = now_s + PLANS_SWEEP_S;
 	if (now_s >= s->used_s) {
 		gate_tell_used(s->gate, now_s, used, t);
 		s->used_s = now_s + USED_S;
@@ -227,7 +246,7 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 		s->reload_waits = false;
 		t->reloads = true;
 	}
-	return t->wants_retry || t->wants_copy || t->reloads || t->use_count > 0;
+	return t->wants_retry || t->wants_copy || t->wants_sweep || t->reloads || t->use_count > 0;
 }
 
 static void on_tick(uv_timer_t *timer) {
@@ -292,6 +311,10 @@ struct gate *stock_gate(struct stock *s) {
 
 struct inventory *stock_inventory(struct stock *s) {
 	return s->inventory;
+}
+
+const struct name_rules *stock_names(const struct stock *s) {
+	return s->names;
 }
 
 void stock_changed(struct stock *s) {

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "control/desk.h"
+#include "inventory/account_plans.h"
 #include "inventory/config.h"
 #include "inventory/gate.h"
 #include "inventory/inventory.h"
@@ -23,7 +24,9 @@ struct stock;
 struct stock_watcher {
 	void *ctx;
 	void (*zones)(void *ctx, struct intent_list *zones); /* all of the database; takes the content */
-	void (*complete)(void *ctx);                         /* once: the database was read */
+	void (*changes)(void *ctx, struct wanted_changes *changes);     /* takes the content */
+	void (*notice)(void *ctx, const struct account_notice *notice); /* of a plan */
+	void (*complete)(void *ctx);                                    /* once: the database was read */
 };
 
 /* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state.  zones of config are
@@ -42,6 +45,7 @@ void stock_free(struct stock *s);
 
 struct gate *stock_gate(struct stock *s);
 struct inventory *stock_inventory(struct stock *s);
+const struct name_rules *stock_names(const struct stock *s); /* NULL: there are none */
 /* {"state", "reason", "revision", "left_out"} as it was told last. */
 json_t *stock_status(const struct stock *s);
 /* Something was changed over the control socket: the copy is to be made anew. */

@@ -13,6 +13,14 @@ static void zones(void *ctx, struct intent_list *list) {
 	if (e != OK) log_event(d->log, EVENT_INVENTORY_FAILED, LOG_STR("state", err_text(e)));
 }
 
+static void notice(void *ctx, const struct account_notice *n) {
+	struct daemon *d = ctx;
+	log_event(d->log, EVENT_ACCOUNT_PLAN, LOG_STR("account", n->id), LOG_STR("before", n->before),
+	          LOG_STR("after", n->after), LOG_NUM("ends", n->ends_s));
+	events_tell(d->events, WATCH_ACCOUNT_CHANGED, n->account, NULL,
+	            json_pack("{s:s, s:s}", "name", n->id, "what", n->after), clock_now().wall_s);
+}
+
 /* Only now is it known what nobody wants any more. */
 static void complete(void *ctx) {
 	struct daemon *d = ctx;
@@ -20,15 +28,36 @@ static void complete(void *ctx) {
 	if (d->claiming) transfer_claimed(d->transfer);
 }
 
-struct stock_watcher wire_stock_watcher(struct daemon *d) {
-	return (struct stock_watcher){ .ctx = d, .zones = zones, .complete = complete };
-}
-
 static void changed(void *ctx, struct wanted_changes *changes) {
 	struct daemon *d = ctx;
 	struct wanted_summary summary;
+	if (changes->put.count == 0 && changes->removed.count == 0) return;
 	wanted_change(d->wanted, WANTED_DATABASE, changes, &summary);
 	stock_changed(d->stock);
+}
+
+struct stock_watcher wire_stock_watcher(struct daemon *d) {
+	return (struct stock_watcher){
+		.ctx = d, .zones = zones, .changes = changed, .notice = notice, .complete = complete
+	};
+}
+
+/* -- proofs, in public mode ------------------------------------------------------------------------------------------------ */
+
+static bool prove(void *ctx, const char *zone) {
+	const struct daemon *d = ctx;
+	return prover_wake(ownership_prover(d->ownership), zone);
+}
+
+static void contest(void *ctx, const char *zone, int64_t account) {
+	const struct daemon *d = ctx;
+	(void)prover_contest(ownership_prover(d->ownership), zone, account); /* else it was just tried */
+}
+
+static const char *proof_text(void *ctx, const char *zone) {
+	const struct daemon *d = ctx;
+	const struct prover_note *note = prover_find_note(ownership_prover(d->ownership), zone);
+	return note ? note->verdict.text : NULL;
 }
 
 /* -- zones as they are ---------------------------------------------------------------------------------------------------- */
@@ -98,6 +127,11 @@ void wire_inventory(struct daemon *d, struct control_backend *b) {
 	b->changed = changed;
 	b->server_info = server_info;
 	b->config_print = print;
+	if (d->ownership) {
+		b->zone_prove = prove;
+		b->zone_contest = contest;
+		b->zone_proof_text = proof_text;
+	}
 	b->gate = stock_gate(d->stock);
 	b->inventory = stock_inventory(d->stock);
 	b->keys = d->config->keyset ? &d->config->keyset->ring : NULL;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "control/events.h"
 #include "control/protocol.h"
 #include "inventory/config.h"
 #include "inventory/gate.h"
@@ -251,6 +253,10 @@ static void pages_are_in_the_order_of_names_and_filter(void **state) {
 	json_decref(page);
 }
 
+static void note_woken(void *ctx) {
+	++*(unsigned *)ctx;
+}
+
 /* A key, which the caller frees. */
 static char *token(struct fixture *f, const char *rest) {
 	char line[300];
@@ -386,6 +392,31 @@ static void keys_names_and_accounts_are_rows_that_come_and_go(void **state) {
 	json_decref(key);
 }
 
+static void who_watches_is_told_of_keys(void **state) {
+	struct fixture *f = *state;
+	unsigned woken = 0;
+	f->lab.events = events_new();
+	struct watcher w = { .account = -1, .kinds = ~0U, .some = note_woken, .ctx = &woken };
+	watcher_begin(&w, f->lab.events, -1, clock_now().wall_s);
+	char *key = token(f, "\"scope\":\"read\"");
+	json_t *event = watcher_read(&w);
+	assert_string_equal(text_of(event, "event"), "token.changed");
+	assert_string_equal(text_of(event, "what"), "add");
+	assert_string_equal(text_of(event, "name"), "k0");
+	json_decref(event);
+	watcher_end(&w, 0);
+	events_free(f->lab.events);
+	f->lab.events = NULL;
+	free(key);
+}
+
+static void a_zone_is_proven_only_where_proofs_are_asked_for(void **state) {
+	struct fixture *f = *state;
+	do_it(f, "{" ADD_ZONE("example.com") "}");
+	assert_refused(f, "{\"request\":\"zone.prove\",\"zone\":\"example.com\"}", CONTROL_CODE_FAILED);
+	assert_refused(f, "{\"request\":\"zone.prove\",\"zone\":\"example.org\"}", CONTROL_CODE_NOT_FOUND);
+}
+
 static void the_audit_tells_who_changed_what(void **state) {
 	struct fixture *f = *state;
 	do_it(f, "{" ADD_ZONE("example.com") "}");
@@ -419,6 +450,9 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(a_bound_key_reaches_its_zones_and_primary_only, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(keys_names_and_accounts_are_rows_that_come_and_go, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(who_watches_is_told_of_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_zone_is_proven_only_where_proofs_are_asked_for, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(the_audit_tells_who_changed_what, setup, teardown),
 	};
