@@ -201,3 +201,20 @@ def test_a_request_of_megabytes_and_many_clients_are_taken(ours):
         page = control.ask("zone.page", after="n15", limit=100)
         assert page["total"] == 20000 and len(page["zones"]) == 100
         assert control.refusal("zones.apply", zones=zones[:10], replace=True) == "refused"
+
+
+def test_a_strangers_zone_waits_for_its_proof(ours, primary):
+    primary.start()
+    ours.settings.update({"mode": "public", "root_servers": ["127.0.0.9@1"], "name_servers": ["ns1.ours.example"]})
+    ours.start()
+    with Control(ours.socket) as control:
+        control.ask("account.add", name="stranger")
+        key = control.ask("token.add", name="k", scope="write", account="stranger")["token"]
+        with Control(ours.web_socket, key) as stranger:
+            refused = stranger.refusal("zone.add", zone="com", settings=primaries(primary))
+            assert refused in ("invalid", "conflict", "forbidden", "refused")
+            zone = stranger.ask("zone.add", zone="waits.ours-too.org", settings=primaries(primary))
+            assert zone["proof"]["state"] == "pending" and zone["proof"]["token"] and zone["status"] is None
+            wait_until(lambda: stranger.ask("zone.get", id=zone["id"])["proof"]["tried_at"], 60, "it is looked for")
+            assert stranger.ask("zone.get", id=zone["id"])["proof"]["state"] == "pending"
+        assert control.ask("status")["zones"]["configured"] == 0
