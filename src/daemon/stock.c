@@ -294,8 +294,16 @@ void stock_stop(struct stock *s) {
 	if (s) s->started = false;
 }
 
+/* What changed since the last copy goes into one more: the next start may find a database that cannot be read. */
+static void copy_last(struct stock *s) {
+	enum err e = s->changed && inventory_state(s->inventory) == INVENTORY_OK ? ERR_AGAIN : OK;
+	while (e == ERR_AGAIN)
+		e = inventory_copy(s->inventory);
+}
+
 void stock_free(struct stock *s) {
 	if (!s) return;
+	copy_last(s);
 	inventory_close(s->inventory);
 	intent_list_done(&s->reload_zones);
 	settings_base_unref(s->reload_base);
