@@ -48,14 +48,29 @@ static json_t *scope_fault(const struct request *r) {
 	return reply_refusal(CONTROL_CODE_FORBIDDEN, text);
 }
 
+/* A key that is bound to zones or to a primary leaves alone what is the whole account's: names of primaries, TSIG keys
+ * and API keys reach other zones too, and the log of changes tells of them. */
+static json_t *bound_fault(const struct request *r) {
+	const struct caller *c = r->caller;
+	bool of_zones = strncmp(r->row->name, "zone", 4) == 0;
+	bool whole = (r->row->who == REQUEST_WRITE && !of_zones) || strcmp(r->row->name, "token.list") == 0 ||
+	             strcmp(r->row->name, "audit.page") == 0;
+	if (!whole || (!c->zones && !c->has_primary)) return NULL;
+	return reply_refusal(
+		CONTROL_CODE_FORBIDDEN,
+		"the key is bound to zones or to a primary, and this is about the whole account");
+}
+
 /* NULL: go on, with the caller, or to the desk (r->stage). */
 static json_t *judge(struct request *r, const struct gate_answer *answer) {
+	json_t *fault;
 	switch (answer->verdict) {
 	case GATE_KNOWN:
 		caller_ref(answer->caller);
 		r->caller = answer->caller;
 		r->account = sees_all(r) ? 0 : r->caller->account;
-		return scope_fault(r);
+		fault = scope_fault(r);
+		return fault ? fault : bound_fault(r);
 	case GATE_ASK: r->stage = STAGE_VERIFY; return NULL;
 	case GATE_WAIT: return wait_reply(answer);
 	case GATE_UNKNOWN: break;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/desk_parts.h"
+#include "control/desk_rows.h"
 
 struct wanted_primary {
 	const char *name; /* NULL: all */
@@ -21,23 +22,31 @@ static void add_row(void *ctx, const struct inventory_primary *p) {
 	                                      (json_int_t)p->created_s)); /* out of memory: one less */
 }
 
-/* NULL: the database cannot be had. */
-static json_t *read_rows(struct request *r, const char *name) {
+/* Of an account, 0: of all.  NULL: the database cannot be had. */
+static json_t *read_rows(struct request *r, int64_t account, const char *name) {
 	struct wanted_primary wanted = { .name = name, .list = json_array() };
 	if (r->backend->inventory &&
-	    inventory_primary_list(r->backend->inventory, r->account, add_row, &wanted) == OK)
+	    inventory_primary_list(r->backend->inventory, account, add_row, &wanted) == OK)
 		return wanted.list;
 	json_decref(wanted.list);
 	return NULL;
 }
 
 json_t *desk_primary_list(struct request *r) {
-	json_t *list = read_rows(r, NULL);
+	json_t *list = read_rows(r, r->account, NULL);
 	return list ? reply_result(json_pack("{s:o}", "primaries", list), false) : desk_unavailable();
 }
 
+/* NULL: there is none, or it cannot be told. */
+static json_t *read_row(struct request *r, int64_t account) {
+	json_t *list = read_rows(r, account, asked_text(r, "name"));
+	json_t *row = json_incref(json_array_get(list, 0));
+	json_decref(list);
+	return row;
+}
+
 json_t *desk_primary_get(struct request *r) {
-	json_t *list = read_rows(r, asked_text(r, "name"));
+	json_t *list = read_rows(r, r->account, asked_text(r, "name"));
 	if (!list) return desk_unavailable();
 	json_t *row = json_incref(json_array_get(list, 0));
 	json_decref(list);
@@ -59,6 +68,14 @@ static const char *owner_id(const struct request *r) {
 	return !r->has_account && r->caller ? r->caller->account_id : NULL;
 }
 
+/* The account's own: others may have one of the same name. */
+static json_t *put_reply(struct request *r, bool created) {
+	json_t *row = read_row(r, desk_owner(r));
+	if (!row) return reply_refusal(CONTROL_CODE_FAILED, "the primary was changed, but cannot be read");
+	(void)json_object_set_new(row, "created", json_boolean(created)); /* out of memory: without */
+	return reply_result(row, false);
+}
+
 json_t *desk_primary_put(struct request *r) {
 	char who_text[WHO_TEXT_MAX];
 	struct inventory_who who = request_who(r, who_text);
@@ -70,9 +87,11 @@ json_t *desk_primary_put(struct request *r) {
 		                             .settings = text,
 		                             .settings_len = text ? strlen(text) : 0,
 		                             .account = owner_id(r) };
+	json_t *before = read_row(r, desk_owner(r));
 	inventory_primary_put(r->backend->inventory, &put, &who, &result);
 	free(text);
-	json_t *reply = result.code == INVENTORY_DONE ? desk_primary_get(r) : NULL;
+	json_t *reply = result.code == INVENTORY_DONE ? put_reply(r, !before) : NULL;
+	json_decref(before);
 	return done_reply(r, &result, reply);
 }
 

@@ -12,6 +12,7 @@ static json_t *out(json_t *primary) {
 	json_t *settings = json_object_get(primary, "settings"), *all = json_camel(primary);
 	json_t *shown = zone_primary_out(settings ? settings : primary);
 	json_object_del(all, "settings");
+	json_object_del(all, "created"); /* the status tells */
 	json_object_update_missing(all, shown);
 	json_decref(shown);
 	return all;

@@ -358,6 +358,17 @@ static void a_bound_key_reaches_its_zones_and_primary_only(void **state) {
 	json_t *reply = with_key(f, key, "\"request\":\"zone.page\"");
 	assert_int_equal(json_array_size(json_object_get(json_object_get(reply, "result"), "zones")), 1);
 	json_decref(reply);
+	static const char *const of_the_account[] = {
+		"\"request\":\"key.add\",\"name\":\"k\"",
+		"\"request\":\"primary.put\",\"name\":\"p\",\"settings\":"
+		"{\"address\":\"192.0.2.1\"}",
+		"\"request\":\"token.list\"",
+		"\"request\":\"token.remove\",\"id\":\"a\"",
+		"\"request\":\"vanity.add\",\"name\":\"ns.a.example\"",
+		"\"request\":\"audit.page\"",
+	};
+	for (size_t i = 0; i < sizeof(of_the_account) / sizeof(of_the_account[0]); i++)
+		assert_code(with_key(f, key, of_the_account[i]), CONTROL_CODE_FORBIDDEN);
 	free(key);
 }
 
