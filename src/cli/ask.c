@@ -96,6 +96,21 @@ enum exit_status ask_slices(const struct command *command, struct client *client
 	return e == OK ? EXIT_DONE : ask_no_reply(e);
 }
 
+enum exit_status ask_events(const struct command *command, struct client *client, json_t *request,
+                            void (*take)(void *ctx, json_t *event), void *ctx) {
+	json_t *event = NULL;
+	enum exit_status status = ask_once(command, client, request, &event);
+	if (status != EXIT_DONE) return status;
+	enum err e = OK;
+	while (e == OK) {
+		json_decref(event);
+		event = NULL;
+		e = client_reply(client, &event);
+		if (e == OK) take(ctx, event);
+	}
+	return ask_no_reply(e);
+}
+
 enum exit_status ask_pages(const struct command *command, struct client *client, json_t *request,
                            void (*take)(void *ctx, json_t *page), void *ctx) {
 	enum exit_status status = EXIT_DONE;

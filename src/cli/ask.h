@@ -26,6 +26,9 @@ enum exit_status ask_once(const struct command *command, struct client *client, 
 /* The same for a result that comes in slices; take is called with each. */
 enum exit_status ask_slices(const struct command *command, struct client *client, json_t *request,
                             void (*take)(void *ctx, json_t *slice), void *ctx);
+/* The same for a stream: take is called with each event that follows the first reply, until the connection ends. */
+enum exit_status ask_events(const struct command *command, struct client *client, json_t *request,
+                            void (*take)(void *ctx, json_t *event), void *ctx);
 /* All pages of a request that has "after" and gives "next": take is called with each result.  Takes request. */
 enum exit_status ask_pages(const struct command *command, struct client *client, json_t *request,
                            void (*take)(void *ctx, json_t *page), void *ctx);

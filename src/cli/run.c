@@ -115,7 +115,7 @@ static enum exit_status run_request(const struct command *command, struct client
 		fprintf(stderr, "understudy: %s\n", fault);
 		return e == ERR_MALFORMED ? EXIT_USAGE : EXIT_NO;
 	}
-	if (command->kind == COMMAND_WATCH) return ask_slices(command, client, request, take_event, &own);
+	if (command->kind == COMMAND_WATCH) return ask_events(command, client, request, take_event, &own);
 	return command->wait_s ? wait_run(command, client, request) : run_simple(command, client, request);
 }
 

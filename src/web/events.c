@@ -81,7 +81,7 @@ static void tell(struct exchange *x, json_t *event) {
 
 static void on_line(void *arg, json_t *reply, bool last) {
 	struct exchange *x = arg;
-	json_t *ok = json_object_get(reply, "ok");
+	json_t *ok = json_object_get(reply, "event") ? NULL : json_object_get(reply, "ok");
 	if (last) x->ask = NULL;
 	if (x->stage >= STAGE_ANSWERED && (last || !reply)) {
 		exchange_end(x, false);

@@ -180,9 +180,10 @@ static json_t *next_reply(struct link *link, bool *out_nonsense) {
 	return NULL;
 }
 
-/* Events of a watch are lines without "ok"; it ends with its connection, or by a refusal. */
+/* A watch ends with its connection, or by a refusal; an event may have a field "ok" of its own. */
 static bool is_last(enum lane lane, json_t *reply) {
-	if (lane == LANE_WATCH) return json_is_false(json_object_get(reply, "ok"));
+	if (lane == LANE_WATCH)
+		return json_is_false(json_object_get(reply, "ok")) && !json_object_get(reply, "event");
 	return !json_is_true(json_object_get(reply, "more"));
 }
 

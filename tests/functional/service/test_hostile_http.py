@@ -59,6 +59,7 @@ class Sender:
 
     def send(self, route):
         octets, method = self.generator.request(route)
+        body = b""
         if self.stream is None:
             self.connect()
         try:
@@ -71,20 +72,20 @@ class Sender:
             status = response.status
             endless = "event-stream" in (response.headers.get("Content-Type") or "")
             if not endless:
-                response.read()
+                body = response.read()
             keep = not (response.will_close or endless)
         except (OSError, http.client.HTTPException):
             status, keep = 0, False  # closed without a word, as of what is no HTTP
         if not keep:
             self.stream.close()
             self.stream = None
-        self.judge(route, method, status, octets)
+        self.judge(route, method, status, octets, body)
 
-    def judge(self, route, method, status, octets):
+    def judge(self, route, method, status, octets, body):
         self.statuses[status] += 1
         fine = self.allowed[route.id] | ALWAYS | {0} if method == route.method else None
         if status >= 500 and status != 503 or fine and status not in fine:
-            self.wrong.append(f"{status} for {octets[:1500]!r}")
+            self.wrong.append(f"{status} {body[:200]!r} for {octets[:1500]!r}")
 
     def run(self, end, order):
         while time.monotonic() < end and len(self.wrong) < 5:
