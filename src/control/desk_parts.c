@@ -1,5 +1,6 @@
 #include "control/desk_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "inventory/claims.h"
@@ -37,11 +38,15 @@ json_t *desk_refusal(const struct inventory_result *result, bool one) {
 
 static json_t *proof_of(const struct inventory_zone *zone) {
 	if (!claim_is_pending(zone->proof)) return NULL;
-	return json_pack(
-		"{s:s, s:s*, s:s, s:o?}", "state", CLAIM_PENDING, "token", zone->token, "text",
-		"not served until it is shown that the zone is yours: delegate it to the name servers of "
-		"server.info, or publish the token as a TXT record",
-		"tried_at", zone->proof_s ? json_integer(zone->proof_s) : NULL);
+	char text[1024];
+	(void)snprintf(
+		text, sizeof(text), /* cut at the end */
+		"not served until it is shown that the zone is yours: publish the TXT record "
+		"_understudy-challenge.%s with the text understudy-proof=%s; or delegate it to %s. before a name of "
+		"server.info; or have every primary and one of our name servers in its delegation",
+		zone->name, zone->token ? zone->token : "", zone->account_id ? zone->account_id : "");
+	return json_pack("{s:s, s:s*, s:s, s:o?}", "state", CLAIM_PENDING, "token", zone->token, "text", text,
+	                 "tried_at", zone->proof_s ? json_integer(zone->proof_s) : NULL);
 }
 
 json_t *desk_zone(const struct inventory_zone *z) {

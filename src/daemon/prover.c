@@ -314,8 +314,11 @@ static void take_terms(struct prover *p, const struct prover_settings *settings)
 	struct terms *t = &p->terms;
 	t->servers = xmemdup(c->name_servers.items, c->name_servers.count * sizeof(*t->servers));
 	t->server_count = c->name_servers.count;
-	t->addresses = xmemdup(c->public_addresses.items, c->public_addresses.count * sizeof(*t->addresses));
-	t->address_count = c->public_addresses.count;
+	t->addresses = xcalloc(c->public_addresses.count + c->listen_count, sizeof(*t->addresses));
+	for (unsigned i = 0; i < c->public_addresses.count; i++)
+		t->addresses[t->address_count++] = c->public_addresses.items[i];
+	for (unsigned i = 0; i < c->listen_count; i++)
+		t->addresses[t->address_count++] = c->listen[i]; /* wildcards are nobody's */
 	t->rules = settings->rules;
 	t->port = walker_port(p->walker);
 	t->anywhere = walker_anywhere(p->walker);

@@ -195,7 +195,7 @@ enum err claim_due(struct sql *db, int64_t now_s, unsigned limit, void (*each)(v
 		db,
 		"SELECT name FROM (SELECT name, COALESCE(proof_s, 0) AS tried, ROW_NUMBER() OVER"
 		" (PARTITION BY account ORDER BY COALESCE(proof_s, 0), id) AS place FROM zones"
-		" WHERE proof = 'pending' AND (proof_s IS NULL OR proof_s + CASE"
+		" WHERE proof = 'pending' AND (proof_s IS NULL OR proof_s <= changed_s OR proof_s + CASE"
 		" WHEN proof_s - changed_s < ? THEN ? WHEN proof_s - changed_s > ? THEN ?"
 		" ELSE proof_s - changed_s END <= ?)) AS due WHERE place <= ? ORDER BY place, tried LIMIT ?");
 	enum err e;

@@ -65,7 +65,7 @@ bool claim_gives_way(const char *proof, int64_t changed_s, int64_t now_s);
 #define CLAIM_WAIT_MIN_S 60
 #define CLAIM_WAIT_MAX_S 3600
 #define CLAIM_AT_ONCE 4 /* of one account: others wait for theirs beside a million of it */
-/* Names of zones that wait and are due to be looked at again at now_s: never looked at; or as long ago as it had waited
+/* Names of zones that wait and are due to be looked at again at now_s: not looked at since they were changed; or as long ago as it had waited
  * then since it was made or changed, within the bounds above.  At most CLAIM_AT_ONCE of an account; first one of each
  * account, those that were looked at longest ago before others.
  * Cost: a pass over the zones that wait. */

@@ -233,6 +233,8 @@ static void what_waits_longer_is_looked_at_less_often(void **state) {
 	assert_string_equal(due(93600, 9), "new.net young.net grown.net ");
 	assert_string_equal(due(93601, 9), "new.net young.net grown.net old.net ");
 	assert_string_equal(due(93601, 2), "new.net young.net ");
+	run("UPDATE zones SET changed_s = 100000, proof_s = 99990 WHERE name = 'old.net'");
+	assert_non_null(strstr(due(100001, 9), "old.net")); /* with another primary: at once */
 }
 
 static void one_account_with_very_many_zones_does_not_keep_others_waiting(void **state) {
