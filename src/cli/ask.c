@@ -23,18 +23,25 @@ static const char *text_of(const json_t *o, const char *key) {
 
 /* Of a file: with its line; of a request: with its field. */
 static void fault_print(const json_t *fault) {
-	const char *file = text_of(fault, "file"), *field = text_of(fault, "field");
+	const char *file = text_of(fault, "file"), *field = text_of(fault, "field"),
+		   *text = text_of(fault, "text");
 	if (*file)
-		fprintf(stderr, "%s:%d: ", file, (int)json_integer_value(json_object_get(fault, "line")));
-	else if (*field)
-		fprintf(stderr, "  %s: ", field);
-	fprintf(stderr, "%s\n", text_of(fault, "text"));
+		fprintf(stderr, "%s:%d: %s\n", file, (int)json_integer_value(json_object_get(fault, "line")),
+		        text);
+	else
+		fprintf(stderr, "understudy: %s%s%s\n", field, *field ? ": " : "", text);
+}
+
+/* The error of a request is the first of its faults; that of a file speaks of the whole. */
+static void error_print(const json_t *reply, const json_t *faults) {
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	if (json_array_size(faults) > 0 && !json_object_get(json_array_get(faults, 0), "file")) return;
+	fprintf(stderr, "understudy: %s\n", text ? text : "the daemon refused without a word");
 }
 
 enum exit_status ask_refused(const struct command *command, const json_t *reply) {
-	const char *text = json_string_value(json_object_get(reply, "error"));
 	const json_t *faults = json_object_get(reply, "faults");
-	fprintf(stderr, "understudy: %s\n", text ? text : "the daemon refused without a word");
+	error_print(reply, faults);
 	for (size_t i = 0; i < json_array_size(faults); i++)
 		fault_print(json_array_get(faults, i));
 	if (command->json) ask_print_json(reply);

@@ -58,6 +58,25 @@ static void show_new_secret(const struct command *command, const json_t *result)
 	if (secret) printf("It is shown this once: keep it now.\n");
 }
 
+/* A zone's row in the inventory; of its status what matters first, the rest tells zone status. */
+static void show_zone_row(const json_t *result, int64_t now_s) {
+	json_t *given = json_object_get(result, "zone"),
+	       *zone = json_is_object(given) ? given : (json_t *)(uintptr_t)result;
+	json_t *row = json_copy(zone), *status = json_object_get(row, "status");
+	static const char *const kept[] = { "state", "serial", "reason", "evidence" };
+	json_t *brief = json_is_object(status) ? json_object() : NULL;
+	for (size_t i = 0; brief && i < sizeof(kept) / sizeof(kept[0]); i++)
+		(void)json_object_set(brief, kept[i],
+		                      json_object_get(status, kept[i])); /* not there: is missed */
+	if (brief) (void)json_object_set_new(row, "status", brief);
+	show_object(stdout, row, now_s);
+	json_decref(row);
+}
+
+static bool is_zone_row(enum command_kind kind) {
+	return kind == COMMAND_ZONE_ADD || kind == COMMAND_ZONE_SET || kind == COMMAND_ZONE_GET;
+}
+
 static void show(const struct command *command, const json_t *result) {
 	int64_t now_s = clock_now().wall_s;
 	enum command_kind kind = command->kind;
@@ -73,6 +92,8 @@ static void show(const struct command *command, const json_t *result) {
 		show_primary_config(result);
 	else if (kind == COMMAND_TOKEN_CREATE || kind == COMMAND_KEY_ADD)
 		show_new_secret(command, result);
+	else if (is_zone_row(kind))
+		show_zone_row(result, now_s);
 	else if (show_rows(stdout, kind, result, now_s))
 		return;
 	else if (json_object_size(result) == 0)
