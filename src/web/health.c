@@ -99,8 +99,11 @@ static void ask_bad(struct exchange *x) {
 	struct job *j = x->job;
 	char text[NAGIOS_TEXT_MAX];
 	if (j->asked == BAD_HEALTHS) {
-		nagios_all((long long)json_integer_value(json_object_get(j->summary, "total")), j->zones,
-		           j->bounds, text);
+		struct nagios_counts counts = {
+			.total = (long long)json_integer_value(json_object_get(j->summary, "total")),
+			.synced = (long long)json_integer_value(json_object_get(j->summary, "synced")),
+		};
+		nagios_all(counts, j->zones, j->bounds, text);
 		answer_line(x, text);
 		return;
 	}

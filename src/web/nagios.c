@@ -22,12 +22,16 @@ static bool is(json_t *zone, const char *health) {
 	return strcmp(text_of(zone, "healthStatus", ""), health) == 0;
 }
 
-/* A zone that is in error will not mend by itself; one that waits for its first transfer may. */
+/* A zone that is in error will not mend by itself; one that waits for its first transfer may.  One that never came, as its
+ * primary can't be reached, is served by nobody here: that is told at once. */
 enum nagios_state nagios_state(json_t *zone, struct nagios_bounds b) {
 	if (is(zone, "synced")) return NAGIOS_OK;
 	if (is(zone, "error")) return NAGIOS_CRITICAL;
 	long long minutes = minutes_of(zone);
-	return minutes >= b.crit_min ? NAGIOS_CRITICAL : minutes >= b.warn_min ? NAGIOS_WARNING : NAGIOS_OK;
+	if (minutes >= b.crit_min) return NAGIOS_CRITICAL;
+	bool nothing_served = is(zone, "master_unreachable") &&
+	                      !json_is_string(json_object_get(zone, "ourSerial"));
+	return minutes >= b.warn_min || nothing_served ? NAGIOS_WARNING : NAGIOS_OK;
 }
 
 static void tell(json_t *zone, char out[static ONE_MAX]) {
@@ -91,17 +95,18 @@ static void add_others(json_t *zones, json_t *worst, size_t bad, struct nagios_b
 	if (bad > told) snprintf(out + len, NAGIOS_TEXT_MAX - len, "; and %zu more", bad - told);
 }
 
-void nagios_all(long long total, json_t *zones, struct nagios_bounds b, char out[static NAGIOS_TEXT_MAX]) {
+void nagios_all(struct nagios_counts counts, json_t *zones, struct nagios_bounds b,
+                char out[static NAGIOS_TEXT_MAX]) {
 	json_t *worst = NULL;
 	char text[ONE_MAX];
-	size_t bad = count_bad(zones, b, &worst), out_of_step = json_array_size(zones);
-	if (out_of_step == 0) {
-		snprintf(out, NAGIOS_TEXT_MAX, "OK - all %lld zones synced\n", total);
+	size_t bad = count_bad(zones, b, &worst);
+	if (json_array_size(zones) == 0) {
+		snprintf(out, NAGIOS_TEXT_MAX, "OK - all %lld zones synced\n", counts.total);
 		return;
 	}
 	if (bad == 0) {
-		snprintf(out, NAGIOS_TEXT_MAX, "OK - %lld of %lld zones synced, %zu not yet late",
-		         total - (long long)out_of_step, total, out_of_step);
+		snprintf(out, NAGIOS_TEXT_MAX, "OK - %lld of %lld zones synced, %lld not yet late",
+		         counts.synced, counts.total, counts.total - counts.synced);
 	} else {
 		tell(worst, text);
 		snprintf(out, NAGIOS_TEXT_MAX, "%s - %s", state_words[nagios_state(worst, b)], text);

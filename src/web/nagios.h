@@ -25,8 +25,12 @@ enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL };
 enum nagios_state nagios_state(json_t *zone, struct nagios_bounds b);
 /* One zone. */
 void nagios_zone(json_t *zone, struct nagios_bounds b, char out[static NAGIOS_TEXT_MAX]);
-/* All: how many there are, and those out of step (a list of zones as of zone_health_out), the worst of which is told
- * first and the next few after it. */
-void nagios_all(long long total, json_t *zones, struct nagios_bounds b, char out[static NAGIOS_TEXT_MAX]);
+struct nagios_counts {
+	long long total, synced;
+};
+/* All: how many there are, and those out of step (a list of zones as of zone_health_out, of very many the first), the
+ * worst of which is told first and the next few after it. */
+void nagios_all(struct nagios_counts counts, json_t *zones, struct nagios_bounds b,
+                char out[static NAGIOS_TEXT_MAX]);
 
 #endif
