@@ -290,13 +290,7 @@ static enum err load_zones(struct daemon *d) {
 }
 
 static void start_proofs(struct daemon *d) {
-	const struct ownership_settings settings = { .config = &d->config->server,
-		                                     .desk = d->desk,
-		                                     .inventory = stock_inventory(d->stock),
-		                                     .table = d->table,
-		                                     .wanted = d->wanted,
-		                                     .rules = stock_names(d->stock),
-		                                     .log = d->log };
+	const struct ownership_settings settings = wire_ownership(d);
 	if (settings.rules) d->ownership = ownership_new(&d->loop, &settings);
 }
 

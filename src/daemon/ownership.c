@@ -9,7 +9,8 @@ struct ownership {
 	struct prover *prover;
 	struct inventory *inventory; /* desk */
 	struct zone_table *table;
-	struct wanted *wanted;
+	void (*changed)(void *ctx, struct wanted_changes *changes);
+	void *ctx;
 	struct log *log;
 	struct random random;
 };
@@ -117,8 +118,7 @@ static enum err mark(void *ctx, const struct prover_case *c, enum proof_kind kin
 
 static void changed(void *ctx, struct wanted_changes *changes) {
 	struct ownership *o = ctx;
-	struct wanted_summary summary;
-	wanted_change(o->wanted, WANTED_DATABASE, changes, &summary);
+	o->changed(o->ctx, changes);
 }
 
 static bool delegates(void *ctx, const uint8_t *zone, const uint8_t *name) {
@@ -145,7 +145,8 @@ struct ownership *ownership_new(uv_loop_t *loop, const struct ownership_settings
 	struct ownership *o = xcalloc(1, sizeof(*o));
 	o->inventory = settings->inventory;
 	o->table = settings->table;
-	o->wanted = settings->wanted;
+	o->changed = settings->changed;
+	o->ctx = settings->ctx;
 	o->log = settings->log;
 	o->random = random_secure();
 	struct prover_settings prover = { .config = settings->config,

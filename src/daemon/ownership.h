@@ -1,4 +1,4 @@
-/* The prover (prover.h), connected: to the inventory on the desk, to the table of zones and to `wanted` on the loop.
+/* The prover (prover.h), connected: to the inventory on the desk, to the table of zones on the loop.
  * For server.mode: public.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_DAEMON_OWNERSHIP_H
@@ -16,9 +16,11 @@ struct ownership_settings {
 	struct desk *desk;
 	struct inventory *inventory;
 	struct zone_table *table;
-	struct wanted *wanted;
 	const struct name_rules *rules;
 	struct log *log;
+	/* The inventory, and with it what is to be served, has changed; takes the content. */
+	void (*changed)(void *ctx, struct wanted_changes *changes);
+	void *ctx;
 };
 struct ownership *ownership_new(uv_loop_t *loop, const struct ownership_settings *settings);
 struct prover *ownership_prover(struct ownership *o);

@@ -44,6 +44,17 @@ struct stock_watcher wire_stock_watcher(struct daemon *d) {
 
 /* -- proofs, in public mode ------------------------------------------------------------------------------------------------ */
 
+struct ownership_settings wire_ownership(struct daemon *d) {
+	return (struct ownership_settings){ .config = &d->config->server,
+		                            .desk = d->desk,
+		                            .inventory = stock_inventory(d->stock),
+		                            .table = d->table,
+		                            .rules = stock_names(d->stock),
+		                            .log = d->log,
+		                            .changed = changed,
+		                            .ctx = d };
+}
+
 static bool prove(void *ctx, const char *zone) {
 	const struct daemon *d = ctx;
 	return prover_wake(ownership_prover(d->ownership), zone);
@@ -57,7 +68,7 @@ static void contest(void *ctx, const char *zone, int64_t account) {
 static const char *proof_text(void *ctx, const char *zone) {
 	const struct daemon *d = ctx;
 	const struct prover_note *note = prover_find_note(ownership_prover(d->ownership), zone);
-	return note ? note->verdict.text : NULL;
+	return note && note->verdict.kind == PROOF_MISSING ? note->verdict.text : NULL;
 }
 
 /* -- zones as they are ---------------------------------------------------------------------------------------------------- */

@@ -87,6 +87,12 @@ static void on_removed(void *ctx, const uint8_t *name) {
 	l.removed++;
 }
 
+static void on_changed(void *ctx, struct wanted_changes *changes) {
+	struct wanted_summary summary;
+	(void)ctx;
+	wanted_change(l.wanted, WANTED_DATABASE, changes, &summary);
+}
+
 /* -- beginning and end -- */
 
 static int64_t account(const char *name) {
@@ -130,8 +136,8 @@ static int begin(void **state) {
 		                               .desk = l.desk,
 		                               .inventory = l.inv->inv,
 		                               .table = l.table,
-		                               .wanted = l.wanted,
-		                               .rules = l.rules };
+		                               .rules = l.rules,
+		                               .changed = on_changed };
 	l.ownership = ownership_new(&l.loop, &settings);
 	return 0;
 }
