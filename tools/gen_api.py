@@ -81,18 +81,16 @@ def content(reply, makes, known):
 
 
 def statuses(row):
-    method, path, access, body, own = row[0], row[1], row[2], row[9], [int(s) for s in row[11].split()]
+    path, access, body, own = row[1], row[2], row[9], [int(s) for s in row[11].split()]
     more = []
     if access != "OPEN":
         more += [401, 403, 429, 503]
     if body:
-        more += [400, 413, 415, 422]
+        more += [400, 413, 415]
     if "{" in path:
         more += [404]
-    if row[5]:
-        more += [422]
     good = [s for s in own if s < 300]
-    return good, sorted(set(own + more + [406]) - set(good))
+    return good, sorted(set(own + more + [406, 422]) - set(good))
 
 
 def operation(row, source, known):

@@ -238,10 +238,13 @@ void api_refuse(struct exchange *x, const char *code, json_t *reply) {
 		set_number(x, "Retry-After", wait_s > 0 && wait_s < 3600 ? (unsigned)wait_s : 60);
 	}
 	if (status == 503) exchange_set(x, "Retry-After", RETRY_AWAY_S);
-	json_t *body = json_pack("{s:s}", "error", text ? text : "the name server refused without a reason");
-	json_t *faults = json_object_get(reply, "faults");
-	if (json_is_array(faults)) json_object_set_new(body, "faults", camel_faults(faults));
-	exchange_json(x, status, body);
+	struct faults named = { .list = json_object_get(reply, "faults") };
+	if (status == 422 && json_array_size(named.list) > 0) {
+		named.list = camel_faults(named.list);
+		(void)api_faults(x, &named); /* there is one */
+		return;
+	}
+	exchange_error(x, status, "%s", text ? text : "the name server refused without a reason");
 }
 
 bool api_faults(struct exchange *x, struct faults *faults) {

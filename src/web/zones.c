@@ -96,6 +96,17 @@ static void ask_if_well(struct exchange *x, json_t *request, struct faults *faul
 		api_ask(x, request, done);
 }
 
+/* Ask, unless something was wrong or the caller has read another version. */
+static void ask_if_same(struct exchange *x, json_t *request, struct faults *faults,
+                        void (*done)(struct exchange *, json_t *)) {
+	if (set_version(x, request)) {
+		ask_if_well(x, request, faults, done);
+	} else {
+		faults_done(faults);
+		json_decref(request);
+	}
+}
+
 void zones_list(struct exchange *x) {
 	static const struct list list = { .rows = "zones",
 		                          .cursor = "after",
@@ -130,10 +141,7 @@ void zone_patch(struct exchange *x) {
 	if (!request) return;
 	json_object_set_new(request, "settings",
 	                    zone_in_settings(x->site->schemas, "ZonePatch", x->body, 1, &faults, ""));
-	if (set_version(x, request))
-		ask_if_well(x, request, &faults, on_zone);
-	else
-		json_decref(request);
+	ask_if_same(x, request, &faults, on_zone);
 }
 
 void zone_put(struct exchange *x) {
@@ -143,10 +151,7 @@ void zone_put(struct exchange *x) {
 	json_object_set_new(request, "settings",
 	                    zone_in_settings(x->site->schemas, "ZonePut", x->body, 0, &faults, ""));
 	set_owner(x, request);
-	if (set_version(x, request))
-		ask_if_well(x, request, &faults, on_put);
-	else
-		json_decref(request);
+	ask_if_same(x, request, &faults, on_put);
 }
 
 void zone_delete(struct exchange *x) {

@@ -304,7 +304,9 @@ class Daemon(Things):
     def zone_records(self, request, account, scope):
         self.find(request, account, scope)
         records = [{"name": f"h{i}", "type": "A", "ttl": 300, "data": "192.0.2.1"} for i in range(5)]
-        at, limit = int(request.get("after", "0")), request["limit"]
+        if not request.get("after", "0").isascii() or not request.get("after", "0").isdigit():
+            raise Refusal("bad-request", "after is not what next was")
+        at, limit = int(request.get("after", "0")[:9]), request["limit"]
         return {"records": records[at:at + limit], "next": str(at + limit) if at + limit < len(records) else None}
 
     def primary_config(self, request, account, scope):

@@ -72,12 +72,27 @@ static void those_in_step_are_counted_not_concluded(void **state) {
 	json_decref(some);
 }
 
+static void a_line_stays_a_line_however_many_are_late(void **state) {
+	(void)state;
+	json_t *zones = json_array();
+	char text[NAGIOS_TEXT_MAX], name[256];
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "%0250d", i);
+		json_array_append_new(zones, zone(name, "stale", 1000, "1"));
+	}
+	nagios_all((struct nagios_counts){ .total = 300 }, zones, bounds, text);
+	json_decref(zones);
+	assert_non_null(strstr(text, " more | stale_min=1000;120;360\n"));
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_in_the_words_of_the_plugin),
 		cmocka_unit_test(all_in_step_is_one_short_line),
 		cmocka_unit_test(a_zone_that_never_came_is_a_warning_at_once),
 		cmocka_unit_test(those_in_step_are_counted_not_concluded),
+		cmocka_unit_test(a_line_stays_a_line_however_many_are_late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
