@@ -2,13 +2,16 @@
 import json
 import signal
 import subprocess
+import threading
 
 import pytest
 
 from lib.ports import new_endpoint
 from lib.wait import wait_until
 
-from .server import program
+from .raw import Raw, request
+from .server import WRITE, program
+from .test_events import Stream
 
 
 def test_while_the_daemon_is_away_answers_are_503(web):
@@ -75,6 +78,24 @@ def test_it_waits_for_the_daemon_at_the_start(make_web, tmp_path):
 def test_an_address_that_is_taken_ends_it_with_a_reason(web, tmp_path):
     run = subprocess.run([program(), "--socket", web.socket], capture_output=True, timeout=20, text=True)
     assert run.returncode == 1 and "web.fail" in run.stderr and str(web.endpoint.port) in run.stderr
+
+
+def test_it_ends_at_once_whatever_is_under_way(web):
+    web.daemon.overrides["zone.page"] = lambda _: never()
+    streams = [Stream(web), Stream(web)]
+    with Raw(web) as waiting, Raw(web) as half:
+        waiting.send(request("GET", "/api/zones", f"X-API-Key: {WRITE}"))
+        half.send(request("POST", "/api/zones", f"X-API-Key: {WRITE}", "Content-Length: 100") + b"{")
+        wait_until(lambda: any(r["request"] == "zone.page" for r in web.daemon.asked), 5, "it is asked")
+        assert web.process.stop(10) == 0
+        assert waiting.reply()[0] == 503
+    for stream in streams:
+        assert stream.ended()
+
+
+def never():
+    threading.Event().wait(20)
+    return []
 
 
 def test_sighup_takes_another_configuration(web):

@@ -59,6 +59,14 @@ def test_what_happens_is_told_as_it_happens(web):
     assert stream.text().startswith("retry: 3000\n\n")
 
 
+def test_an_event_that_failed_is_no_refusal(web):
+    stream = Stream(web)
+    watching(web)
+    web.daemon.tell("zone.attempt", zone="example.com", ok=False, code="x", error="y")
+    web.daemon.tell("zone.attempt", zone="example.com", ok=True, more=False)
+    assert [e[2].get("ok") for e in stream.events(3)] == [None, False, True]
+
+
 def test_quiet_streams_are_kept_alive(web):
     stream = Stream(web)
     wait_until(lambda: ": idle" in stream.text() or stream._more() and None, 20, "a comment line")
