@@ -14,11 +14,11 @@ ORDER = {"read": 0, "write": 1, "admin": 2}
 OPEN, UNKNOWN = None, "unknown"
 READS = ("zone.page zone.get zone.history zone.diff zone.export zone.records zone.attempts health.page health.get "
          "health.summary server.info watch key.list key.get primary.list primary.get token.self audit.page "
-         "vanity.list consent.list metrics primary.config")
+         "vanity.list consent.list metrics primary.config account.get")
 WRITES = ("zone.add zone.put zone.set zone.remove zones.apply zone.refresh zone.retransfer zone.accept zone.hold "
           "zone.release zone.rollback token.list key.add key.remove primary.put primary.remove token.add token.remove vanity.add "
           "vanity.remove consent.add consent.remove")
-ADMINS = "account.list account.add account.get account.set account.remove status"
+ADMINS = "account.list account.add account.set account.remove status"
 SCOPES = {**dict.fromkeys(READS.split(), "read"), **dict.fromkeys(WRITES.split(), "write"),
           **dict.fromkeys(ADMINS.split(), "admin"), "web.config": OPEN, "ready": OPEN}
 
