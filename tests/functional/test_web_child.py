@@ -3,17 +3,22 @@ import http.client
 import json
 import os
 import pathlib
+import pwd
 import signal
+import tempfile
 import time
+
+import pytest
 
 from lib.ports import new_port
 from lib.understudy import program
 from lib.wait import wait_until
 
 
-def with_web(lab, **web):
+def with_web(lab, socket=None, **web):
     """A daemon that answers HTTP too, and the port of it."""
     ours = lab.make("understudy")
+    ours.socket = socket or ours.socket
     port = new_port("127.0.0.1")
     section = {"listen": [f"127.0.0.1@{port}"], "program": program("understudy-web"), **web}
     ours.extra_text = f"web: {json.dumps(section)}\n"
@@ -56,6 +61,22 @@ def test_it_is_started_again_when_it_is_killed(lab):
     ours.stop()
     assert gone(second)
     assert not healthy(port)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes others")
+def test_it_runs_as_a_user_of_its_own(lab):
+    with tempfile.TemporaryDirectory(prefix="understudy-web.") as folder:
+        os.chmod(folder, 0o755)  # where the other user may look for the socket
+        runs_as_nobody(lab, pathlib.Path(folder) / "control.sock")
+
+
+def runs_as_nobody(lab, socket):
+    ours, port = with_web(lab, socket, user="nobody")
+    wait_until(lambda: healthy(port), 20, "HTTP is answered")
+    stat = pathlib.Path(f"/proc/{web_pid(ours)}/status").read_text()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert f"Uid:\t{nobody}\t{nobody}\t{nobody}\t{nobody}" in stat
+    ours.stop()
 
 
 def test_it_ends_with_a_daemon_that_is_killed(lab):
