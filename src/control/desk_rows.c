@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "inventory/accounts.h"
 #include "inventory/inventory_work.h"
 
 int64_t desk_owner(const struct request *r) {
@@ -28,8 +29,8 @@ static enum err refused(struct inventory_work *w, enum err e, const struct row_c
 	switch (e) {
 	case ERR_CONFIG: return tell_faults(w, faults);
 	case ERR_NOTFOUND: return work_refuse(w, INVENTORY_NOT_FOUND, "%s", c->missing ? c->missing : text);
-	case ERR_EXISTS:
-	case ERR_REFUSED: return work_refuse(w, INVENTORY_CONFLICT, "%s", text);
+	case ERR_EXISTS: return work_refuse(w, INVENTORY_CONFLICT, "%s", text);
+	case ERR_REFUSED: return work_refuse(w, INVENTORY_FORBIDDEN, "%s", text);
 	case ERR_LIMIT: return work_refuse(w, INVENTORY_QUOTA, "%s", text);
 	default: return e;
 	}
@@ -61,7 +62,9 @@ static enum err work(struct inventory_work *w, void *ctx) {
 		                       .now_s = w->who->now_s,
 		                       .faults = &faults,
 		                       .why = &why };
-	enum err e = c->make(&rows, c);
+	/* Keys and names are changed under a plan as zones are; an administrator's changes are not asked for it. */
+	enum err e = w->who->is_admin ? OK : account_judge(&rows, desk_owner(c->r), 0);
+	if (e == OK) e = c->make(&rows, c);
 	e = e == OK ? audit(w, c) : refused(w, e, c, &faults, &why);
 	field_faults_done(&faults);
 	return e;

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "inventory/rows.h"
 #include "inventory/tokens.h"
+#include "inventory/tsig_keys.h"
 
 #define TICK_MS 1000
 #define RETRY_S 5
@@ -93,13 +95,35 @@ static void tell_zones(struct stock *s, struct intent_list *zones, size_t left_o
 
 /* -- the start ------------------------------------------------------------------------------------------------------------ */
 
+static void secrets_failed(struct stock *s, const struct why *why) {
+	log_event(s->log, EVENT_INVENTORY_FAILED, LOG_STR("state", "without secrets"),
+	          LOG_STR("reason", reason_slug(why->reason)), LOG_STR("evidence", why->evidence));
+}
+
+/* A key file that is gone is made anew only if there is no database whose secrets it would have to open. */
 static void open_secrets(struct stock *s, const struct config *config) {
 	struct why why = { .reason = REASON_NONE };
 	char *path = path_with(config->server.state_directory, "/secret.key");
-	if (sealer_open(path, true, &s->random, &s->sealer, &why) != OK)
-		log_event(s->log, EVENT_INVENTORY_FAILED, LOG_STR("state", "without secrets"),
-		          LOG_STR("reason", reason_slug(why.reason)), LOG_STR("evidence", why.evidence));
+	bool is_first = access(config->database, F_OK) != 0;
+	if (sealer_open(path, is_first, &s->random, &s->sealer, &why) != OK) secrets_failed(s, &why);
 	free(path);
+}
+
+/* One that is not the database's own must seal nothing, and opens nothing. */
+static void check_secrets(struct stock *s) {
+	struct why why = { .reason = REASON_NONE };
+	struct row_work w = {
+		.random = &s->random, .sealer = s->sealer, .now_s = clock_now().wall_s, .why = &why
+	};
+	if (s->state != INVENTORY_OK || !s->sealer || inventory_read(s->inventory, &w.db) != OK) return;
+	if (tsig_keys_check(&w) == OK) return;
+	secrets_failed(s, &why);
+	inventory_set_sealer(s->inventory, NULL);
+	sealer_free(s->sealer);
+	s->sealer = NULL;
+}
+
+static void open_names(struct stock *s, const struct config *config) {
 	if (config->server.mode != MODE_PUBLIC || name_rules_open(&s->names) == OK) return;
 	log_event(s->log, EVENT_INVENTORY_FAILED, LOG_STR("state", "without a list of public suffixes"),
 	          LOG_STR("reason", "names"), LOG_STR("evidence", "no list can be had"));
@@ -129,6 +153,7 @@ struct stock *stock_open(const struct config *config, struct intent_list *zones,
 	s->gate = gate_new(&s->random);
 	s->turn.stock = s;
 	open_secrets(s, config);
+	open_names(s, config);
 	char *copy = path_with(config->database, ".copy");
 	const struct inventory_settings settings = { .path = config->database,
 		                                     .copy_path = copy,
@@ -142,6 +167,7 @@ struct stock *stock_open(const struct config *config, struct intent_list *zones,
 	mirror(s->inventory, zones);
 	tell_state(s, inventory_state(s->inventory), inventory_why(s->inventory));
 	s->revision = inventory_revision(s->inventory);
+	check_secrets(s);
 	return s;
 }
 

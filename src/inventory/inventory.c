@@ -137,6 +137,11 @@ void inventory_close(struct inventory *inv) {
 	free(inv);
 }
 
+void inventory_set_sealer(struct inventory *inv, const struct sealer *sealer) {
+	inv->settings.sealer = sealer;
+	policies_forget(inv, 0);
+}
+
 void inventory_set_base(struct inventory *inv, struct settings_base *base) {
 	settings_base_ref(base);
 	settings_base_unref(inv->base);

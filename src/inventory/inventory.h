@@ -51,6 +51,8 @@ const struct why *inventory_why(const struct inventory *inv);
 int64_t inventory_revision(const struct inventory *inv);
 /* Of a state that is not INVENTORY_OK: try again.  OK: it is now; inventory_load tells what is wanted. */
 MUST_CHECK enum err inventory_retry(struct inventory *inv, int64_t now_s);
+/* Another key file, or none (NULL); borrowed. */
+void inventory_set_sealer(struct inventory *inv, const struct sealer *sealer);
 /* The configuration was read again.  inventory_load tells what is wanted then. */
 void inventory_set_base(struct inventory *inv, struct settings_base *base);
 

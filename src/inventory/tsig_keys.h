@@ -34,7 +34,8 @@ MUST_CHECK enum err tsig_key_page(const struct row_work *w, const struct row_pag
 
 /* All keys that zones of an account may name: its own, and for account 1 those of the configuration too.  What the
  * configuration's keyset holds else (terms of TLS) stays with the new one.  config may be NULL.
- * ERR_CORRUPT: a secret can't be unsealed; why names the key.  ERR_IO: there is no key file.
+ * A secret that can't be unsealed (the key file is gone or is another one) is replaced by a random one: the zones that
+ * name the key stay and are served, and nothing that it signs or verifies passes.
  * Cost: a read of all keys of the account.  The caller gets a reference. */
 MUST_CHECK enum err tsig_keyset(const struct row_work *w, int64_t account, struct keyset *config,
                                 struct keyset **out_keyset);

@@ -1,6 +1,7 @@
 /* Keysets of accounts, and the key file that their secrets are sealed under. */
 #include "inventory/tsig_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -20,16 +21,17 @@ static void keyset_add(struct keyset *set, const struct tsig_key *key) {
 	set->ring.keys = keys;
 }
 
-static enum err unseal_row(const struct row_work *w, struct sql_statement *s, struct tsig_key *key) {
+/* A secret that can't be read becomes one that nobody has. */
+static void unseal(const struct row_work *w, struct sql_statement *s, struct tsig_key *key) {
 	size_t len;
 	const uint8_t *sealed = sql_blob(s, 3, &len);
 	struct sealed_place place = { TSIG_KEY_KIND, sql_text(s, 0) };
-	key->algorithm = tsig_algorithm_parse(sql_text(s, 2));
-	if (key->algorithm == TSIG_NONE || domain_parse(sql_text(s, 1), &key->name) != OK || !sealed ||
-	    len < SEALED_EXTRA || len > TSIG_SEALED_MAX)
-		return ERR_CORRUPT;
-	key->secret_len = (uint16_t)(len - SEALED_EXTRA);
-	return sealer_unseal(w->sealer, place, sealed, len, key->secret);
+	bool fits = w->sealer && sealed && len >= SEALED_EXTRA && len <= TSIG_SEALED_MAX;
+	key->secret_len = SEALER_KEY_LEN;
+	if (fits && sealer_unseal(w->sealer, place, sealed, len, key->secret) == OK)
+		key->secret_len = (uint16_t)(len - SEALED_EXTRA);
+	else
+		secret_octets(w->random, key->secret, key->secret_len);
 }
 
 static enum err own_keys(const struct row_work *w, int64_t account, struct keyset *set) {
@@ -37,19 +39,16 @@ static enum err own_keys(const struct row_work *w, int64_t account, struct keyse
 	                                      "SELECT public_id, name, algorithm, secret FROM tsig_keys"
 	                                      " WHERE account = ? ORDER BY name");
 	sql_put_int(s, account);
-	enum err e = sql_step(s);
-	for (; e == OK; e = sql_step(s)) {
-		if (!w->sealer) {
-			sql_reset(s);
-			return tsig_keys_no_sealer(w);
-		}
+	enum err e;
+	while ((e = sql_step(s)) == OK) {
 		struct tsig_key *key = xcalloc(1, sizeof(*key));
-		e = unseal_row(w, s, key);
+		key->algorithm = tsig_algorithm_parse(sql_text(s, 2));
+		if (key->algorithm == TSIG_NONE || domain_parse(sql_text(s, 1), &key->name) != OK) {
+			free(key); /* no row of ours */
+			continue;
+		}
+		unseal(w, s, key);
 		keyset_add(set, key);
-		if (e == OK) continue;
-		e = row_refuse(w, e, "the secret of the key \"%s\" can't be unsealed", sql_text(s, 1));
-		sql_reset(s);
-		return e;
 	}
 	sql_reset(s);
 	return e == ERR_NOTFOUND ? OK : row_failed(w, e);
