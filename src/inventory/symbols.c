@@ -12,14 +12,25 @@ static struct symbol *slot_of(const struct symbols *s, const void *key, size_t l
 	return &s->slots[i];
 }
 
-static void grow(struct symbols *s) {
-	struct symbols larger = { .capacity = s->capacity ? s->capacity * 2 : 64, .count = s->count };
+static void resize(struct symbols *s, size_t capacity) {
+	struct symbols larger = { .capacity = capacity, .count = s->count };
 	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
 	for (size_t i = 0; i < s->capacity; i++) {
 		if (s->slots[i].key) *slot_of(&larger, s->slots[i].key, s->slots[i].len) = s->slots[i];
 	}
 	free(s->slots);
 	*s = larger;
+}
+
+static void grow(struct symbols *s) {
+	resize(s, s->capacity ? s->capacity * 2 : 64);
+}
+
+void symbols_reserve(struct symbols *s, size_t count) {
+	size_t capacity = 64;
+	while (capacity / 2 <= count)
+		capacity *= 2;
+	if (capacity > s->capacity) resize(s, capacity);
 }
 
 bool symbols_find(const struct symbols *s, const void *key, size_t len, uint32_t *out_value) {

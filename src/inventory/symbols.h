@@ -30,6 +30,8 @@ static inline uint64_t symbols_hash(uint64_t h, const void *data, size_t len) {
 bool symbols_find(const struct symbols *s, const void *key, size_t len, uint32_t *out_value);
 /* false: the key is there already (with *out_value, which may be NULL); nothing changes. */
 bool symbols_add(struct symbols *s, const void *key, size_t len, uint32_t value, uint32_t *out_value);
+/* Room for so many in all, so that it does not grow meanwhile. */
+void symbols_reserve(struct symbols *s, size_t count);
 void symbols_done(struct symbols *s);
 
 #endif

@@ -92,13 +92,28 @@ static size_t slot_of(const struct wanted *w, const uint8_t *name) {
 	return i;
 }
 
-static void index_grow(struct wanted *w) {
-	w->slot_count = w->slot_count ? w->slot_count * 2 : 64;
+static void index_make(struct wanted *w, size_t slots) {
+	w->slot_count = slots;
 	free(w->slots);
 	w->slots = xmalloc(w->slot_count * sizeof(*w->slots));
 	memset(w->slots, 0xff, w->slot_count * sizeof(*w->slots));
 	for (uint32_t i = 0; i < w->count; i++)
 		w->slots[slot_of(w, name_at(w, w->entries[i].name))] = i;
+}
+
+static void index_grow(struct wanted *w) {
+	index_make(w, w->slot_count ? w->slot_count * 2 : 64);
+}
+
+/* Room for so many in all, so that neither grows meanwhile. */
+static void reserve(struct wanted *w, size_t count) {
+	size_t slots = 64;
+	while (slots <= count * 2)
+		slots *= 2;
+	if (slots > w->slot_count) index_make(w, slots);
+	if (count <= w->capacity) return;
+	w->capacity = (uint32_t)count;
+	w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
 }
 
 static struct entry *entry_find(const struct wanted *w, const uint8_t *name) {
@@ -171,7 +186,7 @@ struct applying {
 	struct wanted_summary summary;
 };
 
-static void tell_new(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
+static struct entry *tell_new(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
 	struct entry *e = entry_add(w, intent->name);
 	e->policy = intent->policy;
 	e->source = (uint8_t)a->source;
@@ -180,6 +195,7 @@ static void tell_new(struct wanted *w, const struct zone_intent *intent, struct 
 	policy_ref(e->policy);
 	a->summary.added++;
 	w->watcher.added(w->watcher.ctx, intent->name, intent->policy);
+	return e;
 }
 
 static void tell_changed(const struct wanted *w, const struct zone_intent *intent, struct entry *e,
@@ -201,12 +217,11 @@ static void put(struct wanted *w, const struct zone_intent *intent, struct apply
 		return;
 	}
 	if (!e)
-		tell_new(w, intent, a);
+		e = tell_new(w, intent, a);
 	else if (same_policy(&a->pair, e->policy, intent->policy))
 		a->summary.unchanged++;
 	else
 		tell_changed(w, intent, e, a);
-	e = entry_find(w, intent->name);
 	if (e->account != intent->account && w->watcher.moved)
 		w->watcher.moved(w->watcher.ctx, intent->name, e->account, intent->account);
 	e->account = intent->account;
@@ -225,6 +240,7 @@ static void tell_removed(struct wanted *w, struct entry *e, struct applying *a) 
 
 static enum err index_of(const struct intent_list *list, struct symbols *out_index) {
 	struct symbols index = { 0 };
+	symbols_reserve(&index, list->count);
 	for (size_t i = 0; i < list->count; i++) {
 		const uint8_t *name = list->zones[i].name;
 		if (!symbols_add(&index, name, name_len(name), (uint32_t)i, NULL)) {
@@ -255,6 +271,7 @@ enum err wanted_replace(struct wanted *w, enum wanted_source source, struct inte
 	if (e != OK) return e;
 	remove_unwanted(w, &index, &a);
 	symbols_done(&index);
+	reserve(w, list->count > w->count ? list->count : w->count);
 	for (size_t i = 0; i < list->count; i++)
 		put(w, &list->zones[i], &a);
 	names_compact(w);
