@@ -80,7 +80,7 @@ class Things:
 
     def account_set(self, request, account, scope):
         t = self.thing("accounts", request, account, scope)
-        t.update({k: v for k, v in request.items() if k not in COMMON})
+        t.update({k: v for k, v in request.items() if k not in (*COMMON, "id")})
         return t
 
     def account_remove(self, request, account, scope):
