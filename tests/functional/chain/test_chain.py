@@ -59,7 +59,7 @@ def test_a_restart_in_the_middle_costs_no_whole_zone(lab):
 def test_a_dead_primary_lets_the_whole_chain_expire_together(lab, record_figure):
     """RFC 7314: who refreshes from a secondary gets the time that the secondary has left, not the whole of it."""
     options = {"refresh_min": 1, "retry_min": 1, "retry_max": 1, "expire_min": 2}
-    zone, timers = "expire.example", {"refresh": 1, "retry": 1, "expire": 8}
+    zone, timers = "expire.example", {"refresh": 1, "retry": 1, "expire": 12}
     primary = lab.make("knot")
     primary.add_primary_zone(zone, small_zone(zone, 1, **timers))
     primary.start()
@@ -78,11 +78,11 @@ def test_a_dead_primary_lets_the_whole_chain_expire_together(lab, record_figure)
             if number not in ends and link.query(zone, "SOA", timeout=1).rcode() == dns.rcode.SERVFAIL:
                 ends[number] = time.monotonic() - died
         return len(ends) == len(links)
-    wait_until(all_expired, 25, "all have expired")
+    wait_until(all_expired, 45, "all have expired")
     spread = max(ends.values()) - min(ends.values())
     record_figure("first to last expiry in the chain", spread, "s")
-    assert min(ends.values()) > 5, ends
-    assert spread < 3, f"expired after {ends} s"
+    assert min(ends.values()) > 6, ends
+    assert spread < 6, f"expired after {ends} s"  # a link that counted anew would last 12 s longer
 
 
 def test_an_expire_option_is_given_with_what_is_left(lab):
