@@ -50,7 +50,7 @@ class Sender:
 
     def __init__(self, service, generator, allowed):
         self.service, self.generator, self.allowed = service, generator, allowed
-        self.statuses, self.wrong, self.closed = collections.Counter(), [], 0
+        self.statuses, self.busy, self.wrong = collections.Counter(), collections.Counter(), []
         self.stream = None
 
     def connect(self):
@@ -83,6 +83,8 @@ class Sender:
 
     def judge(self, route, method, status, octets, body):
         self.statuses[status] += 1
+        if status == 503:
+            self.busy[f"{route.id}: {body.decode()[:100]}"] += 1
         fine = self.allowed[route.id] | ALWAYS | {0} if method == route.method else None
         if status >= 500 and status != 503 or fine and status not in fine:
             self.wrong.append(f"{status} {body[:200]!r} for {octets[:1500]!r}")
@@ -132,6 +134,8 @@ def test_no_request_makes_the_service_fail(service, record_figure):
     statuses = sum((s.statuses for s in senders), collections.Counter())
     record_figure("requests", sum(statuses.values()), f"{dict(sorted(statuses.items()))}")
     record_figure("memory grown by", grown, "MiB")
+    busy = sum((s.busy for s in senders), collections.Counter())
+    record_figure("of it 503", sum(busy.values()), f"{busy.most_common(5)}")
     assert grown < 100
     assert statuses[200] + statuses[201] > 0.02 * sum(statuses.values()), "it never gets through the door"
 
