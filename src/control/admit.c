@@ -174,6 +174,8 @@ bool request_may_see(const struct request *r, const uint8_t *zone) {
 	const struct control_backend *b = r->backend;
 	if (!r->caller) return true;
 	if (!sees_all(r) && b->zone_account(b->ctx, zone) != r->caller->account) return false;
+	if (r->caller->has_primary && !(b->zone_within && b->zone_within(b->ctx, zone, r->caller)))
+		return false;
 	return !caller_is_kept_from(r->caller, name_text_short(zone, text));
 }
 

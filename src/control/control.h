@@ -17,6 +17,7 @@
 #include "dns/name.h"
 #include "zone/version.h"
 
+struct caller;
 struct control;
 struct desk;
 struct events;
@@ -74,6 +75,8 @@ struct control_backend {
 	json_t *(*health_summary)(void *ctx, int64_t account);
 	/* Whose zone it is, by the number of an account; 0: there is none. */
 	int64_t (*zone_account)(void *ctx, const uint8_t *name);
+	/* All primaries of the zone are those that the key is bound to; without this callback none are. */
+	bool (*zone_within)(void *ctx, const uint8_t *name, const struct caller *caller);
 	/* One zone after another, in any order; *cursor begins with 0.  false: there are no more. */
 	bool (*zone_next)(void *ctx, size_t *cursor, struct control_zone *out_zone);
 	/* A short status for lists; NULL: it is not under our care. */

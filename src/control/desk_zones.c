@@ -11,8 +11,7 @@ static bool is_bound_address(const struct caller *c, const json_t *item) {
 	struct addr a;
 	const char *text = json_string_value(item);
 	return text && addr_parse(text, c->primary.port ? c->primary.port : 53, &a) == OK &&
-	       memcmp(a.ip, c->primary.ip, sizeof(a.ip)) == 0 && a.family == c->primary.family &&
-	       (c->primary.port == 0 || a.port == c->primary.port);
+	       caller_reaches_primary(c, &a);
 }
 
 /* The key's primary must be the only one.  change: the settings are those of a change, which may leave it out. */
@@ -64,12 +63,16 @@ static json_t *with_status(struct request *r) {
 	return reply;
 }
 
-/* Of a zone by id: its key may be kept from it. */
-static bool kept_from_id(struct request *r, int64_t account) {
-	const char *id = asked_text(r, "id");
-	if (!id || !r->caller || !r->caller->zones) return false;
-	json_t *zone = desk_zone_now(r, account, NULL, id);
-	bool kept = !zone || !name_bound(r, json_string_value(json_object_get(zone, "name")));
+static bool zone_reached(const struct request *r, const json_t *zone) {
+	return name_bound(r, json_string_value(json_object_get(zone, "name"))) &&
+	       settings_bound(r, json_object_get(zone, "settings"), false);
+}
+
+/* The zone is there, and its key is kept from it: by its name, or as it has another primary. */
+static bool kept_from(struct request *r, int64_t account, const char *name, const char *id) {
+	if (!r->caller || (!r->caller->zones && !r->caller->has_primary)) return false;
+	json_t *zone = desk_zone_now(r, account, name, id);
+	bool kept = zone && !zone_reached(r, zone);
 	json_decref(zone);
 	return kept;
 }
@@ -92,7 +95,7 @@ static json_t *change(struct request *r, enum inventory_action action) {
 	json_t *fault = bound_fault(r, asked_text(r, "zone"), settings, action == ZONE_SET);
 	if (fault) return fault;
 	if (!r->backend->inventory) return desk_unavailable();
-	if (kept_from_id(r, who.account)) return reply_no_zone(r);
+	if (kept_from(r, who.account, asked_text(r, "zone"), asked_text(r, "id"))) return reply_no_zone(r);
 	char *text = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
 	r->claims = action == ZONE_ADD || action == ZONE_PUT || action == ZONE_SET;
 	if (r->has_account) who.account = r->account; /* whoever it is done for */
@@ -133,7 +136,7 @@ json_t *desk_zone_remove(struct request *r) {
 json_t *desk_zone_get(struct request *r) {
 	if (!r->backend->inventory) return desk_unavailable();
 	json_t *zone = desk_zone_now(r, r->account, asked_text(r, "zone"), asked_text(r, "id"));
-	if (zone && !name_bound(r, json_string_value(json_object_get(zone, "name")))) {
+	if (zone && !zone_reached(r, zone)) {
 		json_decref(zone);
 		zone = NULL;
 	}
@@ -189,6 +192,9 @@ static json_t *item_read(struct request *r, json_t *item, const char *owner, str
 			"\"zones\": expected a list of objects with name, a text, and settings, an object");
 	json_t *fault = bound_fault(r, name, settings, false);
 	if (fault) return fault;
+	if (kept_from(r, r->caller ? r->caller->account : 0, name, NULL))
+		return reply_refusal(CONTROL_CODE_FORBIDDEN,
+		                     "the key is for zones with another primary than one of these");
 	char *text = json_dumps(settings, JSON_COMPACT);
 	m->texts[m->count] = text;
 	m->changes[m->count++] = (struct inventory_zone_change){ .action = ZONE_PUT,
@@ -220,6 +226,10 @@ json_t *desk_zones_apply(struct request *r) {
 	struct many m = { .count = 0 };
 	if (!r->backend->inventory) return desk_unavailable();
 	if (r->has_account) who.account = r->account;
+	if (asked_flag(r, "replace") && r->caller && (r->caller->zones || r->caller->has_primary))
+		return reply_refusal(
+			CONTROL_CODE_FORBIDDEN,
+			"the key is bound to zones or to a primary, and cannot replace all zones of the account");
 	if (asked_flag(r, "replace")) { /* whose zones it replaces must be one account's */
 		who.account = r->account ? r->account : r->caller ? r->caller->account : ROW_ACCOUNT_MAIN;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "control/admit.h"
 #include "control/chosen.h"
 #include "control/desk_parts.h"
 
@@ -33,8 +34,8 @@ static json_t *with_states(struct request *r) {
 		if (!text || name_parse(text, &name) != OK) continue;
 		name_to_lower(&name);
 		json_t *status = b->zone_brief(b->ctx, name.wire);
-		bool fits = is(state, status, "state") && is(health, status, "health") &&
-		            is(reason, status, "reason");
+		bool fits = request_may_see(r, name.wire) && is(state, status, "state") &&
+		            is(health, status, "health") && is(reason, status, "reason");
 		if (status) (void)json_object_set_new(zone, "status", status); /* or null stays */
 		if (!fits) (void)json_array_remove(list, i);
 	}

@@ -79,6 +79,15 @@ static int64_t zone_account(void *ctx, const uint8_t *name) {
 	return wanted_find(d->wanted, name, &zone) ? zone.account : 0;
 }
 
+static bool zone_within(void *ctx, const uint8_t *name, const struct caller *caller) {
+	const struct daemon *d = ctx;
+	struct wanted_zone zone;
+	if (!wanted_find(d->wanted, name, &zone) || zone.policy->primary_count == 0) return false;
+	for (unsigned i = 0; i < zone.policy->primary_count; i++)
+		if (!caller_reaches_primary(caller, &zone.policy->primaries[i].addr)) return false;
+	return true;
+}
+
 static bool zone_next(void *ctx, size_t *cursor, struct control_zone *out_zone) {
 	const struct daemon *d = ctx;
 	struct wanted_zone zone;
@@ -133,6 +142,7 @@ static json_t *print(void *ctx) {
 
 void wire_inventory(struct daemon *d, struct control_backend *b) {
 	b->zone_account = zone_account;
+	b->zone_within = zone_within;
 	b->zone_next = zone_next;
 	b->zone_brief = zone_brief;
 	b->changed = changed;

@@ -40,3 +40,10 @@ bool caller_is_kept_from(const struct caller *c, const char *zone) {
 		if (strcmp(p, zone) == 0) return false;
 	return true;
 }
+
+bool caller_reaches_primary(const struct caller *c, const struct addr *primary) {
+	if (!c->has_primary) return true;
+	return primary->family == c->primary.family &&
+	       memcmp(primary->ip, c->primary.ip, sizeof(primary->ip)) == 0 &&
+	       (c->primary.port == 0 || primary->port == c->primary.port);
+}

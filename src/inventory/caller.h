@@ -37,5 +37,7 @@ void caller_ref(const struct caller *c);
 void caller_unref(const struct caller *c);
 /* The key is bound to some zones, and zone (lower case, no final dot) is none of them. */
 bool caller_is_kept_from(const struct caller *c, const char *zone);
+/* The key is bound to no primary, or to this one; without a port in the binding any is meant. */
+bool caller_reaches_primary(const struct caller *c, const struct addr *primary);
 
 #endif

@@ -47,7 +47,7 @@ ROWS = {
     "getZoneByName": of_zone(),
     "putZoneByName": Row("zone", ZONE, hides=False, other=409, bound=403),
     "getZone": of_zone(), "changeZone": of_zone(body={"maxShrink": 50}), "removeZone": of_zone(),
-    "refreshZone": of_served(), "retransferZone": of_served(), "holdZone": of_served(),
+    "refreshZone": of_served(), "retransferZone": of_served(), "holdZone": of_zone(),
     "releaseZone": Row("held", other=404, bound=404),
     "acceptZone": of_served(409), "rollBackZone": of_served(404, {"serial": 77}),
     "listRecords": of_served(), "listVersions": of_served(), "diffVersions": of_served(404),
@@ -198,6 +198,39 @@ def test_a_key_that_is_bound_to_zones_does_everything_with_them(tenants):
     assert tenants.call("bound", "PATCH", f"/api/zones/{zone}", {"maxShrink": 20}).status == 200
     assert tenants.call("bound", "POST", f"/api/zones/{zone}/refresh").status == 200
     assert tenants.call("bound", "DELETE", f"/api/zones/{zone}").status == 200
+
+
+def test_a_key_that_is_bound_to_zones_does_not_replace_all(tenants):
+    zone = tenants.make("zone")
+    body = {"zones": [{"name": "elsewhere.example", **ZONE}], "replace": True, "force": True}
+    assert tenants.call("bound", "POST", "/api/zones:batch", body).status == 403
+    assert tenants.call("read", "GET", f"/api/zones/{zone['id']}").status == 200
+
+
+def test_a_key_that_is_bound_to_a_primary_reaches_zones_of_it_only(tenants):
+    made = tenants.call("admin", "POST", "/api/keys", {"name": "of a primary", "scope": "write", "primaryAddress": "127.0.0.2",
+                                                       "account": tenants.accounts["one"]})
+    assert made.status == 201, made
+    key, zone, settings = made.json["key"], tenants.make("zone"), {"masterIp": "127.0.0.2"}
+
+    def call(method, path, body=None):
+        return tenants.service.call(method, path, body, key=key)
+    by_id, by_name = f"/api/zones/{zone['id']}", f"/api/zones/by-name/{zone['name']}"
+    for method, path, body, status in (
+            ("GET", by_id, None, 404), ("GET", by_name, None, 404), ("PATCH", by_id, {"maxShrink": 20}, 404),
+            ("DELETE", by_id, None, 404), ("PUT", by_name, settings, 404), ("POST", f"{by_id}/hold", None, 404),
+            ("GET", f"{by_id}/export", None, 404), ("POST", "/api/zones", {"name": "x.new.example", **ZONE}, 403),
+            ("POST", "/api/zones:batch", {"zones": [{"name": zone["name"], **settings}]}, 403),
+            ("POST", "/api/zones:batch", {"zones": [], "replace": True, "force": True}, 403)):
+        reply = call(method, path, body)
+        assert reply.status == status, f"{method} {path} {body}: {reply}"
+    assert zone["name"] not in call("GET", "/api/zones").text
+    own = call("POST", "/api/zones", {"name": "own.new.example", **settings})
+    assert own.status == 201 and [z["name"] for z in call("GET", "/api/zones").json] == ["own.new.example"]
+    for action in ("hold", "release", "refresh"):
+        assert call("POST", f"/api/zones/{own.json['id']}/{action}").status == 200
+    assert call("PATCH", f"/api/zones/{own.json['id']}", {"masterIp": "127.0.0.1"}).status == 403
+    assert call("DELETE", f"/api/zones/{own.json['id']}").status == 200
 
 
 def test_a_name_that_is_taken_does_not_tell_by_whom(tenants):
