@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "inventory/symbols.h"
 
+#define ENTRIES_MIN 16 /* room for so many at least: half of it more is more */
 #define BLOCK 65536
 #define SLOT_FREE UINT32_MAX
 #define NUMBER_MAX ((1ULL << 56) - 1)
@@ -112,7 +113,7 @@ static void reserve(struct wanted *w, size_t count) {
 		slots *= 2;
 	if (slots > w->slot_count) index_make(w, slots);
 	if (count <= w->capacity) return;
-	w->capacity = (uint32_t)count;
+	w->capacity = count < ENTRIES_MIN ? ENTRIES_MIN : (uint32_t)count;
 	w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
 }
 
@@ -125,7 +126,7 @@ static struct entry *entry_find(const struct wanted *w, const uint8_t *name) {
 static struct entry *entry_add(struct wanted *w, const uint8_t *name) {
 	if ((size_t)w->count * 2 >= w->slot_count) index_grow(w);
 	if (w->count == w->capacity) {
-		w->capacity = w->capacity ? w->capacity + w->capacity / 2 : 16;
+		w->capacity = w->capacity ? w->capacity + w->capacity / 2 : ENTRIES_MIN;
 		w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
 	}
 	w->slots[slot_of(w, name)] = w->count;

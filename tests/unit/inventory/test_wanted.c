@@ -213,6 +213,25 @@ static void a_source_leaves_the_zones_of_another_alone(void **state) {
 	assert_string_equal(f->seen.text, "+a "); /* it is free now */
 }
 
+static void the_union_grows_by_one_after_another_from_one(void **state) {
+	struct fixture *f = *state;
+	struct wanted_changes c = { 0 };
+	struct wanted_zone zone;
+	char name[16];
+	apply(f, "a ::1\n");
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "z%u", i);
+		want(&c, name, "::2", i);
+		change(f, &c);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "z%u", i);
+		assert_true(wanted_find(f->wanted, wire(name), &zone));
+		assert_int_equal(zone.number, i);
+	}
+	assert_int_equal(wanted_count(f->wanted), 41);
+}
+
 /* A thousand names come and go for long; what is there is what a plain array says. */
 static void random_changes_end_in_what_was_wanted(void **state) {
 	enum { NAMES = 1000, ROUNDS = 300 };
@@ -293,6 +312,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(a_name_twice_applies_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_of_the_database_are_told_one_by_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_source_leaves_the_zones_of_another_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_union_grows_by_one_after_another_from_one, setup,
+		                                teardown),
 		cmocka_unit_test(random_changes_end_in_what_was_wanted),
 		cmocka_unit_test(a_hundred_thousand_zones_share_one_policy),
 	};
