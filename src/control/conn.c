@@ -122,6 +122,26 @@ static void reply_give(struct request *r, json_t *reply) {
 	conn_send(conn, reply);
 }
 
+static unsigned streams(const struct conns *conns) {
+	unsigned n = 0;
+	for (unsigned i = 0; i < conns->max; i++)
+		if (conns->list[i] && conns->list[i]->request && conns->list[i]->request->streams) n++;
+	return n;
+}
+
+/* The first reply, after which nobody else points to the request unless it waits again.  Takes reply. */
+static void reply_first(struct request *r, json_t *reply) {
+	struct conn *conn = r->owner;
+	if (!conn || !r->streams || streams(conn->conns) <= conn->conns->max / STREAMS_PART) {
+		reply_give(r, reply);
+		return;
+	}
+	json_decref(reply);
+	conn->waits = false;
+	request_drop(conn);
+	conn_refuse(conn, CONTROL_CODE_BUSY, "too many watch already");
+}
+
 /* NULL: the desk has it. */
 static json_t *desk_do(struct desk *desk, struct request *r) {
 	if (desk_take(desk, &r->job) == OK) return NULL;
@@ -133,7 +153,7 @@ static void on_back(struct desk_job *job) {
 	json_t *reply = request_finish(r); /* what was changed is made known in any case */
 	struct conn *conn = r->owner;
 	if (!reply && r->stage != STAGE_NONE) reply = conn ? desk_do(conn->conns->desk, r) : json_null();
-	if (reply) reply_give(r, reply);
+	if (reply) reply_first(r, reply);
 }
 
 static void on_run(struct desk_job *job) {
@@ -208,13 +228,6 @@ static void input_take(struct conn *conn, size_t octets) {
 	if (conn->input_len == 0 && conn->input_cap > INPUT_FIRST) input_drop(conn);
 }
 
-static unsigned streams(const struct conns *conns) {
-	unsigned n = 0;
-	for (unsigned i = 0; i < conns->max; i++)
-		if (conns->list[i] && conns->list[i]->request && conns->list[i]->request->streams) n++;
-	return n;
-}
-
 static void conn_ask(struct conn *conn, size_t line_len) {
 	struct request *r = conn->request = request_new(conn->conns->backend, &conn->from);
 	r->owner = conn;
@@ -225,14 +238,8 @@ static void conn_ask(struct conn *conn, size_t line_len) {
 	log_event(conn->conns->log, EVENT_CONTROL_REQUEST,
 	          LOG_STR("request", r->row ? r->row->name : "not understood"));
 	input_take(conn, line_len + 1);
-	if (r->streams && streams(conn->conns) > conn->conns->max / STREAMS_PART) {
-		json_decref(reply);
-		request_drop(conn);
-		conn_refuse(conn, CONTROL_CODE_BUSY, "too many watch already");
-		return;
-	}
 	if (!reply && r->stage != STAGE_NONE) reply = desk_do(conn->conns->desk, r);
-	if (reply) reply_give(r, reply);
+	if (reply) reply_first(r, reply);
 }
 
 /* A stream waits for an event, or for its client to leave. */
@@ -332,6 +339,12 @@ bool conns_accept(struct conns *conns, uv_stream_t *listener) {
 	return true;
 }
 
+/* While this is on its way no event may be: those that come meanwhile are read when it is written. */
+static void idle_say(struct conn *conn) {
+	conn->request->watcher.waits = false;
+	conn_send(conn, json_pack("{s:b}", "idle", 1));
+}
+
 void conns_tick(struct conns *conns, uint64_t now_ms) {
 	for (unsigned i = 0; i < conns->max; i++) {
 		struct conn *conn = conns->list[i];
@@ -340,7 +353,7 @@ void conns_tick(struct conns *conns, uint64_t now_ms) {
 		if (conn->output && quiet_ms > REPLY_MS)
 			conn_close(conn);
 		else if (!conn->output && conn->request && conn->request->streams && quiet_ms > IDLE_MS)
-			conn_send(conn, json_pack("{s:b}", "idle", 1));
+			idle_say(conn);
 	}
 }
 

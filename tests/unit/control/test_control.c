@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "control/conn.h"
 #include "control/desk.h"
 #include "control/events.h"
 #include "control/protocol.h"
@@ -299,6 +300,58 @@ static void not_everybody_may_watch_at_once(void **state) {
 	assert_false(hear(f, fds[39], line, sizeof(line)));
 	for (int i = 0; i < 40; i++)
 		close(fds[i]);
+	for (int i = 0; i < 5; i++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_false(events_wanted(f->lab.events, clock_now().wall_s + EVENTS_KEEP_S)); /* nobody is left */
+}
+
+static void on_conn_closed(void *ctx) {
+	++*(unsigned *)ctx;
+}
+
+static void on_listener(uv_stream_t *stream, int status) {
+	assert_int_equal(status, 0);
+	assert_true(conns_accept(stream->data, stream));
+}
+
+static void an_event_does_not_overtake_a_sign_of_life(void **state) {
+	struct fixture *f = *state;
+	unsigned closed = 0;
+	char path[96];
+	uv_pipe_t listener;
+	struct control_backend backend = lab_backend_of(&f->lab);
+	struct conns conns = { .backend = &backend,
+		               .desk = f->desk,
+		               .is_operator = true,
+		               .max = 4,
+		               .input_bytes_max = 1 << 20,
+		               .closed = on_conn_closed,
+		               .ctx = &closed };
+	conns_init(&conns);
+	snprintf(path, sizeof(path), "%s/other.sock", f->folder);
+	assert_int_equal(uv_pipe_init(&f->loop, &listener, 0), 0);
+	listener.data = &conns;
+	assert_int_equal(uv_pipe_bind(&listener, path), 0);
+	assert_int_equal(uv_listen((uv_stream_t *)&listener, 4, on_listener), 0);
+	int fd = connect_to(path);
+	say(fd, "{\"request\":\"watch\"}\n");
+	assert_hears(f, fd, "\"sequence\":0");
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	for (int i = 1; i <= 3; i++) {
+		char word[40];
+		snprintf(word, sizeof(word), "\"sequence\":%d,", i);
+		conns_tick(&conns, uv_now(&f->loop) + 20000);
+		tell_added(f); /* the line of the tick is still on its way */
+		assert_hears(f, fd, "\"idle\"");
+		assert_hears(f, fd, word);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	close(fd);
+	while (closed == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&listener, NULL);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	conns_done(&conns);
 }
 
 static void a_long_list_reaches_a_client_that_reads_it(void **state) {
@@ -455,6 +508,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(who_watches_is_told_an_event_a_line_and_may_leave, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(not_everybody_may_watch_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_event_does_not_overtake_a_sign_of_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_list_reaches_a_client_that_reads_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_never_reads_holds_up_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_quietest_client_makes_room_for_a_new_one, setup,
