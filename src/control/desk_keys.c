@@ -99,7 +99,13 @@ json_t *desk_token_add(struct request *r) {
 }
 
 static enum err token_drop(const struct row_work *w, struct row_change *c) {
-	return token_remove(w, c->r->account, asked_text(c->r, "id"), &c->before, &c->owner);
+	const struct caller *by = c->r->caller;
+	enum scope scope = SCOPE_READ;
+	enum err e = token_remove(w, c->r->account, asked_text(c->r, "id"), &c->before, &c->owner);
+	if (e != OK || !by) return e;
+	e = scope_parse(json_string_value(json_object_get(c->before, "scope")), &scope);
+	if (e != OK || scope <= by->scope) return e;
+	return row_refuse(w, ERR_REFUSED, "a key removes no key that reaches further than itself");
 }
 
 json_t *desk_token_remove(struct request *r) {

@@ -161,7 +161,7 @@ json_t *desk_list(struct request *r, row_page_fn *page) {
 
 char *desk_id(const struct row_work *w, const struct request *r, row_page_fn *page) {
 	const char *id = asked_text(r, "id"), *name = asked_text(r, "name");
-	const struct row_page p = { .account = r->account };
+	const struct row_page p = { .account = desk_owner(r) }; /* others may have one of the same name */
 	size_t i;
 	json_t *rows = json_array(), *row;
 	char *found = id ? xstrdup(id) : NULL;

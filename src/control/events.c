@@ -65,6 +65,7 @@ bool events_wanted(const struct events *e, int64_t now_s) {
 static bool concerns(const struct watcher *w, const struct event *event) {
 	if (!(w->kinds & 1U << event->kind)) return false;
 	if (w->account >= 0 && w->account != event->account) return false;
+	if (w->may_see && !w->may_see(w->ctx, event->zone.len > 0 ? event->zone.wire : NULL)) return false;
 	if (!w->of_one_zone) return true;
 	return event->zone.len > 0 && name_equal(event->zone.wire, w->zone.wire);
 }

@@ -46,12 +46,13 @@ struct watcher {
 	unsigned kinds;   /* bits of enum watch_kind */
 	bool of_one_zone; /* zone holds */
 	struct name zone;
+	bool (*may_see)(void *ctx, const uint8_t *zone); /* zone NULL: an event of no zone; NULL: all */
 	/* Called at most once after watcher_read found nothing, when there is something. */
 	void (*some)(void *ctx);
 	void *ctx;
 	bool waits;
 };
-/* The fields account, kinds, zone, some and ctx are filled.  after: events behind this sequence, as far as they are still
+/* The fields account, kinds, zone, may_see, some and ctx are filled.  after: events behind this sequence, as far as they are still
  * there; -1: from now on. */
 void watcher_begin(struct watcher *w, struct events *e, int64_t after, int64_t now_s);
 /* As often as one likes. */

@@ -1,5 +1,6 @@
 /* The request "watch": a reply, then an event a line for as long as the client stays. */
 #include "base/clock.h"
+#include "control/admit.h"
 #include "control/handlers.h"
 #include "control/protocol.h"
 
@@ -30,6 +31,14 @@ static json_t *kinds_fault(const struct request *r, unsigned *out_kinds) {
 	return NULL;
 }
 
+/* Of a key that is bound to zones or to a primary. */
+static bool is_of_the_bound(void *ctx, const uint8_t *zone) {
+	const struct request *r = ctx;
+	char text[NAME_TEXT_MAX];
+	if (!zone || caller_is_kept_from(r->caller, name_text_short(zone, text))) return false;
+	return !r->caller->has_primary || request_may_see(r, zone);
+}
+
 json_t *request_watch(struct request *r) {
 	struct watcher *w = &r->watcher;
 	json_t *fault = kinds_fault(r, &w->kinds);
@@ -37,6 +46,7 @@ json_t *request_watch(struct request *r) {
 	w->account = r->account ? r->account : -1;
 	w->of_one_zone = r->has_zone;
 	w->zone = r->zone;
+	if (r->caller && (r->caller->zones || r->caller->has_primary)) w->may_see = is_of_the_bound;
 	w->some = some;
 	w->ctx = r;
 	watcher_begin(w, r->backend->events, asked_number(r, "after", -1), clock_now().wall_s);

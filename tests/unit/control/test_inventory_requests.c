@@ -372,6 +372,95 @@ static void a_bound_key_reaches_its_zones_and_primary_only(void **state) {
 	free(key);
 }
 
+/* Of all zones that were there before it. */
+static void a_bound_key_does_not_replace_or_take_over_what_is_there(void **state) {
+	struct fixture *f = *state;
+	do_it(f, "{" ADD_ZONE("a.example") "}");
+	do_it(f, "{\"request\":\"zone.add\",\"zone\":\"b.example\",\"settings\":"
+	         "{\"primaries\":[\"192.0.2.9\"]}}");
+	char *zone = token(f, "\"scope\":\"write\",\"zones\":[\"a.example\"]"),
+	     *primary = token(f, "\"scope\":\"write\",\"primary\":\"192.0.2.9\"");
+	char *keys[] = { zone, primary };
+	for (int i = 0; i < 2; i++)
+		assert_code(
+			with_key(f, keys[i],
+		                 "\"request\":\"zones.apply\",\"replace\":true,\"force\":true,\"zones\":[]"),
+			CONTROL_CODE_FORBIDDEN);
+	static const char put[] = "\"request\":\"zone.put\",\"zone\":\"a.example\",\"settings\":"
+				  "{\"primaries\":[\"192.0.2.9\"]}";
+	static const char set[] = "\"request\":\"zone.set\",\"zone\":\"a.example\",\"settings\":"
+				  "{\"primaries\":[\"192.0.2.9\"]}";
+	static const char apply[] = "\"request\":\"zones.apply\",\"zones\":[{\"name\":\"a.example\","
+				    "\"settings\":{\"primaries\":[\"192.0.2.9\"]}}]";
+	assert_code(with_key(f, primary, put), CONTROL_CODE_NOT_FOUND);
+	assert_code(with_key(f, primary, set), CONTROL_CODE_NOT_FOUND);
+	assert_code(with_key(f, primary, apply), CONTROL_CODE_FORBIDDEN);
+	assert_code(with_key(f, primary, "\"request\":\"zone.remove\",\"zone\":\"a.example\""),
+	            CONTROL_CODE_NOT_FOUND);
+	assert_true(is_wanted(f, "a.example"));
+	assert_allowed(f, primary, "\"request\":\"zone.remove\",\"zone\":\"b.example\"");
+	assert_allowed(f, zone, "\"request\":\"zone.remove\",\"zone\":\"a.example\"");
+	free(zone);
+	free(primary);
+}
+
+static void a_bound_key_watches_its_zones_only(void **state) {
+	struct fixture *f = *state;
+	f->lab.events = events_new();
+	char line[300], *key = token(f, "\"scope\":\"read\",\"zones\":[\"a.example\"]");
+	snprintf(line, sizeof(line), "{\"key\":\"%s\",\"request\":\"watch\"}", key);
+	struct control_backend backend = lab_backend_of(&f->lab);
+	struct request *r = request_new(&backend, &lab_web);
+	json_t *reply = request_begin(r, line, strlen(line));
+	while (!reply && r->stage != STAGE_NONE) {
+		request_run(r);
+		reply = request_finish(r);
+	}
+	json_decref(reply);
+	events_tell(f->lab.events, WATCH_KEY_CHANGED, 1, NULL, json_object(), 1);
+	events_tell(f->lab.events, WATCH_ZONE_ADDED, 1, (const uint8_t *)"\1b\7example", json_object(), 1);
+	events_tell(f->lab.events, WATCH_ZONE_ADDED, 1, (const uint8_t *)"\1a\7example", json_object(), 1);
+	json_t *event = request_next(r);
+	assert_string_equal(text_of(event, "zone"), "a.example");
+	json_decref(event);
+	assert_null(request_next(r));
+	request_free(r);
+	events_free(f->lab.events);
+	f->lab.events = NULL;
+	free(key);
+}
+
+static void a_key_removes_none_that_reaches_further(void **state) {
+	struct fixture *f = *state;
+	char line[200], *write = token(f, "\"scope\":\"write\""), *admin = token(f, "\"scope\":\"admin\"");
+	json_t *rows = done(f, "{\"request\":\"token.list\"}");
+	snprintf(line, sizeof(line), "\"request\":\"token.remove\",\"id\":\"%s\"",
+	         text_of(json_array_get(rows, 1), "id"));
+	assert_code(with_key(f, write, line), CONTROL_CODE_FORBIDDEN);
+	assert_allowed(f, admin, "\"request\":\"account.list\"");
+	snprintf(line, sizeof(line), "\"request\":\"token.remove\",\"id\":\"%s\"",
+	         text_of(json_array_get(rows, 0), "id"));
+	assert_allowed(f, write, line); /* its own */
+	json_decref(rows);
+	free(write);
+	free(admin);
+}
+
+static void a_name_of_a_key_is_that_of_the_own_account(void **state) {
+	struct fixture *f = *state;
+	json_decref(done(f, "{\"request\":\"account.add\",\"name\":\"other\"}"));
+	json_t *theirs = done(f, "{\"request\":\"key.add\",\"name\":\"k1\",\"account\":\"other\"}");
+	json_t *ours = done(f, "{\"request\":\"key.add\",\"name\":\"k1\"}");
+	json_t *found = done(f, "{\"request\":\"key.get\",\"name\":\"k1\"}");
+	assert_string_equal(text_of(found, "id"), text_of(ours, "id"));
+	do_it(f, "{\"request\":\"key.remove\",\"name\":\"k1\"}");
+	assert_refused(f, "{\"request\":\"key.remove\",\"name\":\"k1\"}", CONTROL_CODE_NOT_FOUND);
+	do_it(f, "{\"request\":\"key.remove\",\"name\":\"k1\",\"account\":\"other\"}");
+	json_decref(theirs);
+	json_decref(ours);
+	json_decref(found);
+}
+
 static void keys_names_and_accounts_are_rows_that_come_and_go(void **state) {
 	struct fixture *f = *state;
 	char line[200];
@@ -460,6 +549,11 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(one_account_does_not_learn_of_anothers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bound_key_reaches_its_zones_and_primary_only, setup,
 		                                teardown),
+		cmocka_unit_test_setup_teardown(a_bound_key_does_not_replace_or_take_over_what_is_there,
+		                                setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bound_key_watches_its_zones_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_removes_none_that_reaches_further, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_of_a_key_is_that_of_the_own_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys_names_and_accounts_are_rows_that_come_and_go, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(who_watches_is_told_of_keys, setup, teardown),
