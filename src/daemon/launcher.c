@@ -50,6 +50,7 @@ static const char *program_path(const struct launcher_job *job, char path[static
 }
 
 static bool become(const struct launcher *l) {
+	if (l->job->user && !l->has_user) return false; /* better nobody than who we are */
 	if (!l->has_user || l->uid == geteuid()) return true;
 	return initgroups(l->job->user, l->gid) == 0 && setgid(l->gid) == 0 && setuid(l->uid) == 0 &&
 	       (l->uid == 0 || setuid(0) != 0);
