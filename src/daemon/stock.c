@@ -25,7 +25,7 @@ struct use {
 struct turn {
 	struct desk_job job;
 	struct stock *stock;
-	bool out, wants_copy, wants_retry, wants_sweep, reloads;
+	bool out, wants_copy, wants_retry, wants_load, wants_sweep, reloads;
 	struct use uses[USES_MAX];
 	unsigned use_count;
 	struct settings_base *base; /* a reference; of a reload */
@@ -59,6 +59,7 @@ struct stock {
 	int64_t revision;
 	size_t left_out;
 	bool complete, changed, started;
+	bool load_waits;   /* what the database wants could not be read when it was due */
 	bool reload_waits; /* with what follows, for the next turn */
 	struct settings_base *reload_base;
 	struct intent_list reload_zones;
@@ -174,7 +175,8 @@ struct stock *stock_open(const struct config *config, struct intent_list *zones,
 void stock_load(struct stock *s) {
 	struct intent_list list = { 0 };
 	size_t left_out = 0;
-	if (inventory_load(s->inventory, &list, &left_out) == OK) tell_zones(s, &list, left_out);
+	s->load_waits = inventory_load(s->inventory, &list, &left_out) != OK;
+	if (!s->load_waits) tell_zones(s, &list, left_out);
 	intent_list_done(&list);
 }
 
@@ -210,7 +212,8 @@ static void run(struct desk_job *job) {
 		inventory_set_base(inv, t->base);
 		mirror(inv, &t->mirror);
 	}
-	if (fresh || t->reloads) t->loaded = inventory_load(inv, &t->zones, &t->left_out) == OK;
+	t->wants_load = t->wants_load || fresh || t->reloads;
+	if (t->wants_load) t->loaded = inventory_load(inv, &t->zones, &t->left_out) == OK;
 	t->state = inventory_state(inv);
 	t->why = *inventory_why(inv);
 	write_uses(t);
@@ -229,6 +232,7 @@ static void done(struct desk_job *job) {
 	if (!job->skipped) {
 		tell_state(s, t->state, &t->why);
 		s->revision = t->revision;
+		if (t->wants_load) s->load_waits = !t->loaded;
 		if (t->loaded) tell_zones(s, &t->zones, t->left_out);
 		s->watcher.changes(s->watcher.ctx, &t->changes);
 		for (unsigned i = 0; i < t->notice_count; i++)
@@ -244,7 +248,7 @@ static void done(struct desk_job *job) {
 	t->base = NULL;
 	wanted_changes_done(&t->changes);
 	t->notice_count = 0;
-	t->reloads = t->loaded = t->wants_copy = t->wants_retry = t->wants_sweep = false;
+	t->reloads = t->loaded = t->wants_load = t->wants_copy = t->wants_retry = t->wants_sweep = false;
 	t->use_count = 0;
 }
 
@@ -256,7 +260,8 @@ static void used(void *ctx, int64_t token, int64_t used_s) {
 /* What is due; nothing: no turn. */
 static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 	t->wants_retry = s->state != INVENTORY_OK && now_s >= s->retry_s;
-	if (t->wants_retry) s->retry_s = now_s + RETRY_S;
+	t->wants_load = s->load_waits && now_s >= s->retry_s;
+	if (t->wants_retry || t->wants_load) s->retry_s = now_s + RETRY_S;
 	t->wants_copy = s->state == INVENTORY_OK && (t->copy_goes_on || (s->changed && now_s >= s->copy_s));
 	t->wants_sweep = s->state == INVENTORY_OK && now_s >= s->sweep_s;
 	if (t->wants_sweep) s->sweep_s = now_s + PLANS_SWEEP_S;
@@ -265,6 +270,8 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 		s->used_s = now_s + USED_S;
 	}
 	if (s->reload_waits) {
+		intent_list_done(&t->mirror); /* of a turn that the desk did not take */
+		settings_base_unref(t->base);
 		t->base = s->reload_base;
 		t->mirror = s->reload_zones;
 		s->reload_base = NULL;
@@ -272,7 +279,8 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 		s->reload_waits = false;
 		t->reloads = true;
 	}
-	return t->wants_retry || t->wants_copy || t->wants_sweep || t->reloads || t->use_count > 0;
+	return t->wants_retry || t->wants_load || t->wants_copy || t->wants_sweep || t->reloads ||
+	       t->use_count > 0;
 }
 
 static void on_tick(uv_timer_t *timer) {

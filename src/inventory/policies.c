@@ -177,7 +177,8 @@ static enum err read_policy(struct inventory *inv, struct known_slot *slot) {
 	e = policies_get(inv, slot->account, text, &faults, &slot->policy, &why);
 	free(text);
 	(void)why; /* as no_faults */
-	return e == ERR_AGAIN || e == ERR_NOMEM ? e : OK;
+	/* Settings that do not hold leave their zones out; a disk that fails does not. */
+	return e == ERR_CONFIG || e == ERR_NOTFOUND ? OK : e;
 }
 
 /* Borrowed; NULL: the settings do not hold. */
