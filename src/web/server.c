@@ -76,6 +76,17 @@ static void suspend(struct exchange *x) {
 	MHD_suspend_connection(x->connection);
 }
 
+/* Of a request whose head was never whole libmicrohttpd does not tell the end: the client's end, or next request, is. */
+static void exchange_gone(struct exchange *x) {
+	struct server *s = x->server;
+	s->calls.gone(x);
+	s->bodies_bytes -= x->received_cap;
+	*x->back = x->next;
+	if (x->next) x->next->back = x->back;
+	exchange_clear(x);
+	free(x);
+}
+
 /* -- connections ------------------------------------------------------------------------------------------------ */
 
 static bool same_network(const struct addr *a, const struct addr *b) {
@@ -129,6 +140,7 @@ static void client_begin(struct server *s, struct MHD_Connection *connection, vo
 
 static void client_end(struct server *s, struct client *c) {
 	if (!c) return;
+	if (c->now) exchange_gone(c->now);
 	*c->back = c->next;
 	if (c->next) c->next->back = c->back;
 	s->clients_count--;
@@ -171,6 +183,7 @@ static void on_tick(uv_timer_t *tick) {
 static void *on_target(void *cls, const char *uri, struct MHD_Connection *connection) {
 	struct server *s = cls;
 	struct client *c = client_of(connection);
+	if (c->now) exchange_gone(c->now);
 	struct exchange *x = xcalloc(1, sizeof(*x));
 	x->site = s->calls.site;
 	x->server = s;
@@ -193,12 +206,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 	struct client *c = client_of(connection);
 	(void)code;
 	if (!x) return;
-	s->calls.gone(x);
-	s->bodies_bytes -= x->received_cap;
-	*x->back = x->next;
-	if (x->next) x->next->back = x->back;
-	exchange_clear(x);
-	free(x);
+	exchange_gone(x);
 	*context = NULL;
 	if (!c) return;
 	c->now = NULL;
