@@ -72,8 +72,9 @@ ROWS = {
     # PowerDNS: zones by name
     "pdnsServers": Row(), "pdnsServer": Row(), "pdnsConfig": Row(), "pdnsStatistics": Row(), "pdnsSearch": Row(),
     "pdnsFlush": Row(), "pdnsAutoprimaries": Row(), "pdnsKeys": Row(),
-    "pdnsAddKey": Row(body=named("new{}"), ok=201, bound=403), "pdnsKey": Row("pdnskey", other=404),
-    "pdnsRemoveKey": Row("pdnskey", ok=204, other=404, bound=403),
+    # PowerDNS knows keys by name, and a name is an account's: for an admin's key that is its own account's
+    "pdnsAddKey": Row(body=named("new{}"), ok=201, bound=403), "pdnsKey": Row("pdnskey", other=404, admin=404),
+    "pdnsRemoveKey": Row("pdnskey", ok=204, other=404, bound=403, admin=404),
     "pdnsZones": Row(), "pdnsAddZone": Row(body=named("p{}.new.example.", **PDNS), ok=201, bound=403),
     "pdnsZone": of_zone(), "pdnsPutZone": of_zone(204, PDNS, bound=403), "pdnsPatchZone": of_zone(422, {"rrsets": []}),
     "pdnsRemoveZone": of_zone(204, bound=403), "pdnsRetrieve": of_served(), "pdnsNotify": of_zone(422),
