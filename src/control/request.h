@@ -111,6 +111,7 @@ struct request {
 	struct change_walk walk;
 	struct watcher watcher; /* of one that streams */
 	bool streams;           /* next may have nothing yet: then request_answer follows */
+	uint64_t keys_then;     /* gate_changes when it began */
 	/* For who made it: called when request_answer was, on the loop. */
 	void (*wake)(struct request *r);
 	void *owner;

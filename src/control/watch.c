@@ -3,8 +3,21 @@
 #include "control/admit.h"
 #include "control/handlers.h"
 #include "control/protocol.h"
+#include "inventory/gate.h"
+
+/* The stream began by a key that may be gone now, or reach elsewhere. */
+static bool key_is_in_doubt(const struct request *r) {
+	const struct caller *c = r->caller;
+	if (!c || !r->backend->gate) return false;
+	if (c->expires_s && c->expires_s <= clock_now().wall_s) return true;
+	return gate_changes(r->backend->gate) != r->keys_then;
+}
 
 static json_t *watch_next(struct request *r) {
+	if (key_is_in_doubt(r)) {
+		r->next = NULL;
+		return reply_refusal(CONTROL_CODE_UNAUTHORIZED, "keys have changed: begin to watch again");
+	}
 	r->next = watch_next;
 	return watcher_read(&r->watcher);
 }
@@ -47,6 +60,7 @@ json_t *request_watch(struct request *r) {
 	w->of_one_zone = r->has_zone;
 	w->zone = r->zone;
 	if (r->caller && (r->caller->zones || r->caller->has_primary)) w->may_see = is_of_the_bound;
+	if (r->caller && r->backend->gate) r->keys_then = gate_changes(r->backend->gate);
 	w->some = some;
 	w->ctx = r;
 	watcher_begin(w, r->backend->events, asked_number(r, "after", -1), clock_now().wall_s);

@@ -15,6 +15,7 @@ struct known {
 struct gate {
 	struct tries *tries;
 	struct known rows[GATE_ROWS][GATE_WAYS];
+	uint64_t changes;
 };
 
 struct gate *gate_new(struct random *random) {
@@ -29,10 +30,15 @@ static void known_drop(struct known *k) {
 }
 
 void gate_forget(struct gate *g, int64_t account) {
+	g->changes++;
 	for (unsigned i = 0; i < GATE_KEYS; i++) {
 		struct known *k = &g->rows[i / GATE_WAYS][i % GATE_WAYS];
 		if (k->caller && (account == 0 || k->caller->account == account)) known_drop(k);
 	}
+}
+
+uint64_t gate_changes(const struct gate *g) {
+	return g->changes;
 }
 
 void gate_free(struct gate *g) {

@@ -1,4 +1,5 @@
 """What happens, as it happens: for whoever listens over HTTP, and for `understudy watch`."""
+import http.client
 import json
 import subprocess
 
@@ -78,3 +79,18 @@ def test_the_command_line_shows_them(service):
         finally:
             watch.terminate()
             watch.wait(10 * PATIENCE)
+
+
+def test_a_key_that_is_removed_hears_nothing_any_more(service):
+    key = service.token("listener", "read")
+    row = next(r for r in service.call("GET", "/api/keys", key=service.admin).json if r["name"] == "listener")
+    events = Listener(service, key=key)
+    events.response.readline()
+    assert service.call("DELETE", f"/api/keys/{row['id']}", key=service.admin).status in (200, 204)
+    assert service.call("POST", "/api/zones", {"name": "a.example", **ZONE}, key=service.admin).status == 201
+    try:
+        rest = events.response.read()  # to its end, which comes
+    except http.client.IncompleteRead as cut:
+        rest = cut.partial
+    assert b"a.example" not in rest
+    assert service.call("GET", "/api/events", key=key).status == 401
