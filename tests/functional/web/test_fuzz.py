@@ -35,4 +35,4 @@ def test_nothing_breaks_in_a_few_seconds(web, record_figure):
 
 @pytest.mark.slow
 def test_nothing_breaks_for_long(web, record_figure):
-    hammer(web, int(os.environ.get("WEB_FUZZ_SECONDS", "300")), record_figure)
+    hammer(web, int(os.environ.get("WEB_FUZZ_SECONDS", "30")), record_figure)
