@@ -1,5 +1,6 @@
 """Servers set up to be as good at IXFR as they can: what the functional tests' configurations leave out."""
 import socket
+import sqlite3
 import struct
 import time
 
@@ -16,6 +17,7 @@ from lib import measure
 from lib.bind import Bind
 from lib.knot import Knot
 from lib.nsd import Nsd
+from lib.pdns import SCHEMA, Pdns
 from lib.wait import wait_until
 
 SERIAL_FROM_END = 20  # of a SOA record's data
@@ -64,7 +66,24 @@ class IxfrBind(Bind):
         return text.replace("ixfr-from-differences no;", "allow-update { 127.0.0.0/8; };")
 
 
-lab_kinds.update({"knot": IxfrKnot, "nsd": IxfrNsd, "bind": IxfrBind})
+class SecondaryPdns(Pdns):
+    """PowerDNS as secondary; zones are rows of its database, which is written as its documents advise for speed."""
+
+    def write_configuration(self):
+        super().write_configuration()
+        path = self.folder / "pdns.conf"
+        path.write_text(path.read_text().replace("primary=yes", "secondary=yes\nxfr-cycle-interval=1")
+                        .replace("retrieval-threads=1", "retrieval-threads=2"))
+
+    def _create_database(self):
+        with open(SCHEMA, encoding="utf-8") as schema, sqlite3.connect(self.folder / "pdns.sqlite3") as database:
+            database.executescript(schema.read())
+            database.executemany("INSERT INTO domains (name, master, type) VALUES (?, ?, 'SLAVE')",
+                                 [(z.name, z.primaries[0].text.replace("@", ":")) for z in self.zones.values()])
+            database.execute("PRAGMA journal_mode = WAL")
+
+
+lab_kinds.update({"knot": IxfrKnot, "nsd": IxfrNsd, "bind": IxfrBind, "powerdns": SecondaryPdns})
 
 
 def notify_message(zone, serial):

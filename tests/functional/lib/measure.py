@@ -49,13 +49,19 @@ def memory(pid):
             "peak": _field_sum(pids, "status", "VmHWM")}
 
 
-def cpu_seconds(pid):
-    """User and system time of the processes and of children that they have waited for."""
-    total = 0
+def cpu_times(pid):
+    """User and system seconds of the processes and of children that they have waited for."""
+    user, system = 0, 0
     for each in processes(pid):
         try:
             fields = pathlib.Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        total += sum(int(f) for f in fields[11:15])
-    return total / TICK
+        user += int(fields[11]) + int(fields[13])
+        system += int(fields[12]) + int(fields[14])
+    return user / TICK, system / TICK
+
+
+def cpu_seconds(pid):
+    """User and system time of the processes and of children that they have waited for."""
+    return sum(cpu_times(pid))
