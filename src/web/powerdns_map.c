@@ -25,8 +25,12 @@ enum err powerdns_zone_name(const char *id, char out[static NAMES_TEXT_MAX]) {
 	size_t len = 0;
 	for (; *id && len < sizeof(name) - 1; id++) {
 		bool escape = *id == '=' && digit(id[1]) >= 2 && digit(id[2]) >= 0;
-		name[len++] = escape ? (char)(digit(id[1]) << 4 | digit(id[2])) : *id;
-		if (escape) id += 2;
+		if (!escape) {
+			name[len++] = *id;
+			continue;
+		}
+		name[len++] = (char)(digit(id[1]) << 4 | digit(id[2]));
+		id += 2;
 	}
 	name[len] = '\0';
 	return names_canonical(name, out, fault);
