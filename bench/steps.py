@@ -1,0 +1,83 @@
+"""The steps of bench/compare: each does one thing to one running contender and gives its figures."""
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+from mix import HOSTS, TLD
+from servers import wait_served
+import changes
+import peers
+
+import dns.rcode
+
+from lib import ask, measure
+from lib.bigzones import delegation_name, host_name
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu(server):
+    """(user, system) seconds of all processes of a server."""
+    total = [0, 0]
+    for pid in measure.processes(server.process.pid):
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total[0] += int(fields[11]) + int(fields[13])
+        total[1] += int(fields[12]) + int(fields[14])
+    return total[0] / TICK, total[1] / TICK
+
+
+def load(server):
+    """From nothing saved until both zones are served, and until it is at rest."""
+    begin = time.monotonic()
+    server.start()
+    wait_served(server)
+    wall_s = time.monotonic() - begin
+    peers.settle(server, 1.0)
+    user_s, system_s = cpu(server)
+    memory = measure.memory(server.process.pid)
+    return {"wall_s": wall_s, "user_s": user_s, "system_s": system_s, "cpu_s": user_s + system_s, "pss": memory["pss"],
+            "peak_rss": memory["peak"]}
+
+
+def ask_mix(server, path, seconds):
+    """dnsperf as fast as it is answered."""
+    user, system = cpu(server)
+    done = subprocess.run(["dnsperf", "-s", server.endpoint.address, "-p", str(server.endpoint.port), "-d", str(path),
+                           "-l", str(seconds), "-c", "16", "-T", "1", "-q", "200"], capture_output=True, text=True,
+                          timeout=seconds + 60, check=True)
+    after = cpu(server)
+    completed = int(re.search(r"Queries completed:\s+(\d+)", done.stdout).group(1))
+    lost = int(re.search(r"Queries lost:\s+(\d+)", done.stdout).group(1))
+    user_us, system_us = ((b - a) / completed * 1e6 for a, b in zip((user, system), after))
+    return {"qps": completed / seconds, "user_us": user_us, "cpu_us": user_us + system_us, "lost": lost}
+
+
+def take_ixfr(server, serial):
+    """One set of changes, from NOTIFY to served."""
+    before = measure.cpu_seconds(server.process.pid)
+    took_s = changes.notify_and_wait(server, serial)
+    return {"ms": took_s * 1000, "cpu_ms": (peers.settle(server) - before) * 1000}
+
+
+def restart(server, records):
+    """Ended in order, started again: seconds to the first right answer from each of both zones."""
+    server.prepare_restart()
+    server.process.stop(120)
+    begin = time.monotonic()
+    server.process.start()
+    for name in (f"{delegation_name(records // 7)}.{TLD}", f"{host_name(records // 7)}.{HOSTS}"):
+        took_s = _first_right_answer(server, name) - begin
+    return {"restart_s": took_s}
+
+
+def _first_right_answer(server, name):
+    while True:
+        answer, came = ask.first_answer(server.endpoint, name, seconds=600)
+        if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return came
+        time.sleep(0.001)
