@@ -3,13 +3,11 @@ limits, no query log, IXFR kept, changes taken at once."""
 import os
 import pathlib
 import re
-import sqlite3
 import subprocess
 
 import peers
 from servers import lab_kinds
 
-from lib.pdns import SCHEMA, Pdns
 from lib.understudy import Understudy, program
 
 PROGRAMS = {"nsd": "nsd", "knot": "knotd", "bind": "named", "powerdns": "pdns_server"}
@@ -85,29 +83,8 @@ class ContenderBind(_Contender, peers.IxfrBind):
         self._replace("named.conf", ("masterfile-format text;", "masterfile-format raw;"))
 
 
-class ContenderPowerdns(_Contender, Pdns):
-    """Zones are rows of its database; it fetches them in turns of a second."""
+class ContenderPowerdns(_Contender, peers.SecondaryPdns):
     kind = "powerdns"
-
-    def write_configuration(self):
-        self.write("pdns.conf", "\n".join([
-            "launch=gsqlite3", f"gsqlite3-database={self.folder}/pdns.sqlite3", "gsqlite3-pragma-synchronous=1",
-            f"local-address={self.endpoint.address}", f"local-port={self.endpoint.port}", "daemon=no", "guardian=no",
-            f"socket-dir={self.folder}", "secondary=yes", "primary=no", "xfr-cycle-interval=1",
-            "allow-notify-from=127.0.0.0/8", "trusted-notification-proxy=127.0.0.1", "security-poll-suffix=",
-            "receiver-threads=1", "distributor-threads=1", "retrieval-threads=2", "write-pid=no", "loglevel=3",
-            "query-local-address=127.0.0.1", "disable-axfr=no", "allow-axfr-ips=127.0.0.0/8", ""]))
-        if not (self.folder / "pdns.sqlite3").exists():
-            self._create_database()
-
-    def _create_database(self):
-        with open(SCHEMA, encoding="utf-8") as schema, sqlite3.connect(self.folder / "pdns.sqlite3") as database:
-            database.executescript(schema.read())
-            database.execute("PRAGMA journal_mode=WAL")
-            for zone in self.zones.values():
-                primaries = ",".join(f"{e.address}:{e.port}" for e in zone.primaries)
-                database.execute("INSERT INTO domains (name, master, type) VALUES (?, ?, 'SLAVE')", (zone.name, primaries))
-            database.execute("INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, 'IXFR', '1' FROM domains")
 
 
 CONTENDERS = {"understudy": ContenderUnderstudy, "nsd": ContenderNsd, "knot": ContenderKnot, "bind": ContenderBind,

@@ -1,6 +1,4 @@
 """The steps of bench/compare: each does one thing to one running contender and gives its figures."""
-import os
-import pathlib
 import re
 import subprocess
 import time
@@ -15,21 +13,6 @@ import dns.rcode
 from lib import ask, measure
 from lib.bigzones import delegation_name, host_name
 
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu(server):
-    """(user, system) seconds of all processes of a server."""
-    total = [0, 0]
-    for pid in measure.processes(server.process.pid):
-        try:
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        total[0] += int(fields[11]) + int(fields[13])
-        total[1] += int(fields[12]) + int(fields[14])
-    return total[0] / TICK, total[1] / TICK
-
 
 def load(server):
     """From nothing saved until both zones are served, and until it is at rest."""
@@ -38,7 +21,7 @@ def load(server):
     wait_served(server)
     wall_s = time.monotonic() - begin
     peers.settle(server, 1.0)
-    user_s, system_s = cpu(server)
+    user_s, system_s = measure.cpu_times(server.process.pid)
     memory = measure.memory(server.process.pid)
     return {"wall_s": wall_s, "user_s": user_s, "system_s": system_s, "cpu_s": user_s + system_s, "pss": memory["pss"],
             "peak_rss": memory["peak"]}
@@ -46,11 +29,11 @@ def load(server):
 
 def ask_mix(server, path, seconds):
     """dnsperf as fast as it is answered."""
-    user, system = cpu(server)
+    user, system = measure.cpu_times(server.process.pid)
     done = subprocess.run(["dnsperf", "-s", server.endpoint.address, "-p", str(server.endpoint.port), "-d", str(path),
                            "-l", str(seconds), "-c", "16", "-T", "1", "-q", "200"], capture_output=True, text=True,
                           timeout=seconds + 60, check=True)
-    after = cpu(server)
+    after = measure.cpu_times(server.process.pid)
     completed = int(re.search(r"Queries completed:\s+(\d+)", done.stdout).group(1))
     lost = int(re.search(r"Queries lost:\s+(\d+)", done.stdout).group(1))
     user_us, system_us = ((b - a) / completed * 1e6 for a, b in zip((user, system), after))

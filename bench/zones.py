@@ -94,7 +94,7 @@ def make_secondary(lab, kind, primary):
     """Configured; a zones file where there is such a thing, as whoever has thousands of zones would use."""
     server = lab.make(kind)
     server.reload_timeout_s = 1  # NSD's own default
-    if kind == "understudy":
+    if server.kind == "understudy":
         server.zones_file = [f"{name} {primary.endpoint.text}" for name in primary.zones]
     else:
         for name in primary.zones:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing of a set of Debian packages: packages.sh build|once|test ...
+# Installs what is missing of a set of Debian packages: packages.sh build|once|test|bench ...
 # Nothing is done, and no right is needed, when all are there.  Servers that come as packages are kept from
 # starting as services while they are installed (policy-rc.d), so port 53 of this machine stays as it was.
 set -eu
@@ -8,6 +8,7 @@ build="meson ninja-build pkg-config gcc libuv1-dev liblmdb-dev libgnutls28-dev l
 build="$build libmicrohttpd-dev libidn2-dev" # for HTTP
 once="nsd bind9-dnsutils knot-dnsutils curl"
 tests="bind9 knot nsd pdns-server pdns-backend-bind pdns-backend-sqlite3 bind9-dnsutils knot-dnsutils knot-dnssecutils ldnsutils dnsperf python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography python3-jsonschema sqlite3 clang clang-format clang-tidy libclang-rt-14-dev scdoc"
+bench="valgrind"
 
 wanted=""
 for set in "$@"; do
@@ -15,8 +16,9 @@ for set in "$@"; do
 	build) wanted="$wanted $build" ;;
 	once) wanted="$wanted $once" ;;
 	test) wanted="$wanted $tests" ;;
+	bench) wanted="$wanted $bench" ;;
 	*)
-		echo "packages.sh: no set of packages is called '$set'; sets: build once test" >&2
+		echo "packages.sh: no set of packages is called '$set'; sets: build once test bench" >&2
 		exit 2
 		;;
 	esac
