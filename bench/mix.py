@@ -26,3 +26,8 @@ def write_mix(path, records, count=200000, seed=11):
     chance = random.Random(seed)
     with open(path, "w", encoding="ascii") as file:
         file.writelines("{} {}\n".format(*_one(chance, records)) for _ in range(count))
+
+
+def one_of_each(records):
+    """A name of each zone."""
+    return [f"{delegation_name(records // 7)}.{TLD}", f"{host_name(records // 7)}.{HOSTS}"]

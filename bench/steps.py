@@ -3,22 +3,20 @@ import re
 import subprocess
 import time
 
-from mix import HOSTS, TLD
-from servers import wait_served
+from servers import ZONES, wait_served
 import changes
 import peers
 
 import dns.rcode
 
 from lib import ask, measure
-from lib.bigzones import delegation_name, host_name
 
 
-def load(server):
-    """From nothing saved until both zones are served, and until it is at rest."""
+def load(server, kinds=ZONES):
+    """From nothing saved until the zones are served, and until it is at rest."""
     begin = time.monotonic()
     server.start()
-    wait_served(server)
+    wait_served(server, kinds)
     wall_s = time.monotonic() - begin
     peers.settle(server, 1.0)
     user_s, system_s = measure.cpu_times(server.process.pid)
@@ -47,13 +45,13 @@ def take_ixfr(server, serial):
     return {"ms": took_s * 1000, "cpu_ms": (peers.settle(server) - before) * 1000}
 
 
-def restart(server, records):
-    """Ended in order, started again: seconds to the first right answer from each of both zones."""
+def restart(server, names):
+    """Ended in order, started again: seconds until each of the names has had its right answer."""
     server.prepare_restart()
     server.process.stop(120)
     begin = time.monotonic()
     server.process.start()
-    for name in (f"{delegation_name(records // 7)}.{TLD}", f"{host_name(records // 7)}.{HOSTS}"):
+    for name in names:
         took_s = _first_right_answer(server, name) - begin
     return {"restart_s": took_s}
 

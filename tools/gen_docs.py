@@ -8,6 +8,7 @@
   src/control/requests.def   REQUEST("name", WHERE, WHO, handler, "fields", "text") -> docs/formats/control.md, between
                                                                                 its marks
   src/web/routes.def and others: see tools/gen_api.py                        -> docs/formats/api.yaml
+  bench/results/compare.md       the last run of bench/compare               -> README.md, between its marks
   tests/differential/choices.py  what a comparison leaves free               -> docs/rfc.md, between its marks
 """
 import ast
@@ -177,12 +178,23 @@ def requests():
     return watched(f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}")
 
 
+def compared():
+    """README: the table of the last whole run of bench/compare."""
+    path, results = ROOT / "README.md", ROOT / "bench/results/compare.md"
+    begin, end = "<!-- compared: begin, written by tools/gen_docs.py -->\n", "<!-- compared: end -->"
+    if not results.exists() or begin not in path.read_text():
+        return None
+    before, _, rest = path.read_text().partition(begin)
+    return f"{before}{begin}\n{results.read_text().strip()}\n\n{end}{rest.partition(end)[2]}"
+
+
 def api():
     import gen_api  # which reads tables by what is above
     return gen_api.document()
 
 
 DOCUMENTS = {
+    "README.md": compared,
     "docs/formats/api.yaml": api,
     "docs/formats/control.md": requests,
     "docs/rfc.md": choices,
