@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "dns/compress.h"
 #include "dns/name.h"
 #include "dns/rrtype.h"
 
@@ -126,24 +127,13 @@ bool message_extras_sound(const struct message *m);
  *
  * Use: message_begin, message_question, records section by section, message_end.  A record or RRset that does
  * not fit is undone whole and ERR_SPACE returned; the message stays valid. */
-#define COMPRESS_SLOTS 256
 struct encoder {
 	struct writer w;      /* w.data[0] is the first header octet */
 	struct header header; /* counts grow as records are added; written by message_end */
 	uint16_t limit;       /* the message may not grow beyond this; room for OPT and TSIG is kept off it by
 	                        * the caller with encoder_reserve */
 	uint16_t reserved;
-	bool question_waits; /* its name is not in slots yet: answers that only point to it save that */
-	bool exact_case;     /* kept from message to message: only names of the same case are pointed to, as
-	                      * RFC 5936 section 3.4 asks of transfers */
-	uint16_t names_used; /* entries in slots */
-	uint16_t generation; /* slots of other generations are empty: no clearing per message */
-	struct {
-		uint16_t generation;
-		uint16_t offset; /* of a name suffix in the message */
-	} slots[COMPRESS_SLOTS];
-	uint8_t used[COMPRESS_SLOTS /
-	             2]; /* slots in the order in which they were taken: the way back of a rewind */
+	struct compressor names;
 };
 
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
@@ -171,8 +161,7 @@ MUST_CHECK enum err message_record_at(struct encoder *e, enum section section, u
 struct encoder_mark {
 	size_t len;
 	uint16_t ancount, nscount, arcount;
-	uint16_t names_used;
-	bool question_waits;
+	struct compress_mark names;
 };
 struct encoder_mark encoder_mark(const struct encoder *e);
 void encoder_rewind(struct encoder *e, struct encoder_mark mark);

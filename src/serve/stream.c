@@ -278,7 +278,7 @@ struct serve_stream *stream_new(struct request *r, struct zone_version *v, struc
 	s->is_signed = r->is_signed;
 	if (s->is_signed)
 		s->tsig = r->worker->tsig; /* plain value after a verified request: nothing is shared */
-	s->encoder.exact_case = true;
+	s->encoder.names.exact_case = true;
 	begin_phase(s, STREAM_OPEN);
 	return s;
 }

@@ -67,7 +67,7 @@ static void exact_case_points_to_names_of_the_same_case_only(void **state) {
 	uint8_t buf[512];
 	struct encoder *e = encoder_new();
 	struct question q = question_of("www.Example.com", RR_CNAME);
-	e->exact_case = true;
+	e->names.exact_case = true;
 	message_begin(e, buf, sizeof(buf), sizeof(buf));
 	message_question(e, &q);
 	assert_int_equal(put_address(e, SECTION_ANSWER, "www.example.com"), OK);
