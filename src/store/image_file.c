@@ -130,10 +130,10 @@ void image_file_remove(const struct image_folder *folder, uint64_t id) {
 
 bool image_matches(const struct image *image, const struct image_facts *facts, struct why *why) {
 	const struct image_header *h = image->header;
-	if (!name_equal(h->apex, facts->apex)) {
+	if (!name_equal(image_apex(h), facts->apex)) {
 		char apex[NAME_TEXT_MAX];
 		why_set(why, REASON_STORE_DAMAGED, "the saved image is one of zone %s",
-		        name_text_short(h->apex, apex));
+		        name_text_short(image_apex(h), apex));
 	} else if (h->soa.serial != facts->serial) {
 		why_set(why, REASON_STORE_DAMAGED,
 		        "the saved image has serial %" PRIu32 ", expected %" PRIu32, h->soa.serial,
@@ -206,7 +206,7 @@ static enum err load_open_file(int fd, const struct image_facts *facts, uint8_t 
                                struct checksum *scratch, struct zone_version **out_version, struct why *why) {
 	struct stat st;
 	if (fstat(fd, &st) != 0) return ERR_IO;
-	if ((uint64_t)st.st_size != facts->size || facts->size < IMAGE_HEADER_LEN) {
+	if ((uint64_t)st.st_size != facts->size || facts->size < sizeof(struct image_header)) {
 		why_set(why, REASON_STORE_DAMAGED, "the saved image has %lld octets, expected %" PRIu64,
 		        (long long)st.st_size, facts->size);
 		return ERR_CORRUPT;

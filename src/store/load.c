@@ -145,7 +145,7 @@ static struct zone_version *load_inline(struct load *l, const struct name *name,
 		why_set(why, REASON_STORE_DAMAGED, "the saved image: %s", err_text(e));
 		return NULL;
 	}
-	if (value.len != facts.size || value.len < IMAGE_HEADER_LEN) {
+	if (value.len != facts.size || value.len < sizeof(struct image_header)) {
 		why_set(why, REASON_STORE_DAMAGED, "the saved image has %zu octets, expected %llu", value.len,
 		        (unsigned long long)facts.size);
 		return NULL;

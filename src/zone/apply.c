@@ -137,7 +137,8 @@ static bool whole_is_better(const struct zone_version *v, const struct apply_job
 	for (unsigned i = 0; i < job->count; i++)
 		records += (uint64_t)job->steps[i]->count[0] + job->steps[i]->count[1];
 	if (v->layers[0]->block_size <= SMALL_BASE_OCTETS) return true;
-	if (job->limits->max_bytes && !v->image.header->collected) return true; /* it is measured then */
+	if (job->limits->max_bytes && !image_collected(v->image.header))
+		return true; /* it is measured then */
 	return records > version_records(v) / DELTA_SHARE;
 }
 

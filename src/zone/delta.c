@@ -48,18 +48,18 @@ static enum err gather(struct delta *d, const struct ledger_owner *o) {
 }
 
 /* The chain in use stays the same one. */
-static bool chain_fits(const struct image_header *old, const struct image_header *new) {
+static bool chain_fits(const struct image_header *old, const struct image_writer *w) {
+	const struct image_header *new = &w->header;
 	if ((old->flags ^ new->flags) & IMAGE_HAS_NSEC3) return false;
 	if (!(old->flags & IMAGE_HAS_NSEC3)) return true;
 	return old->nsec3_iterations == new->nsec3_iterations &&
 	       old->nsec3_salt_len ==
-	               new->nsec3_salt_len &&memcmp(old->nsec3_salt, new->nsec3_salt, old->nsec3_salt_len) ==
-	               0;
+	               new->nsec3_salt_len &&memcmp(image_salt(old), w->salt, old->nsec3_salt_len) == 0;
 }
 
 static enum err read_apex(struct delta *d) {
 	enum err e = image_writer_apex(&d->image);
-	if (e == OK && !chain_fits(d->ledger->v->image.header, &d->image.header)) e = ERR_UNSUPPORTED;
+	if (e == OK && !chain_fits(d->ledger->v->image.header, &d->image)) e = ERR_UNSUPPORTED;
 	return e;
 }
 
@@ -242,8 +242,8 @@ static enum err fill_header(struct delta *d) {
 	struct image_header *h = &d->image.header;
 	const struct image_header *old = d->ledger->v->image.header;
 	h->record_count = old->record_count + (uint64_t)d->ledger->added_records;
-	if (old->collected)
-		h->collected = old->collected + (uint64_t)(d->ledger->added_octets + owner_octets(d));
+	if (image_collected(old))
+		h->collected = image_collected(old) + (uint64_t)(d->ledger->added_octets + owner_octets(d));
 	h->flags |= IMAGE_DELTA | (old->flags & (IMAGE_HAS_CUTS | IMAGE_HAS_DNAMES));
 	h->version_nodes = d->nodes;
 	h->version_nsec3 = d->nsec3;
@@ -272,7 +272,7 @@ static void begin(struct delta *d) {
 	struct random random = random_secure();
 	h->seed = old->seed; /* so that a name is hashed once for all layers */
 	h->apex_len = old->apex_len;
-	memcpy(h->apex, old->apex, old->apex_len);
+	d->image.apex = image_apex(old);
 	d->image.block.seed = random_u64(&random);
 	d->nodes = version_nodes(d->ledger->v);
 	d->nsec3 = version_nsec3(d->ledger->v);
@@ -281,7 +281,7 @@ static void begin(struct delta *d) {
 enum err delta_write(struct ledger *l, const struct builder_limits *limits, struct layer **out_layer) {
 	struct delta d = { .ledger = l, .limits = limits, .image = { .why = l->why } };
 	struct layer *layer;
-	enum err e = block_init(&d.image.block, l->record_count * 32 + IMAGE_HEADER_LEN);
+	enum err e = block_init(&d.image.block, l->v->image.header->apex_len, l->record_count * 32);
 	begin(&d);
 	if (e == OK) e = write_all(&d, &layer);
 	image_writer_done(&d.image);

@@ -20,9 +20,13 @@ static uint32_t load_host_u32(const uint8_t *p) {
 	return v;
 }
 
+static size_t header_len(const struct image_header *h) {
+	return h->format_version == IMAGE_FORMAT_WIDE ? IMAGE_WIDE_HEADER_LEN : image_header_len(h->apex_len);
+}
+
 /* [pos, pos + count * width) lies inside the image, behind the header, on a 4-octet boundary. */
 static bool range_fits(const struct image_header *h, uint64_t pos, uint64_t count, uint64_t width) {
-	if (pos < IMAGE_HEADER_LEN || pos > h->size || pos % 4) return false;
+	if (pos < header_len(h) || pos > h->size || pos % 4) return false;
 	return count <= (h->size - pos) / width;
 }
 
@@ -33,15 +37,18 @@ static bool header_is_sound(const struct image_header *h) {
 	if (!range_fits(h, h->hash_pos, h->slot_count, 4)) return false;
 	if (h->node_count == 0 || h->slot_count == 0 || h->slot_offset_bits == 0 || h->slot_offset_bits > 32)
 		return false;
-	if (name_check(h->apex, h->apex_len) != h->apex_len || h->apex_len == 0) return false;
+	if (h->size - header_len(h) < h->nsec3_salt_len) return false;
+	if (name_check(image_apex(h), h->apex_len) != h->apex_len || h->apex_len == 0) return false;
 	if (h->flags & IMAGE_DELTA) return false; /* no delta was ever saved */
 	return !(h->flags & IMAGE_HAS_NSEC3) || h->nsec3_iterations <= NSEC3_ITERATIONS_MAX;
 }
 
 static enum err header_check(const struct image_header *h, size_t size) {
-	if (size < IMAGE_HEADER_LEN || memcmp(h->magic, "UNDSTUDY", 8) != 0) return ERR_CORRUPT;
-	if (h->byte_order != 0x01020304 || h->format_version != IMAGE_FORMAT_VERSION) return ERR_VERSION;
-	if (h->size != size || !header_is_sound(h)) return ERR_CORRUPT;
+	if (size < sizeof(*h) || memcmp(h->magic, "UNDSTUDY", 8) != 0) return ERR_CORRUPT;
+	if (h->byte_order != 0x01020304) return ERR_VERSION;
+	if (h->format_version != IMAGE_FORMAT_VERSION && h->format_version != IMAGE_FORMAT_WIDE)
+		return ERR_VERSION;
+	if (h->size != size || size < header_len(h) || !header_is_sound(h)) return ERR_CORRUPT;
 	return OK;
 }
 
@@ -154,6 +161,6 @@ void node_owner(struct node n, struct name *out_name) {
 	const struct image_header *h = n.image->header;
 	assert((size_t)len + h->apex_len <= NAME_MAX_LEN);
 	memcpy(out_name->wire, relative, len);
-	memcpy(out_name->wire + len, h->apex, h->apex_len);
+	memcpy(out_name->wire + len, image_apex(h), h->apex_len);
 	out_name->len = (uint8_t)(len + h->apex_len);
 }

@@ -1,10 +1,10 @@
 /* Zone image: one whole version of a zone in one contiguous, position-independent block.
  *
- *   +--------+----------------------------------+------------+-------------+------------+
- *   | header | heap: nodes and RRsets           | order      | nsec3 order | hash slots |
- *   +--------+----------------------------------+------------+-------------+------------+
+ *   +--------+------+-------------------------+-------+-------------+------------+------+
+ *   | header | apex | heap: nodes and RRsets  | order | nsec3 order | hash slots | salt |
+ *   +--------+------+-------------------------+-------+-------------+------------+------+
  *
- * header      struct image_header, padded to IMAGE_HEADER_LEN
+ * header      struct image_header, and the apex in wire form, padded to 8 octets
  * hash slots  u32 each: tag (upper bits) and heap offset of a node (lower `slot_offset_bits` bits); 0: empty.
  *             Slot of a name: (hash >> 32) * slot_count >> 32, then linear probing; tag: the low 32 bits of the
  *             hash >> slot_offset_bits.  The apex is not hashed.  The hash is zone/digest.h's, label by label.
@@ -24,6 +24,8 @@
  * layout and the hash seed of the layers below, and holds the apex, the nodes that differ, whole, and a tombstone (flag
  * NODE_GONE, no RRsets) for each that is gone, in `order` and in `nsec3 order` alike.
  *
+ * Images of format 1, which are read too, have a header of 768 octets with room for the longest apex and salt.
+ *
  * Numbers are in host order; header.byte_order tells.  Nothing inside is an address.  Never changed after it was
  * built.  docs/formats/image.md has every byte and when an image is valid. */
 #ifndef UNDERSTUDY_ZONE_IMAGE_H
@@ -32,13 +34,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
-#define IMAGE_FORMAT_VERSION 1
-#define IMAGE_HEADER_LEN 768
+#define IMAGE_FORMAT_VERSION 2
+#define IMAGE_FORMAT_WIDE 1 /* read too */
+#define IMAGE_WIDE_HEADER_LEN 768
 #define NSEC3_HASH_LEN 20
 #define NSEC3_ITERATIONS_MAX 2500 /* RFC 5155 section 10.3; chains with more are not used for proofs */
 
@@ -67,16 +71,37 @@ struct image_header {
 	uint8_t nsec3_salt_len;
 	uint8_t apex_len;
 	uint16_t nsec3_iterations;
-	uint8_t nsec3_salt[255];
-	uint8_t apex[255]; /* wire form, case as received */
+	/* Not there in format 1: image_collected() tells; the others are of deltas only, which are never saved. */
 	uint64_t
 		collected; /* octets of the whole version's records as builder_bytes counts them; 0: not known */
 	/* of a delta; 0 in a whole image */
 	uint32_t version_nodes; /* of the whole version, NSEC3 owners apart */
 	uint32_t version_nsec3;
 	uint32_t gone_count; /* tombstones in this image */
+	uint32_t zero;
 };
-_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_LEN, "the header fits its place");
+_Static_assert(sizeof(struct image_header) == 160, "as docs/formats/image.md says, without padding");
+
+/* Octets before the heap, for an image that is written. */
+static inline size_t image_header_len(uint8_t apex_len) {
+	return (sizeof(struct image_header) + apex_len + 7) & ~(size_t)7;
+}
+/* Wire form, case as received; apex_len octets. */
+static inline const uint8_t *image_apex(const struct image_header *h) {
+	const uint8_t *octets = (const uint8_t *)h;
+	return octets + (h->format_version == IMAGE_FORMAT_WIDE ? 391 : sizeof(*h));
+}
+/* nsec3_salt_len octets. */
+static inline const uint8_t *image_salt(const struct image_header *h) {
+	const uint8_t *octets = (const uint8_t *)h;
+	return octets + (h->format_version == IMAGE_FORMAT_WIDE ? 136 : h->size - h->nsec3_salt_len);
+}
+static inline uint64_t image_collected(const struct image_header *h) {
+	uint64_t collected = h->collected;
+	if (h->format_version == IMAGE_FORMAT_WIDE)
+		memcpy(&collected, (const uint8_t *)h + 648, sizeof(collected));
+	return collected;
+}
 
 /* A readable image: pointers into one block that stays where it is. Plain value; borrows the block. */
 struct image {

@@ -10,14 +10,16 @@
 #define SHARED_FIRST_CAP 64U
 #define RRSET_FIXED 8
 
-enum err block_init(struct image_block *k, size_t expected_len) {
-	*k = (struct image_block){ .cap = IMAGE_HEADER_LEN + UNIT + expected_len,
+enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len) {
+	size_t heap_at = image_header_len(apex_len);
+	*k = (struct image_block){ .cap = heap_at + UNIT + expected_len,
+		                   .heap_at = heap_at,
 		                   .shared_cap = SHARED_FIRST_CAP };
 	k->data = try_malloc(k->cap);
 	if (!k->data) return ERR_NOMEM;
 	k->shared = xcalloc(SHARED_FIRST_CAP, sizeof(*k->shared));
-	memset(k->data, 0, IMAGE_HEADER_LEN + UNIT);
-	k->len = IMAGE_HEADER_LEN + UNIT; /* heap offset 0 holds nothing */
+	memset(k->data, 0, heap_at + UNIT);
+	k->len = heap_at + UNIT; /* heap offset 0 holds nothing */
 	return OK;
 }
 
@@ -31,7 +33,7 @@ enum err block_room(struct image_block *k, size_t more) {
 	if (k->max_len && k->len + more > k->max_len) return ERR_LIMIT;
 	if (k->cap - k->len >= more) return OK;
 	size_t cap = k->cap + k->cap / 4 + more;
-	if ((cap - IMAGE_HEADER_LEN) / UNIT >= UINT32_MAX) return ERR_LIMIT;
+	if ((cap - k->heap_at) / UNIT >= UINT32_MAX) return ERR_LIMIT;
 	uint8_t *grown = try_realloc(k->data, cap);
 	if (!grown) return ERR_NOMEM;
 	k->data = grown;
@@ -40,7 +42,7 @@ enum err block_room(struct image_block *k, size_t more) {
 }
 
 uint32_t block_offset(const struct image_block *k) {
-	return (uint32_t)((k->len - IMAGE_HEADER_LEN) / UNIT);
+	return (uint32_t)((k->len - k->heap_at) / UNIT);
 }
 
 static enum err shared_grow(struct image_block *k) {
@@ -69,7 +71,7 @@ static uint32_t shared_find(struct image_block *k, size_t size) {
 	uint32_t at = hash & (k->shared_cap - 1);
 	for (; k->shared[at].offset; at = (at + 1) & (k->shared_cap - 1)) {
 		if (k->shared[at].hash != hash) continue;
-		const uint8_t *stored = k->data + IMAGE_HEADER_LEN + UNIT * (size_t)k->shared[at].offset;
+		const uint8_t *stored = k->data + k->heap_at + UNIT * (size_t)k->shared[at].offset;
 		if ((size_t)(fresh - stored) >= size && memcmp(stored, fresh, size) == 0)
 			return k->shared[at].offset;
 	}

@@ -29,7 +29,7 @@ static uint64_t hash_of(const struct image_writer *w, const uint8_t *relative) {
 
 static void fill_slots(const struct image_writer *w, uint32_t *slots) {
 	const struct image_header *h = &w->header;
-	const uint8_t *heap = w->block.data + IMAGE_HEADER_LEN;
+	const uint8_t *heap = w->block.data + w->block.heap_at;
 	for (size_t i = 1; i < w->order.count; i++) { /* [0] is the apex, which is not hashed */
 		uint16_t count;
 		const uint8_t *node = heap + UNIT * (size_t)w->order.at[i];
@@ -50,13 +50,13 @@ static void append_offsets(struct image_block *k, const struct image_places *o) 
 	k->len += o->count * sizeof(*o->at);
 }
 
-/* Order, NSEC3 order and hash slots behind the heap; then the header. */
+/* Order, NSEC3 order, hash slots and salt behind the heap; then the header. */
 static enum err write_arrays(struct image_writer *w) {
 	struct image_block *k = &w->block;
 	struct image_header *h = &w->header;
 	if (w->order.count > UINT32_MAX / 2) return ERR_LIMIT;
-	h->heap_pos = IMAGE_HEADER_LEN;
-	h->heap_len = k->len - IMAGE_HEADER_LEN;
+	h->heap_pos = k->heap_at;
+	h->heap_len = k->len - k->heap_at;
 	h->node_count = (uint32_t)w->order.count;
 	h->nsec3_count = (uint32_t)w->nsec3.count;
 	/* Parameters of a chain that is not there must not hide a chain of NSEC records that is. */
@@ -66,7 +66,7 @@ static enum err write_arrays(struct image_writer *w) {
 	uint64_t units = h->heap_len / UNIT;
 	h->slot_offset_bits = 64U - (unsigned)__builtin_clzll(units | 1);
 	size_t slots_size = (size_t)h->slot_count * 4;
-	enum err e = block_room(k, (w->order.count + w->nsec3.count) * 4 + slots_size);
+	enum err e = block_room(k, (w->order.count + w->nsec3.count) * 4 + slots_size + h->nsec3_salt_len);
 	if (e != OK) return e;
 	h->order_pos = k->len;
 	append_offsets(k, &w->order);
@@ -76,6 +76,8 @@ static enum err write_arrays(struct image_writer *w) {
 	memset(k->data + k->len, 0, slots_size);
 	fill_slots(w, (uint32_t *)(void *)(k->data + k->len));
 	k->len += slots_size;
+	memcpy(k->data + k->len, w->salt, h->nsec3_salt_len);
+	k->len += h->nsec3_salt_len;
 	h->size = k->len;
 	return OK;
 }
@@ -88,6 +90,7 @@ static void write_header(struct image_writer *w) {
 	h->format_version = IMAGE_FORMAT_VERSION;
 	h->checksum = 0;
 	memcpy(w->block.data, h, sizeof(*h));
+	memcpy(w->block.data + sizeof(*h), w->apex, h->apex_len);
 	if (h->flags & IMAGE_DELTA) return;
 	h->checksum = image_checksum(w->block.data, w->block.len);
 	memcpy(w->block.data, h, sizeof(*h));

@@ -131,7 +131,7 @@ static void choose_nsec3(struct image_writer *w) {
 		if (p[0] != 1 || p[1] != 0 || load_u16(p + 2) > NSEC3_ITERATIONS_MAX) continue;
 		w->header.nsec3_iterations = load_u16(p + 2);
 		w->header.nsec3_salt_len = p[4];
-		memcpy(w->header.nsec3_salt, p + 5, p[4]);
+		memcpy(w->salt, p + 5, p[4]);
 		w->header.flags |= IMAGE_HAS_NSEC3;
 		return;
 	}
@@ -159,7 +159,7 @@ static bool is_of_chain(const struct image_writer *w, const uint8_t *owner, cons
 	const uint8_t *p = set->records[0].rdata;
 	const struct image_header *h = &w->header;
 	return p[0] == 1 && load_u16(p + 2) == h->nsec3_iterations && p[4] == h->nsec3_salt_len &&
-	       memcmp(p + 5, h->nsec3_salt, p[4]) == 0;
+	       memcmp(p + 5, w->salt, p[4]) == 0;
 }
 
 /* NSEC3 records of the chain in use live apart from the names of the zone (RFC 5155 section 7.2.8). */

@@ -90,7 +90,7 @@ static enum err write_all(struct zone_writer *z, struct layer **out_layer) {
 	w->header.seed = random_u64(&random);
 	w->block.seed = random_u64(&random);
 	w->header.apex_len = b->apex.len;
-	memcpy(w->header.apex, b->apex.wire, b->apex.len);
+	w->apex = b->apex.wire;
 	w->header.collected = b->len;
 	if (b->limits.max_bytes) w->block.max_len = IMAGE_SLACK + b->limits.max_bytes * IMAGE_GROWTH_MAX;
 	enum err e = write_owners(z);
@@ -101,7 +101,7 @@ static enum err write_all(struct zone_writer *z, struct layer **out_layer) {
 enum err image_write(struct builder *b, struct zone_version **out_version, struct why *why) {
 	struct zone_writer z = { .builder = b, .image = { .why = why } };
 	struct layer *layer;
-	enum err e = block_init(&z.image.block, b->len + b->run_count * 16 + IMAGE_HEADER_LEN);
+	enum err e = block_init(&z.image.block, b->apex.len, b->len + b->run_count * 16);
 	why_set(why, REASON_BAD_ZONE, "the apex has no SOA");
 	if (e == OK) e = write_all(&z, &layer);
 	if (e == ERR_LIMIT || e == ERR_NOMEM)

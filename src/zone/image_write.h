@@ -14,6 +14,7 @@ struct shared_slot {
 struct image_block {
 	uint8_t *data; /* malloc'd; header, then the heap, then the arrays */
 	size_t len, cap;
+	size_t heap_at; /* where the heap begins */
 	size_t max_len; /* 0: none */
 	struct shared_slot *shared;
 	uint32_t shared_cap, shared_used; /* cap is a power of two */
@@ -30,7 +31,7 @@ struct set_source {
 	size_t sig_count;
 };
 
-MUST_CHECK enum err block_init(struct image_block *k, size_t expected_len);
+MUST_CHECK enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len);
 void block_done(struct image_block *k);
 /* Make room for `more` octets behind len; the octets are not counted. */
 MUST_CHECK enum err block_room(struct image_block *k, size_t more);
@@ -60,7 +61,9 @@ struct image_writer {
 	size_t record_count, record_cap;
 	struct set_source *sets; /* made from them */
 	size_t set_count, set_cap;
-	struct image_header header; /* seed, apex and IMAGE_DELTA are set by whom it concerns */
+	struct image_header header; /* seed, apex_len and IMAGE_DELTA are set by whom it concerns */
+	const uint8_t *apex;        /* borrowed, likewise */
+	uint8_t salt[255];          /* header.nsec3_salt_len octets */
 	struct why *why;
 };
 

@@ -105,7 +105,10 @@ static void begin(struct image_writer *w, const struct image_header *newest, boo
 	struct random random = random_secure();
 	w->block.seed = random_u64(&random);
 	w->header = *newest;
-	w->header.gone_count = 0;
+	w->header.collected = image_collected(newest);
+	w->header.zero = w->header.gone_count = 0;
+	w->apex = image_apex(newest);
+	memcpy(w->salt, image_salt(newest), newest->nsec3_salt_len);
 	w->header.flags &= ~(uint32_t)(IMAGE_HAS_CUTS | IMAGE_HAS_DNAMES);
 	if (!whole) return;
 	w->header.version_nodes = w->header.version_nsec3 = 0;
@@ -118,7 +121,7 @@ enum err layers_merge(const struct zone_version *v, unsigned from, struct layer 
 	struct zone_version *below = from ? version_stack(v->layers, from, NULL) : NULL;
 	struct image_writer w = { .why = why };
 	struct layer *layer;
-	enum err e = block_init(&w.block, version_bytes(above));
+	enum err e = block_init(&w.block, v->image.header->apex_len, version_bytes(above));
 	begin(&w, v->image.header, from == 0);
 	if (e == OK) e = copy_all(&w, above, below);
 	/* what lies below may have them still: in a delta these flags are of the whole version */

@@ -27,7 +27,7 @@ void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsi
 void zone_nsec3_hash(const struct zone_version *v, const uint8_t *name,
                      uint8_t out_hash[static NSEC3_HASH_LEN]) {
 	const struct image_header *h = v->image.header;
-	nsec3_hash(name, h->nsec3_salt, h->nsec3_salt_len, h->nsec3_iterations, out_hash);
+	nsec3_hash(name, image_salt(h), h->nsec3_salt_len, h->nsec3_iterations, out_hash);
 }
 
 void nsec3_label(const uint8_t hash[static NSEC3_HASH_LEN], uint8_t out_label[static NSEC3_LABEL_LEN]) {

@@ -62,7 +62,7 @@ static inline const struct soa *version_soa(const struct zone_version *v) {
 	return &v->image.header->soa;
 }
 static inline const uint8_t *version_apex(const struct zone_version *v) {
-	return v->image.header->apex;
+	return image_apex(v->image.header);
 }
 /* Records of the whole version, as an AXFR sends them, the closing SOA not counted. */
 static inline uint64_t version_records(const struct zone_version *v) {

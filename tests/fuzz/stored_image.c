@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 	if (!base) return 0;
 	memcpy(base, data, len);
 	if (image_open(base, len, &image) == OK) use(&image);
-	if (len >= IMAGE_HEADER_LEN) {
+	if (len >= sizeof(struct image_header)) {
 		struct image_header *h = (struct image_header *)(void *)base;
 		h->size = len;
 		h->checksum = checksum_of(base, len);

@@ -33,7 +33,7 @@ static void flipped_bit_of_an_image_file_is_found(void **unused) {
 	assert_int_equal(lab_files(&lab, path), 1);
 	int fd = open(path, O_RDWR);
 	assert_int_equal(fstat(fd, &st), 0);
-	for (off_t at = 0; at < st.st_size; at += at < IMAGE_HEADER_LEN ? 1 : 499) {
+	for (off_t at = 0; at < st.st_size; at += at < (off_t)sizeof(struct image_header) + 16 ? 1 : 499) {
 		flip(fd, at);
 		assert_refused(&lab, "example.com");
 		flip(fd, at);
