@@ -20,6 +20,7 @@ static void on_closed(uv_handle_t *handle) {
 	tls_trust_unref(c->trust);
 	free(c->cipher);
 	free(c->input);
+	free(c->output);
 	free(c);
 	owner.closed(owner.ctx);
 }
@@ -196,19 +197,19 @@ static uint16_t free_id(struct connection *c) {
 }
 
 void connection_send(struct connection *c, struct exchange *x) {
-	uint8_t *data = xmalloc(QUESTION_CAP);
+	uint8_t data[QUESTION_CAP];
 	x->id = free_id(c);
 	x->connection = c;
-	x->begun = false;
+	x->begun = x->is_refused = false;
 	x->passed = 0;
 	x->octets = 0;
 	x->quiet_ms = 0;
 	x->pace = (struct pace){ 0 };
-	size_t len = x->ops->begin(x, x->id, data + 2, QUESTION_CAP - 2);
+	size_t len = x->ops->begin(x, x->id, data + 2, sizeof(data) - 2);
 	store_u16(data, (uint16_t)len);
 	exchange_append(&c->under_way, x);
 	if (c->under_way.count == 1) connection_restart_timer(c);
-	connection_send_question(c, data, 2 + len);
+	connection_put_question(c, data, 2 + len);
 }
 
 static void on_connect(uv_connect_t *request, int status) {

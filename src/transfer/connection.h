@@ -54,8 +54,10 @@ unsigned connection_under_way(const struct connection *c);
 unsigned connection_answered(const struct connection *c);
 /* An exchange with `alone` is under way. */
 bool connection_is_taken(const struct connection *c);
-/* Send x's question.  Only when open. */
+/* Send x's question with the next connection_flush.  Only when open. */
 void connection_send(struct connection *c, struct exchange *x);
+/* Questions for many zones go out in one write; from inside of `finished`, when all that was read is dealt with. */
+void connection_flush(struct connection *c);
 /* x is no longer wanted: take it back and end the connection, where its answer would come. */
 void connection_forget(struct connection *c, struct exchange *x);
 /* End it now, by owner->ended before this returns; guilty may be NULL. */

@@ -25,7 +25,8 @@ struct connection {
 	struct tls_dial *tls;    /* NULL: not over TLS, or not yet */
 	struct tls_trust *trust; /* a reference, until tls has its own */
 	uint8_t *cipher;         /* CONNECTION_CIPHER_CAP octets as they come, with tls */
-	bool reading;            /* inside on_read: what ends it is told afterwards */
+	bool reading;            /* inside on_read: what ends it is told afterwards, what it asks sent then */
+	bool has_written;        /* since on_read began */
 	struct connection_end end;
 	int error;        /* of a call that failed at once: told from the loop */
 	struct why early; /* as error; REASON_NONE: error tells */
@@ -33,6 +34,8 @@ struct connection {
 	int64_t frame_ms; /* when the frame that is not yet whole began */
 	uint8_t *input;
 	size_t input_len;
+	uint8_t *output; /* questions that wait for connection_flush; NULL: none */
+	size_t output_len, output_cap;
 };
 
 /* -- connection.c -- */
@@ -54,8 +57,8 @@ void connection_tell_end(struct connection *c);
 
 /* The TCP connection is made: begin to read, over TLS with the handshake. */
 void connection_begin_stream(struct connection *c);
-/* Takes data over. */
-void connection_send_question(struct connection *c, uint8_t *data, size_t len);
+/* A question in its frame, copied behind those that wait for connection_flush. */
+void connection_put_question(struct connection *c, const uint8_t *data, size_t len);
 
 /* -- connection_answers.c -- */
 

@@ -130,6 +130,11 @@ static bool edns_is_to_blame(unsigned rcode) {
 	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP;
 }
 
+/* BIND says SERVFAIL to what passes its quota of transfers out, others may refuse it. */
+static bool is_quota_perhaps(unsigned rcode) {
+	return rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED;
+}
+
 /* Nothing but a SOA record that is newer than ours has come.  By UDP that is the whole of an answer whose differences do
  * not fit, and means that they are to be asked for by TCP (RFC 1995 section 2); by TCP it has no meaning, but there are
  * servers that send it and mean that the whole zone is to be asked for.  Nothing in the message tells it from the first
@@ -153,6 +158,7 @@ static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data,
 	/* An RCODE in the first message is all there is; after anything else more of the stream may follow. */
 	bool is_whole_answer = c->in->messages == 1 && len >= MESSAGE_HEADER_LEN &&
 	                       (data[3] & 15) != RCODE_NOERROR;
+	x->is_refused = is_whole_answer && is_quota_perhaps(data[3] & 15);
 	c->edns_blamed = is_whole_answer && c->with_edns && edns_is_to_blame(data[3] & 15);
 	return is_whole_answer ? EXCHANGE_DONE : EXCHANGE_DROP;
 }

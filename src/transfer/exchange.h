@@ -37,8 +37,10 @@ struct exchange {
 	uint8_t transport; /* enum transport; set by the pool before it is sent, and when it can't be */
 	bool alone;        /* large: nothing else goes behind it on its connection */
 	bool begun;        /* a message of the answer came */
-	uint8_t requeued;  /* how often it was sent again though nothing was wrong with it */
-	uint8_t passed;    /* later questions on the connection that were answered before */
+	bool is_refused; /* set by the asker: the answer is an RCODE that may mean that it was asked for too much at once */
+	bool is_ahead;    /* it was sent beside so many that it may have been too much */
+	uint8_t requeued; /* how often it was sent again though nothing was wrong with it */
+	uint8_t passed;   /* later questions on the connection that were answered before */
 	uint16_t id;
 	struct pace_rules rules; /* of the answer; set by the asker, zero for none */
 	struct pace pace;

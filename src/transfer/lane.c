@@ -1,9 +1,17 @@
-/* The lanes of the pool: what waits is sent on connections of the lane's own; what these tell goes to the askers. */
+/* The lanes of the pool: what waits is sent on connections of the lane's own; what these tell goes to the askers.
+ *
+ * While a primary's answers are small, transfers are asked for ahead: more than transfers_per_peer are on the wire, so
+ * that a read brings many answers and a write many questions.  A primary that answers one after the other (Knot, NSD,
+ * PowerDNS) has not more to do at once by it.  One that works on all that it has read (BIND) may refuse what passes its
+ * quota: that is asked again within transfers_per_peer, and nothing ahead for a while. */
 #include "transfer/answer.h"
 #include "transfer/pool_parts.h"
 
-#define QUESTION_DEPTH 64 /* questions on one connection at once */
-#define TRANSFER_DEPTH 4  /* transfers on one connection at once */
+#define QUESTION_DEPTH 64    /* questions on one connection at once */
+#define TRANSFER_DEPTH 4     /* transfers on one connection at once */
+#define AHEAD_TIMES 7        /* so many times transfers_per_peer, less one, may be asked for ahead */
+#define AHEAD_OCTETS 16384   /* an answer of more is not small */
+#define AHEAD_NOT_MS 3600000 /* after one that was refused */
 #define REQUEUED_MAX 8 /* a question that ends this many connections without fault of its own is given up */
 
 void lane_init(struct lane *l, struct peer *peer, bool is_transfers, unsigned connections_max) {
@@ -27,10 +35,16 @@ static struct exchange_list *first_queue(struct lane *l) {
 	return NULL;
 }
 
+static unsigned per_peer(const struct lane *l) {
+	return l->peer->pool->settings.transfers_per_peer;
+}
+
+/* Those ahead take no place of all transfers': the primary works on the others first. */
 static bool has_place(const struct lane *l) {
 	const struct pool *p = l->peer->pool;
 	if (!l->is_transfers) return true;
-	if (p->held || l->running >= p->settings.transfers_per_peer) return false;
+	if (p->held || l->running >= per_peer(l) + l->ahead) return false;
+	if (l->running >= per_peer(l)) return true;
 	if (p->running < p->settings.transfers_max) return true;
 	return l->running == 0 && p->running < POOL_OVER * p->settings.transfers_max;
 }
@@ -38,7 +52,7 @@ static bool has_place(const struct lane *l) {
 /* A lane that its own running transfers hold back is pumped when one of them ends. */
 static void wait_for_place(struct lane *l) {
 	struct pool *p = l->peer->pool;
-	if (l->waiting || (!p->held && l->running >= p->settings.transfers_per_peer)) return;
+	if (l->waiting || (!p->held && l->running >= per_peer(l))) return;
 	l->waiting = true;
 	l->next_waiting = NULL;
 	if (p->last_waiting)
@@ -48,13 +62,18 @@ static void wait_for_place(struct lane *l) {
 	p->last_waiting = l;
 }
 
+/* Questions on one connection at once. */
+static unsigned depth_of(const struct lane *l) {
+	return l->depth < l->depth_max ? l->depth : l->depth + l->ahead / l->connections_max;
+}
+
 /* The open connection with the least to do that takes x; NULL: none. */
 static struct connection *choose(const struct lane *l, const struct exchange *x) {
 	struct connection *best = NULL;
 	for (unsigned i = 0; i < l->connection_count; i++) {
 		struct connection *c = l->connections[i];
 		unsigned load = connection_under_way(c);
-		if (!connection_is_open(c) || load >= l->depth || connection_is_taken(c)) continue;
+		if (!connection_is_open(c) || load >= depth_of(l) || connection_is_taken(c)) continue;
 		if (x->alone && load > 0) continue;
 		if (!best || load < connection_under_way(best)) best = c;
 	}
@@ -82,12 +101,18 @@ static void open_another(struct lane *l) {
 	                                                        l->peer->tls, &owner, p->random);
 }
 
-void lane_account(struct lane *l, int change) {
-	l->running = (unsigned)((int)l->running + change);
-	if (l->is_transfers) l->peer->pool->running = (unsigned)((int)l->peer->pool->running + change);
+static unsigned counted(const struct lane *l) {
+	return l->running < per_peer(l) ? l->running : per_peer(l);
 }
 
-void lane_pump(struct lane *l) {
+void lane_account(struct lane *l, int change) {
+	struct pool *p = l->peer->pool;
+	unsigned former = counted(l);
+	l->running = (unsigned)((int)l->running + change);
+	if (l->is_transfers) p->running += counted(l) - former;
+}
+
+static void send_waiting(struct lane *l) {
 	struct exchange_list *queue;
 	while ((queue = first_queue(l))) {
 		struct exchange *x = queue->first;
@@ -99,9 +124,16 @@ void lane_pump(struct lane *l) {
 		if (!c || connection_under_way(c) > 0) open_another(l);
 		if (!c) return;
 		exchange_unlink(queue, x);
+		x->is_ahead = l->is_transfers && l->running >= per_peer(l);
 		lane_account(l, 1);
 		connection_send(c, x);
 	}
+}
+
+void lane_pump(struct lane *l) {
+	send_waiting(l);
+	for (unsigned i = 0; i < l->connection_count; i++)
+		connection_flush(l->connections[i]);
 }
 
 void lane_pump_waiting(struct pool *p) {
@@ -125,13 +157,36 @@ static void on_opened(void *ctx, struct connection *c) {
 	lane_pump(l);
 }
 
+/* One more for each small answer, half for a large one. */
+static void learn(struct lane *l, const struct exchange *x) {
+	bool may = l->is_transfers && pool_now_ms(l->peer->pool) >= l->not_ahead_until_ms;
+	unsigned max = AHEAD_TIMES * (per_peer(l) - 1);
+	if (x->octets > AHEAD_OCTETS)
+		l->ahead /= 2;
+	else if (may && l->ahead < max)
+		l->ahead++;
+}
+
+/* It may have been too many for the primary: once more, among fewer. */
+static bool again_among_fewer(struct lane *l, struct exchange *x) {
+	if (!x->is_ahead || !x->is_refused || x->requeued >= REQUEUED_MAX) return false;
+	l->ahead = 0;
+	l->not_ahead_until_ms = pool_now_ms(l->peer->pool) + AHEAD_NOT_MS;
+	x->requeued++;
+	exchange_prepend(&l->queue[x->urgency], x);
+	return true;
+}
+
 static void on_finished(void *ctx, struct connection *c, struct exchange *x) {
 	struct lane *l = ctx;
 	lane_account(l, -1);
 	/* It takes more than one question after all. */
 	if (l->depth < l->depth_max && connection_answered(c) >= 2) l->depth = l->depth_max;
-	x->peer = NULL;
-	x->ops->done(x);
+	if (!again_among_fewer(l, x)) {
+		learn(l, x);
+		x->peer = NULL;
+		x->ops->done(x);
+	}
 	lane_pump(l);
 	lane_pump_waiting(l->peer->pool);
 }
@@ -247,6 +302,7 @@ static void on_ended(void *ctx, struct connection *c, struct connection_end *end
 		i++;
 	l->connections[i] = l->connections[--l->connection_count];
 	lane_account(l, -(int)end->under_way.count);
+	l->ahead = 0;
 	if (end->connected) {
 		end_connected(l, end);
 	} else if (end->why.reason != REASON_NONE) {

@@ -18,6 +18,8 @@ struct lane {
 	unsigned connection_count, connections_max;
 	unsigned depth, depth_max;
 	unsigned running;
+	unsigned ahead; /* so many transfers more than transfers_per_peer may be asked for */
+	int64_t not_ahead_until_ms;
 	struct lane *next_waiting;
 	bool waiting; /* for a place among all transfers */
 	bool is_transfers;
@@ -44,7 +46,7 @@ struct pool {
 	uint64_t back[POOL_BACK_WORDS]; /* a bit for each address that answers again, by a hash of it */
 	void (*on_back)(void *ctx);
 	void *on_back_ctx;
-	unsigned running;   /* transfers under way */
+	unsigned running;   /* transfers under way, those asked for ahead (lane.c) not counted */
 	uint64_t collected; /* octets that they hold */
 	unsigned open;      /* connections whose handles are not closed */
 	bool held, stopping;

@@ -14,8 +14,9 @@ enum script {
 	SCRIPT_CLOSE_AFTER_ONE, /* one answer a connection */
 	SCRIPT_REFUSE,          /* AXFR: REFUSED */
 	SCRIPT_HANG,            /* takes connections, answers nothing */
-	SCRIPT_CUT,             /* closes in the middle of an AXFR */
-	SCRIPT_MISMATCH         /* closing SOA differs */
+	SCRIPT_QUOTA, /* AXFR: SERVFAIL to all but the first four questions that come together on a connection */
+	SCRIPT_CUT,     /* closes in the middle of an AXFR */
+	SCRIPT_MISMATCH /* closing SOA differs */
 };
 
 struct primary_lab {
@@ -29,6 +30,7 @@ struct primary_lab {
 	uint32_t serial;
 	const struct tsig_key *key; /* what questions must be signed with; NULL: unsigned */
 	unsigned soa_udp, soa_tcp, axfr, connections, notifies;
+	unsigned together; /* most questions that came at once on a connection */
 	struct lab_connection *open;
 	uint8_t udp_input[4096];
 	struct lab_message message;
@@ -41,6 +43,7 @@ struct lab_connection {
 	uint8_t input[70000];
 	size_t len;
 	unsigned answered;
+	unsigned together; /* questions of this read so far */
 	bool closing;
 };
 
@@ -94,9 +97,9 @@ static inline bool lab_answer_tcp(struct lab_connection *c, const struct message
 		p->soa_tcp++;
 		lab_make(&p->message, &form, records, 1);
 		lab_send(c, &p->message);
-	} else if (p->script == SCRIPT_REFUSE) {
+	} else if (p->script == SCRIPT_REFUSE || (p->script == SCRIPT_QUOTA && c->together > 4)) {
 		p->axfr++;
-		form.flags = RCODE_REFUSED;
+		form.flags = p->script == SCRIPT_REFUSE ? RCODE_REFUSED : RCODE_SERVFAIL;
 		lab_make(&p->message, &form, NULL, 0);
 		lab_send(c, &p->message);
 	} else {
@@ -133,6 +136,7 @@ static inline void lab_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *bu
 	c->len += (size_t)got;
 	size_t pos = 0;
 	bool go_on = true;
+	c->together = 0;
 	while (go_on && c->len - pos >= 2 && c->len - pos - 2 >= load_u16(c->input + pos)) {
 		size_t len = load_u16(c->input + pos);
 		struct message q;
@@ -141,6 +145,7 @@ static inline void lab_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *bu
 		assert(e == OK);
 		(void)e;
 		name_text(q.question.name.wire, zone);
+		if (++c->together > c->primary->together) c->primary->together = c->together;
 		go_on = lab_answer_tcp(c, &q, zone);
 		pos += 2 + len;
 	}

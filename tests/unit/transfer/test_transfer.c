@@ -501,6 +501,38 @@ static void a_server_that_closes_after_each_answer_fails_nobody(void **state) {
 	assert_true(l->primary.connections >= 100);
 }
 
+static void add_many(struct transfer_lab *l, unsigned count) {
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		char zone[32];
+		snprintf(zone, sizeof(zone), "z%u.example.", i);
+		lab_add(l, zone, p);
+	}
+	policy_unref(p);
+}
+
+static void small_zones_are_asked_for_many_at_once(void **state) {
+	struct transfer_lab *l = *state;
+	unsigned all = 2000;
+	add_many(l, all);
+	assert_true(lab_run(l, are_all_served, &all));
+	assert_true(l->primary.together > 16);
+	assert_int_equal(l->primary.axfr, all);
+	assert_int_equal(l->primary.connections, 2);
+}
+
+static void a_primary_with_a_quota_gets_no_more_than_usual_and_fails_nobody(void **state) {
+	struct transfer_lab *l = *state;
+	l->primary.script = SCRIPT_QUOTA;
+	unsigned all = 2000;
+	add_many(l, all);
+	assert_true(lab_run(l, are_all_served, &all));
+	struct transfer_counters c;
+	transfer_count(l->t, &c);
+	assert_int_equal(c.transfers_failed, 0);
+	assert_in_range(l->primary.axfr, all + 1, all + 100); /* it has tried, once */
+}
+
 static void notify_goes_out_and_is_answered(void **state) {
 	struct transfer_lab *l = *state;
 	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
@@ -607,6 +639,8 @@ int main(void) {
 		TEST(each_failure_has_its_name_and_the_next_primary_is_tried),
 		TEST(a_hanging_primary_does_not_delay_others),
 		TEST(a_server_that_closes_after_each_answer_fails_nobody),
+		TEST(small_zones_are_asked_for_many_at_once),
+		TEST(a_primary_with_a_quota_gets_no_more_than_usual_and_fails_nobody),
 		TEST(notify_goes_out_and_is_answered),
 		TEST(zones_removed_and_changed_in_mid_transfer_do_no_harm),
 		TEST(transfers_that_fill_the_memory_give_way),
