@@ -30,6 +30,12 @@ def is_alive(pid):
         return False
 
 
+def is_sanitized(pid):
+    """AddressSanitizer keeps what was freed for a while, and where it was freed for good."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps:
+        return "libasan" in maps.read()
+
+
 def _field_sum(pids, file, *fields):
     total = 0
     for pid in pids:

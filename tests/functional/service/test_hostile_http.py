@@ -136,7 +136,7 @@ def test_no_request_makes_the_service_fail(service, record_figure):
     record_figure("memory grown by", grown, "MiB")
     busy = sum((s.busy for s in senders), collections.Counter())
     record_figure("of it 503", sum(busy.values()), f"{busy.most_common(5)}")
-    assert grown < 100
+    assert grown < (400 if measure.is_sanitized(pids[0]) else 100)  # a sanitizer keeps what was freed, and where from
     assert statuses[200] + statuses[201] > 0.02 * sum(statuses.values()), "it never gets through the door"
 
 

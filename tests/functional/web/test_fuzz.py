@@ -3,18 +3,14 @@ import os
 
 import pytest
 
+from lib import measure
+
 from . import fuzz
 
 
 def resident_kib(web):
     with open(f"/proc/{web.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-def is_sanitized(web):
-    """AddressSanitizer keeps what was freed for a while."""
-    with open(f"/proc/{web.process.pid}/maps", encoding="ascii", errors="replace") as maps:
-        return "libasan" in maps.read()
 
 
 def hammer(web, seconds, record_figure):
@@ -26,7 +22,7 @@ def hammer(web, seconds, record_figure):
     record_figure("requests that were wrong in some way", count, "requests")
     record_figure("memory before and after", resident_kib(web) - before, "KiB more")
     print(statuses)
-    assert is_sanitized(web) or resident_kib(web) - before < 20000
+    assert measure.is_sanitized(web.process.pid) or resident_kib(web) - before < 20000
 
 
 def test_nothing_breaks_in_a_few_seconds(web, record_figure):
