@@ -16,6 +16,10 @@ enum health {
 	HEALTH_COUNT
 };
 enum health health_of(enum truth_state state, enum reason reason);
+/* Both in two octets, as the union of wishes keeps them (wanted_note); 0 is a zone that is new. */
+static inline uint16_t health_note(enum truth_state state, enum reason reason) {
+	return (uint16_t)((unsigned)state << 8 | (unsigned)reason);
+}
 const char *health_text(enum health health); /* "synced", "master_unreachable" ... */
 
 /* Counted by account, without ever looking through the zones. */

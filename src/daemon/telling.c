@@ -30,7 +30,9 @@ static void attempt(void *ctx, const uint8_t *zone, const struct attempt *a) {
 static void state(void *ctx, const uint8_t *zone, struct zone_truth former, struct zone_truth now) {
 	struct daemon *d = ctx;
 	enum health health = health_of(now.state, now.reason);
-	health_move(d->health, account_of(d, zone), health_of(former.state, former.reason), health);
+	uint32_t account = 0;
+	(void)wanted_note(d->wanted, zone, health_note(now.state, now.reason), &account); /* or it is gone */
+	health_move(d->health, account, health_of(former.state, former.reason), health);
 	if (!somebody_watches(d)) return;
 	json_t *o = json_object();
 	set(o, "former", json_string(truth_text(former.state)));

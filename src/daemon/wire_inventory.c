@@ -91,15 +91,15 @@ static bool zone_within(void *ctx, const uint8_t *name, const struct caller *cal
 static bool zone_next(void *ctx, size_t *cursor, struct control_zone *out_zone) {
 	const struct daemon *d = ctx;
 	struct wanted_zone zone;
-	struct zone_truth truth = { .state = TRUTH_PENDING };
 	const uint8_t *name;
 	if (!wanted_next(d->wanted, cursor, &name, &zone)) return false;
-	(void)transfer_truth(d->transfer, name, &truth); /* one that is just coming is pending */
+	enum truth_state state = (enum truth_state)(zone.note >> 8);
+	enum reason reason = (enum reason)(zone.note & 0xff);
 	*out_zone = (struct control_zone){ .name = name,
 		                           .account = zone.account,
-		                           .state = truth_text(truth.state),
-		                           .health = health_text(health_of(truth.state, truth.reason)),
-		                           .reason = reason_slug(truth.reason) };
+		                           .state = truth_text(state),
+		                           .health = health_text(health_of(state, reason)),
+		                           .reason = reason_slug(reason) };
 	return true;
 }
 

@@ -9,13 +9,14 @@
 #define ENTRIES_MIN 16 /* room for so many at least: half of it more is more */
 #define BLOCK 65536
 #define SLOT_FREE UINT32_MAX
-#define NUMBER_MAX ((1ULL << 56) - 1)
+#define NUMBER_MAX ((1ULL << 40) - 1)
 
 /* A name is a place in blocks of 64 KiB, none of which it crosses. */
 struct entry {
 	const struct zone_policy *policy; /* a reference */
-	uint64_t number : 56;
+	uint64_t number : 40;
 	uint64_t source : 8;
+	uint64_t note : 16;
 	uint32_t account;
 	uint32_t name;
 };
@@ -322,13 +323,22 @@ static struct wanted_zone zone_of(const struct entry *e) {
 	return (struct wanted_zone){ .policy = e->policy,
 		                     .number = e->number,
 		                     .account = e->account,
-		                     .source = (enum wanted_source)e->source };
+		                     .source = (enum wanted_source)e->source,
+		                     .note = (uint16_t)e->note };
 }
 
 bool wanted_find(const struct wanted *w, const uint8_t *name, struct wanted_zone *out_zone) {
 	const struct entry *e = entry_find(w, name);
 	if (e) *out_zone = zone_of(e);
 	return e;
+}
+
+bool wanted_note(struct wanted *w, const uint8_t *name, uint16_t note, uint32_t *out_account) {
+	struct entry *e = entry_find(w, name);
+	if (!e) return false;
+	e->note = note;
+	*out_account = e->account;
+	return true;
 }
 
 size_t wanted_count(const struct wanted *w) {

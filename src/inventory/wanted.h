@@ -51,9 +51,13 @@ struct wanted_zone {
 	uint64_t number;                  /* 0: none is known */
 	uint32_t account;
 	enum wanted_source source;
+	uint16_t note; /* 0, or what wanted_note left */
 };
 /* name: lower case.  false: nobody wants it. */
 bool wanted_find(const struct wanted *w, const uint8_t *name, struct wanted_zone *out_zone);
+/* Keep two octets of others with the zone, for who looks through all of them; a zone that is new has 0.
+ * name: lower case.  false: nobody wants it. */
+bool wanted_note(struct wanted *w, const uint8_t *name, uint16_t note, uint32_t *out_account);
 size_t wanted_count(const struct wanted *w);
 /* One zone after another, in any order; *cursor begins with 0.  false: there are no more.  The name is borrowed until
  * the next change. */

@@ -250,6 +250,7 @@ static void random_changes_end_in_what_was_wanted(void **state) {
 		struct wanted_summary s;
 		bool touched[NAMES] = { false };
 		size_t wanted = 0;
+		uint32_t account = 7;
 		seen.len = 0;
 		for (int i = 0; i < 60; i++) {
 			char name[100];
@@ -273,8 +274,13 @@ static void random_changes_end_in_what_was_wanted(void **state) {
 			snprintf(name, sizeof(name), "zone-with-a-rather-long-name-%u.example", n);
 			wanted += there[n];
 			assert_int_equal(wanted_find(f.wanted, wire(name), &zone), there[n]);
-			if (there[n]) assert_int_equal(zone.number, n);
+			if (!there[n]) continue;
+			assert_int_equal(zone.number, n);
+			assert_true(zone.note == 0 || zone.note == 60000 + n); /* it moves with its zone */
+			assert_true(wanted_note(f.wanted, wire(name), (uint16_t)(60000 + n), &account));
+			assert_int_equal(account, zone.account);
 		}
+		assert_false(wanted_note(f.wanted, wire("nowhere.example"), 1, &account));
 		assert_int_equal(wanted_count(f.wanted), wanted);
 	}
 	size_t cursor = 0, seen_count = 0;
