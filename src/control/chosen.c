@@ -5,6 +5,13 @@
 
 #include "base/alloc.h"
 
+void chosen_lower(const char *text, char out_text[static NAME_TEXT_MAX]) {
+	size_t len = 0;
+	for (; text && text[len] && len < NAME_TEXT_MAX - 1; len++)
+		out_text[len] = (char)name_lower((uint8_t)text[len]);
+	out_text[len] = '\0';
+}
+
 void chosen_begin(struct chosen *c) {
 	c->names = xcalloc(c->limit, sizeof(*c->names));
 }
@@ -43,7 +50,7 @@ static void sink(struct chosen *c) {
 }
 
 void chosen_offer(struct chosen *c, const char *name) {
-	if (c->after && strcmp(name, c->after) <= 0) return;
+	if (strcmp(name, c->after) <= 0) return;
 	if (c->count < c->limit) {
 		c->names[c->count++] = xstrdup(name);
 		rise(c);
@@ -52,6 +59,12 @@ void chosen_offer(struct chosen *c, const char *name) {
 		c->names[0] = xstrdup(name);
 		sink(c);
 	}
+}
+
+void chosen_look(struct chosen *c, const char *name) {
+	if (c->has_text && !strstr(name, c->text)) return;
+	c->total++;
+	chosen_offer(c, name);
 }
 
 static int compare(const void *a, const void *b) {
@@ -64,25 +77,28 @@ void chosen_sort(struct chosen *c) {
 
 /* -- looking --------------------------------------------------------------------------------------------------------- */
 
-static bool is(const char *wanted, const char *word) {
-	return !wanted || strcmp(wanted, word) == 0;
+static bool is(struct chosen_word *w, const char *word) {
+	if (!w->wanted) return true;
+	if (w->last != word) {
+		w->last = word;
+		w->fits = strcmp(w->wanted, word) == 0;
+	}
+	return w->fits;
 }
 
-static bool fits(const struct chosen *c, const struct control_zone *z) {
+static bool fits(struct chosen *c, const struct control_zone *z) {
 	if (c->account != 0 && z->account != c->account) return false;
-	return is(c->state, z->state) && is(c->health, z->health) && is(c->reason, z->reason);
+	return is(&c->state, z->state) && is(&c->health, z->health) && is(&c->reason, z->reason);
 }
 
 bool chosen_slice(struct chosen *c, const struct control_backend *b) {
 	struct control_zone zone;
 	char text[NAME_TEXT_MAX];
-	for (unsigned i = 0; i < CHOSEN_SLICE; i++) {
+	for (unsigned spent = 0; spent < CHOSEN_SLICE; spent++) {
 		if (!b->zone_next(b->ctx, &c->cursor, &zone)) return true;
 		if (!fits(c, &zone)) continue;
-		name_text_short(zone.name, text);
-		if (c->text && !strstr(text, c->text)) continue;
-		c->total++;
-		chosen_offer(c, text);
+		spent += CHOSEN_NAME;
+		chosen_look(c, name_text_short(zone.name, text));
 	}
 	return false;
 }

@@ -57,7 +57,7 @@ enum request_stage {
 };
 
 struct request;
-/* LOOP: NULL when the reply comes later, by request_answer.  DESK: runs there, never NULL. */
+/* LOOP: NULL when the reply comes later, by request_answer.  DESK: runs there, NULL only with again. */
 typedef json_t *request_handler(struct request *r);
 
 struct request_row {
@@ -83,6 +83,7 @@ struct request {
 	enum err outcome;         /* what came */
 	enum request_stage stage; /* not STAGE_NONE: it is to go to the desk */
 	request_handler *work;    /* of STAGE_WORK */
+	bool again;               /* work has a turn behind it and wants another, when others had theirs */
 	bool admitted, has_account, has_zone;
 	int64_t account;             /* whose things are seen; 0: everybody's.  Valid once it is admitted */
 	const struct caller *caller; /* a reference; NULL: the operator, or nobody */

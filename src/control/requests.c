@@ -142,7 +142,10 @@ void request_run(struct request *r) {
 	case STAGE_VERIFY: admit_verify(r); break;
 	case STAGE_FIND: find_zone(r); break;
 	case STAGE_ACCOUNT: admit_account(r); break;
-	case STAGE_WORK: r->reply = r->work ? r->work(r) : r->row->handler(r); break;
+	case STAGE_WORK:
+		r->again = false;
+		r->reply = r->work ? r->work(r) : r->row->handler(r);
+		break;
 	case STAGE_YIELD:
 	case STAGE_NONE: break;
 	}
@@ -186,6 +189,8 @@ json_t *request_finish(struct request *r) {
 	r->reply = NULL;
 	r->stage = STAGE_NONE;
 	if (r->job.skipped) return reply_refusal(CONTROL_CODE_BUSY, "the daemon is about to end");
+	if (stage == STAGE_WORK && r->again) r->stage = STAGE_WORK;
+	if (r->stage != STAGE_NONE) return NULL;
 	if (stage == STAGE_WORK) return worked(r, reply);
 	if (!reply && stage == STAGE_VERIFY) reply = admit_verified(r);
 	if (reply || r->stage != STAGE_NONE) return reply;

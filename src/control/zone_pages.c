@@ -1,5 +1,6 @@
-/* The request zone.page: zones in the order of their names.  Without a filter by state the database gives a page; with one
- * the loop chooses the names, and the database gives their rows.  The loop adds how each zone is. */
+/* The request zone.page: zones in the order of their names.  Without a filter the database gives a page; with one by state
+ * the loop chooses the names, with one by text the desk, in turns, so that nobody waits for all of it; then the database
+ * gives their rows.  The loop adds how each zone is. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "control/desk_parts.h"
 
 #define LIMIT_DEFAULT 100
+#define NAMES_SLICE 16384 /* looked at before others have their turn on the desk */
 
 static unsigned limit_of(const struct request *r) {
 	int64_t limit = asked_number(r, "limit", LIMIT_DEFAULT);
@@ -59,8 +61,6 @@ static void add_zone(void *ctx, const struct inventory_zone *zone) {
 static json_t *page_of_all(struct request *r) {
 	struct inventory_page page = { .account = r->account,
 		                       .after = asked_text(r, "after"),
-		                       .text = asked_text(r, "text"),
-		                       .origin = asked_text(r, "origin"),
 		                       .limit = limit_of(r) };
 	uint64_t total = 0;
 	bool more = false;
@@ -69,6 +69,29 @@ static json_t *page_of_all(struct request *r) {
 		return page_reply(r, list, total, more);
 	json_decref(list);
 	return desk_unavailable();
+}
+
+static void look_at(void *ctx, const char *name) {
+	chosen_look(ctx, name);
+}
+
+static json_t *page_of_names(struct request *r);
+
+/* A turn of a search. */
+static json_t *search(struct request *r) {
+	struct chosen *c = r->chosen;
+	const struct inventory_names names = { .account = r->account,
+		                               .origin = asked_text(r, "origin"),
+		                               .after = c->looked,
+		                               .limit = NAMES_SLICE };
+	char last[NAME_TEXT_MAX];
+	if (inventory_zone_names(r->backend->inventory, &names, look_at, c, last) != OK)
+		return desk_unavailable();
+	memcpy(c->looked, last, sizeof(last));
+	r->again = *last != '\0';
+	if (r->again) return NULL;
+	chosen_sort(c);
+	return page_of_names(r);
 }
 
 /* One more name than wanted says that there are more. */
@@ -89,11 +112,12 @@ static json_t *page_of_names(struct request *r) {
 static struct chosen *chosen_of(const struct request *r) {
 	struct chosen *c = xcalloc(1, sizeof(*c));
 	c->account = r->account;
-	c->state = asked_text(r, "state");
-	c->health = asked_text(r, "health");
-	c->reason = asked_text(r, "reason");
-	c->text = asked_text(r, "text");
-	c->after = asked_text(r, "after");
+	c->state.wanted = asked_text(r, "state");
+	c->health.wanted = asked_text(r, "health");
+	c->reason.wanted = asked_text(r, "reason");
+	c->has_text = asked_text(r, "text") != NULL;
+	chosen_lower(asked_text(r, "text"), c->text);
+	chosen_lower(asked_text(r, "after"), c->after);
 	c->limit = limit_of(r) + 1U;
 	chosen_begin(c);
 	return c;
@@ -101,12 +125,8 @@ static struct chosen *chosen_of(const struct request *r) {
 
 /* Names of a key that is bound to some. */
 static void offer_bound(struct chosen *c, const struct caller *caller) {
-	for (size_t at = 0; at < caller->zones_len; at += strlen(caller->zones + at) + 1) {
-		const char *name = caller->zones + at;
-		if (c->text && !strstr(name, c->text)) continue;
-		c->total++;
-		chosen_offer(c, name);
-	}
+	for (size_t at = 0; at < caller->zones_len; at += strlen(caller->zones + at) + 1)
+		chosen_look(c, caller->zones + at);
 }
 
 json_t *request_zone_page(struct request *r) {
@@ -118,8 +138,8 @@ json_t *request_zone_page(struct request *r) {
 	r->work = page_of_names;
 	if (bound)
 		offer_bound(c, r->caller);
-	else if (!c->state && !c->health && !c->reason)
-		r->work = page_of_all;
+	else if (!c->state.wanted && !c->health.wanted && !c->reason.wanted)
+		r->work = c->has_text || asked_text(r, "origin") ? search : page_of_all;
 	else if (!chosen_slice(c, r->backend))
 		r->stage = STAGE_YIELD;
 	if (r->stage == STAGE_WORK) chosen_sort(c);

@@ -193,17 +193,28 @@ MUST_CHECK enum err inventory_zone_find(struct inventory *inv, int64_t account, 
                                         const char *id, inventory_zone_fn *each, void *ctx);
 
 struct inventory_page {
-	int64_t account;    /* 0: all */
-	const char *after;  /* name of the last row of the page before; NULL: from the start */
-	const char *text;   /* part of the name; NULL */
-	const char *origin; /* NULL: any */
-	unsigned limit;     /* 1 to INVENTORY_PAGE_MAX */
+	int64_t account;   /* 0: all */
+	const char *after; /* name of the last row of the page before; NULL: from the start */
+	unsigned limit;    /* 1 to INVENTORY_PAGE_MAX */
 };
-/* Zones in the order of their names (octet by octet).  out_total: of all pages; without text and origin it costs nothing,
- * else a pass over the names.  out_more: there are further ones.  ERR_CLOSED. */
+/* Zones in the order of their names (octet by octet).  out_total: of all pages.  out_more: there are further ones.
+ * ERR_CLOSED. */
 MUST_CHECK enum err inventory_zone_page(struct inventory *inv, const struct inventory_page *page,
                                         inventory_zone_fn *each, void *ctx, uint64_t *out_total,
                                         bool *out_more);
+
+struct inventory_names {
+	int64_t account;    /* 0: all */
+	const char *origin; /* NULL: any */
+	const char *after;  /* in lower case, as names are kept; "": from the start */
+	unsigned limit;     /* names to look at */
+};
+typedef void inventory_name_fn(void *ctx, const char *name);
+/* Look at so many names, in their order, and tell of those that fit: a pass over all, in turns.  out_last: where to go on
+ * from; "": that was all. */
+MUST_CHECK enum err inventory_zone_names(struct inventory *inv, const struct inventory_names *names,
+                                         inventory_name_fn *each, void *ctx,
+                                         char out_last[static NAME_TEXT_MAX]);
 /* Zones whose proof is pending and was last looked for before before_s, the longest waiting first. */
 MUST_CHECK enum err inventory_pending(struct inventory *inv, int64_t before_s, unsigned limit,
                                       inventory_zone_fn *each, void *ctx);

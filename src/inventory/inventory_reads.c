@@ -57,42 +57,11 @@ enum err inventory_zone_find(struct inventory *inv, int64_t account, const char 
 	return inventory_fails(inv, e);
 }
 
-/* One statement for each set of conditions: each is prepared once, and walks along an index. */
-static const char *page_text(const struct inventory_page *p) {
-	static const char *const texts[] = {
-		ZONE "WHERE z.name > ? ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.account = ? AND z.name > ? ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.name > ? AND instr(z.name, ?) > 0 ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.account = ? AND z.name > ? AND instr(z.name, ?) > 0 ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.name > ? AND z.origin = ? ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.account = ? AND z.name > ? AND z.origin = ? ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.name > ? AND instr(z.name, ?) > 0 AND z.origin = ? ORDER BY z.name LIMIT ?",
-		ZONE "WHERE z.account = ? AND z.name > ? AND instr(z.name, ?) > 0 AND z.origin = ?"
-		     " ORDER BY z.name LIMIT ?",
-	};
-	return texts[(p->account ? 1 : 0) + (p->text ? 2 : 0) + (p->origin ? 4 : 0)];
-}
-
-static const char *total_text(const struct inventory_page *p) {
-	static const char *const texts[] = {
-		"SELECT sum(zone_count) FROM accounts",
-		"SELECT sum(zone_count) FROM accounts WHERE id = ?",
-		"SELECT count(*) FROM zones WHERE instr(name, ?) > 0",
-		"SELECT count(*) FROM zones WHERE account = ? AND instr(name, ?) > 0",
-		"SELECT count(*) FROM zones WHERE origin = ?",
-		"SELECT count(*) FROM zones WHERE account = ? AND origin = ?",
-		"SELECT count(*) FROM zones WHERE instr(name, ?) > 0 AND origin = ?",
-		"SELECT count(*) FROM zones WHERE account = ? AND instr(name, ?) > 0 AND origin = ?",
-	};
-	return texts[(p->account ? 1 : 0) + (p->text ? 2 : 0) + (p->origin ? 4 : 0)];
-}
-
-static enum err count_all(struct inventory *inv, const struct inventory_page *p, const char *text,
-                          uint64_t *out_total) {
-	struct sql_statement *s = sql_prepare(inv->db, total_text(p));
+static enum err count_all(struct inventory *inv, const struct inventory_page *p, uint64_t *out_total) {
+	struct sql_statement *s = sql_prepare(inv->db,
+	                                      p->account ? "SELECT sum(zone_count) FROM accounts WHERE id = ?"
+	                                                 : "SELECT sum(zone_count) FROM accounts");
 	if (p->account) sql_put_int(s, p->account);
-	if (p->text) sql_put_text(s, text);
-	if (p->origin) sql_put_text(s, p->origin);
 	enum err e = sql_step(s);
 	if (e == OK) *out_total = (uint64_t)sql_int(s, 0);
 	sql_reset(s);
@@ -109,19 +78,18 @@ static void lower(const char *text, char out_text[static NAME_TEXT_MAX]) {
 
 enum err inventory_zone_page(struct inventory *inv, const struct inventory_page *page,
                              inventory_zone_fn *each, void *ctx, uint64_t *out_total, bool *out_more) {
-	char text[NAME_TEXT_MAX] = "", after[NAME_TEXT_MAX] = "";
+	char after[NAME_TEXT_MAX] = "";
 	unsigned given = 0;
 	uint64_t total = 0;
 	if (!inv->db) return ERR_CLOSED;
-	if (page->text) lower(page->text, text);
 	if (page->after) lower(page->after, after);
-	enum err e = count_all(inv, page, text, &total);
+	enum err e = count_all(inv, page, &total);
 	if (e != OK) return inventory_fails(inv, e);
-	struct sql_statement *s = sql_prepare(inv->db, page_text(page));
+	struct sql_statement *s = sql_prepare(
+		inv->db, page->account ? ZONE "WHERE z.account = ? AND z.name > ? ORDER BY z.name LIMIT ?"
+				       : ZONE "WHERE z.name > ? ORDER BY z.name LIMIT ?");
 	if (page->account) sql_put_int(s, page->account);
 	sql_put_text(s, after);
-	if (page->text) sql_put_text(s, text);
-	if (page->origin) sql_put_text(s, page->origin);
 	sql_put_int(s, (int64_t)page->limit + 1); /* one more tells whether there is one */
 	e = sql_step(s);
 	for (; e == OK && given < page->limit; e = sql_step(s)) {
@@ -134,6 +102,37 @@ enum err inventory_zone_page(struct inventory *inv, const struct inventory_page 
 	*out_total = total;
 	*out_more = more;
 	return OK;
+}
+
+/* Along an index alone, unless the origin is asked for. */
+static const char *names_text(const struct inventory_names *n) {
+	static const char *const texts[] = {
+		"SELECT name, NULL FROM zones WHERE name > ? ORDER BY name LIMIT ?",
+		"SELECT name, NULL FROM zones WHERE account = ? AND name > ? ORDER BY name LIMIT ?",
+		"SELECT name, origin FROM zones WHERE name > ? ORDER BY name LIMIT ?",
+		"SELECT name, origin FROM zones WHERE account = ? AND name > ? ORDER BY name LIMIT ?",
+	};
+	return texts[(n->account ? 1 : 0) + (n->origin ? 2 : 0)];
+}
+
+enum err inventory_zone_names(struct inventory *inv, const struct inventory_names *names,
+                              inventory_name_fn *each, void *ctx, char out_last[static NAME_TEXT_MAX]) {
+	char last[NAME_TEXT_MAX] = "";
+	unsigned seen = 0;
+	if (!inv->db) return ERR_CLOSED;
+	struct sql_statement *s = sql_prepare(inv->db, names_text(names));
+	if (names->account) sql_put_int(s, names->account);
+	sql_put_text(s, names->after);
+	sql_put_int(s, names->limit);
+	enum err e = sql_step(s);
+	for (; e == OK; e = sql_step(s)) {
+		const char *name = sql_text(s, 0);
+		if (!names->origin || strcmp(names->origin, sql_text(s, 1)) == 0) each(ctx, name);
+		if (++seen == names->limit) (void)snprintf(last, sizeof(last), "%s", name); /* fits */
+	}
+	e = ended(inv, s, e);
+	if (e == OK) memcpy(out_last, last, sizeof(last));
+	return e;
 }
 
 enum err inventory_pending(struct inventory *inv, int64_t before_s, unsigned limit, inventory_zone_fn *each,

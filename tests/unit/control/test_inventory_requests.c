@@ -251,6 +251,47 @@ static void pages_are_in_the_order_of_names_and_filter(void **state) {
 	page = done(f, "{\"request\":\"zone.page\",\"health\":\"synced\",\"text\":\"c.\"}");
 	assert_int_equal(json_array_size(json_object_get(page, "zones")), 1);
 	json_decref(page);
+	page = done(f, "{\"request\":\"zone.page\",\"text\":\"B\",\"limit\":1,\"origin\":\"api\"}");
+	assert_int_equal(json_integer_value(json_object_get(page, "total")), 2);
+	assert_string_equal(text_of(page, "next"), "b1.example");
+	json_decref(page);
+	page = done(f, "{\"request\":\"zone.page\",\"text\":\"b\",\"limit\":1,\"after\":\"b1.example\"}");
+	assert_int_equal(json_integer_value(json_object_get(page, "total")), 2);
+	assert_true(json_is_null(json_object_get(page, "next")));
+	assert_string_equal(text_of(json_array_get(json_object_get(page, "zones"), 0), "name"), "b2.example");
+	json_decref(page);
+}
+
+/* Others have their turn on the desk. */
+static void a_search_among_many_takes_turns(void **state) {
+	struct fixture *f = *state;
+	enum { COUNT = 40000 };
+	struct control_backend backend = lab_backend_of(&f->lab);
+	static const char search[] = "{\"request\":\"zone.page\",\"text\":\"39999\"}";
+	json_t *list = json_array(),
+	       *batch = json_pack("{s:s, s:o}", "request", "zones.apply", "zones", list);
+	for (int i = 0; i < COUNT; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%05d.example", i);
+		json_array_append_new(list, json_pack("{s:s, s:{s:[s]}}", "name", name, "settings",
+		                                      "primaries", "192.0.2.1"));
+	}
+	char *text = json_dumps(batch, JSON_COMPACT);
+	json_decref(batch);
+	do_it(f, text);
+	free(text);
+	struct request *r = request_new(&backend, &lab_operator);
+	json_t *reply = request_begin(r, search, strlen(search));
+	unsigned turns = 0;
+	for (; !reply; turns++) {
+		assert_int_not_equal(r->stage, STAGE_NONE);
+		request_run(r);
+		reply = request_finish(r);
+	}
+	assert_true(turns >= 3 && turns < 10);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(reply, "result"), "total")), 1);
+	json_decref(reply);
+	request_free(r);
 }
 
 static void note_woken(void *ctx) {
@@ -543,6 +584,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(faults_name_their_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_done_as_a_whole_or_not_at_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(pages_are_in_the_order_of_names_and_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_search_among_many_takes_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_the_web_socket_a_key_says_what_may_be_done, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(a_key_that_was_removed_opens_nothing_more, setup, teardown),

@@ -323,6 +323,20 @@ static void expect_page(struct inventory_lab *lab, struct inventory_page page, c
 	assert_int_equal(found_more, more);
 }
 
+static void note_plain(void *ctx, const char *name) {
+	struct lab_text *t = ctx;
+	t->len += (size_t)snprintf(t->text + t->len, sizeof(t->text) - t->len, "%s ", name);
+}
+
+static void expect_names(struct inventory_lab *lab, struct inventory_names names, const char *text,
+                         const char *last) {
+	struct lab_text t = { 0 };
+	char found_last[NAME_TEXT_MAX];
+	assert_int_equal(inventory_zone_names(lab->inv, &names, note_plain, &t, found_last), OK);
+	assert_string_equal(t.text, text);
+	assert_string_equal(found_last, last);
+}
+
 static void pages_go_by_name_and_know_the_whole(void **state) {
 	struct inventory_lab *lab = *state;
 	static const char *const names[] = { "e.example", "b.example", "d.example", "c.test", "a.example" };
@@ -335,12 +349,25 @@ static void pages_go_by_name_and_know_the_whole(void **state) {
 	expect_page(lab, (struct inventory_page){ .limit = 10, .after = "B.example" },
 	            "c.test d.example e.example f.example ", 6, false);
 	expect_page(lab, (struct inventory_page){ .limit = 10, .account = other }, "f.example ", 1, false);
-	expect_page(lab, (struct inventory_page){ .limit = 10, .text = "TEST" }, "c.test ", 1, false);
-	expect_page(lab,
-	            (struct inventory_page){ .limit = 2, .text = ".example", .account = 1, .origin = "api" },
-	            "a.example b.example ", 4, true);
-	expect_page(lab, (struct inventory_page){ .limit = 2, .origin = "file" }, "", 0, false);
-	expect_page(lab, (struct inventory_page){ .limit = 5, .text = "%" }, "", 0, false);
+}
+
+static void names_are_looked_at_in_turns(void **state) {
+	struct inventory_lab *lab = *state;
+	static const char *const names[] = { "e.example", "b.example", "c.test" };
+	int64_t other = lab_account(lab, "other", 0);
+	for (int i = 0; i < 3; i++)
+		lab_change(lab, ZONE_ADD, names[i], ONE);
+	lab_be(lab, other);
+	lab_change(lab, ZONE_ADD, "f.example", ONE);
+	expect_names(lab, (struct inventory_names){ .limit = 2, .after = "" }, "b.example c.test ", "c.test");
+	expect_names(lab, (struct inventory_names){ .limit = 3, .after = "c.test" }, "e.example f.example ",
+	             "");
+	expect_names(lab, (struct inventory_names){ .limit = 9, .after = "", .account = other }, "f.example ",
+	             "");
+	expect_names(lab, (struct inventory_names){ .limit = 9, .after = "d", .account = 1, .origin = "api" },
+	             "e.example ", "");
+	expect_names(lab, (struct inventory_names){ .limit = 2, .after = "", .origin = "file" }, "",
+	             "c.test");
 }
 
 static void note_audit(void *ctx, const struct inventory_audit *row) {
@@ -515,6 +542,7 @@ int main(void) {
 		TEST(rows_of_the_file_show_its_settings),
 		TEST(a_primary_that_changes_changes_its_zones),
 		TEST(pages_go_by_name_and_know_the_whole),
+		TEST(names_are_looked_at_in_turns),
 		TEST(every_change_is_in_the_audit),
 		TEST(all_that_is_to_be_served_is_loaded),
 		TEST(without_the_database_the_copy_is_read),
