@@ -70,10 +70,10 @@ json_t *desk_account_set(struct request *r) {
 		                .make = set,
 		                .action = "set",
 		                .kind = "account",
+		                .opens = true,
 		                .named = "name",
 		                .missing = "there is no such account" };
 	json_t *fault = unnamed(r);
-	r->keys_changed = true;
 	return fault ? fault : desk_change(&c);
 }
 
@@ -88,10 +88,10 @@ json_t *desk_account_remove(struct request *r) {
 		                .make = drop,
 		                .action = "remove",
 		                .kind = "account",
+		                .opens = true,
 		                .named = "name",
 		                .missing = "there is no such account" };
 	json_t *fault = unnamed(r);
-	r->keys_changed = true;
 	return fault ? fault : desk_change(&c);
 }
 

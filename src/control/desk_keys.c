@@ -113,9 +113,9 @@ json_t *desk_token_remove(struct request *r) {
 		                .make = token_drop,
 		                .action = "remove",
 		                .kind = "token",
+		                .opens = true,
 		                .named = "name",
 		                .missing = "there is no API key with this id" };
-	r->keys_changed = true;
 	return desk_change(&c);
 }
 

@@ -103,7 +103,11 @@ json_t *desk_change(struct row_change *c) {
 	if (!r->backend->inventory) return desk_unavailable();
 	inventory_change(r->backend->inventory, work, c, &who, &result);
 	json_t *reply = result.code == INVENTORY_DONE ? changed_reply(c) : desk_refusal(&result, true);
-	if (result.code == INVENTORY_DONE) happened(r, c);
+	if (result.code == INVENTORY_DONE) {
+		happened(r, c);
+		r->keys_changed = c->opens;
+		r->keys_of = c->owner;
+	}
 	explicit_bzero(c->secret, sizeof(c->secret));
 	json_decref(c->before);
 	json_decref(c->after);

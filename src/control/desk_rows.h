@@ -12,9 +12,10 @@ struct row_change {
 	enum err (*make)(const struct row_work *w, struct row_change *c);
 	const char *action, *kind; /* of the audit: "add", "key" */
 	const char *named;         /* member of before or after that names the object */
-	int64_t owner;             /* the account that it is of; preset, and corrected by make */
-	json_t *before, *after;    /* references, of desk_change's end */
-	const char *once;          /* member of the reply, with secret, that is shown once; NULL: none */
+	bool opens; /* it changes what API keys of the owner open: what is remembered of them is forgotten */
+	int64_t owner;          /* the account that it is of; preset, and corrected by make */
+	json_t *before, *after; /* references, of desk_change's end */
+	const char *once;       /* member of the reply, with secret, that is shown once; NULL: none */
 	char secret[TSIG_SECRET_TEXT_MAX];
 	const char *missing; /* what is said when there is no such row */
 };

@@ -53,7 +53,8 @@ static json_t *with_status(struct request *r) {
 	const char *text = json_string_value(json_object_get(zone, "name"));
 	if (!text || name_parse(text, &name) != OK) return reply;
 	name_to_lower(&name);
-	json_t *status = b->zone_brief(b->ctx, name.wire);
+	/* The configuration file may have the name too: then what is served is not this zone. */
+	json_t *status = request_may_see(r, name.wire) ? b->zone_brief(b->ctx, name.wire) : NULL;
 	if (status) (void)json_object_set_new(zone, "status", status); /* out of memory: null stays */
 	json_t *proof = json_object_get(zone, "proof");
 	const char *found = json_is_object(proof) && b->zone_proof_text ? b->zone_proof_text(b->ctx, text)

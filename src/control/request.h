@@ -98,6 +98,7 @@ struct request {
 	} happened;            /* for those who watch */
 	bool claims;           /* a zone was wanted that may be another's, or wait for a proof */
 	bool keys_changed;     /* what the gate remembers is to be forgotten */
+	int64_t keys_of;       /* of this account; 0: of all */
 	request_handler *seen; /* adds to reply what only the loop knows; NULL: nothing */
 	struct chosen *chosen; /* owned */
 	struct random random;

@@ -174,7 +174,7 @@ static void claim(const struct request *r, json_t *reply) {
 /* What was committed is made known, whether or not anybody is there to hear the reply. */
 static json_t *worked(struct request *r, json_t *reply) {
 	const struct control_backend *b = r->backend;
-	if (r->keys_changed && b->gate) gate_forget(b->gate, 0);
+	if (r->keys_changed && b->gate) gate_forget(b->gate, r->keys_of);
 	if (r->changes.put.count > 0 || r->changes.removed.count > 0) b->changed(b->ctx, &r->changes);
 	tell_happened(r);
 	claim(r, reply);

@@ -347,7 +347,11 @@ static void a_key_that_was_removed_opens_nothing_more(void **state) {
 	json_t *row = json_array_get(page, 0);
 	assert_null(json_object_get(row, "token"));
 	snprintf(line, sizeof(line), "{\"request\":\"token.remove\",\"id\":\"%s\"}", text_of(row, "id"));
+	uint64_t changes = gate_changes(f->lab.gate);
+	assert_refused(f, "{\"request\":\"token.remove\",\"id\":\"nobody\"}", CONTROL_CODE_NOT_FOUND);
+	assert_int_equal(gate_changes(f->lab.gate), changes); /* who is remembered stays so */
 	do_it(f, line);
+	assert_int_equal(gate_changes(f->lab.gate), changes + 1);
 	assert_code(with_key(f, key, "\"request\":\"zone.page\""), CONTROL_CODE_UNAUTHORIZED);
 	json_decref(page);
 	free(key);
@@ -399,6 +403,15 @@ static void a_bound_key_reaches_its_zones_and_primary_only(void **state) {
 	json_t *reply = with_key(f, key, "\"request\":\"zone.page\"");
 	assert_int_equal(json_array_size(json_object_get(json_object_get(reply, "result"), "zones")), 1);
 	json_decref(reply);
+	reply = with_key(f, key, "\"request\":\"health.summary\"");
+	json_t *counts = json_object_get(reply, "result");
+	assert_int_equal(json_integer_value(json_object_get(counts, "total")), 1);
+	assert_int_equal(json_integer_value(json_object_get(counts, "synced")), 1);
+	json_decref(reply);
+	reply = with_key(f, key, "\"request\":\"metrics\"");
+	counts = json_object_get(json_object_get(json_object_get(reply, "result"), "zones"), "states");
+	assert_int_equal(json_integer_value(json_object_get(counts, "total")), 1);
+	json_decref(reply);
 	static const char *const of_the_account[] = {
 		"\"request\":\"key.add\",\"name\":\"k\"",
 		"\"request\":\"primary.put\",\"name\":\"p\",\"settings\":"
@@ -411,6 +424,35 @@ static void a_bound_key_reaches_its_zones_and_primary_only(void **state) {
 	for (size_t i = 0; i < sizeof(of_the_account) / sizeof(of_the_account[0]); i++)
 		assert_code(with_key(f, key, of_the_account[i]), CONTROL_CODE_FORBIDDEN);
 	free(key);
+}
+
+static json_t *status_seen(struct fixture *f, const char *key) {
+	json_t *reply = with_key(f, key, "\"request\":\"zone.get\",\"zone\":\"both.example\"");
+	json_t *status = json_incref(json_object_get(json_object_get(reply, "result"), "status"));
+	json_decref(reply);
+	return status;
+}
+
+static void what_the_file_serves_is_not_told_of_a_row_with_its_name(void **state) {
+	struct fixture *f = *state;
+	struct wanted_zone zone;
+	struct wanted_changes file = { 0 };
+	struct wanted_summary sums;
+	struct name name;
+	json_decref(done(f, "{\"request\":\"account.add\",\"name\":\"other\"}"));
+	char *theirs = token(f, "\"scope\":\"write\",\"account\":\"other\"");
+	assert_allowed(f, theirs, ADD_ZONE("a.example"));
+	assert_int_equal(name_parse("a.example", &name), OK);
+	assert_true(wanted_find(f->lab.wanted, name.wire, &zone));
+	policy_ref(zone.policy);
+	assert_int_equal(name_parse("both.example", &name), OK);
+	intent_list_add(&file.put, name.wire, zone.policy)->account = 1;
+	wanted_change(f->lab.wanted, WANTED_FILE, &file, &sums);
+	assert_allowed(f, theirs, ADD_ZONE("both.example"));
+	json_t *status = status_seen(f, theirs);
+	assert_true(json_is_null(status));
+	json_decref(status);
+	free(theirs);
 }
 
 /* Of all zones that were there before it. */
@@ -588,6 +630,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(at_the_web_socket_a_key_says_what_may_be_done, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(a_key_that_was_removed_opens_nothing_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_the_file_serves_is_not_told_of_a_row_with_its_name,
+		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(one_account_does_not_learn_of_anothers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bound_key_reaches_its_zones_and_primary_only, setup,
 		                                teardown),
