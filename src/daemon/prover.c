@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "dns/siphash.h"
+#include "inventory/secrets.h"
 
 /* What of the configuration a claim is judged by. */
 struct terms {
@@ -63,23 +65,29 @@ struct prover {
 	unsigned next_note;
 	struct recent recent[RECENT_MAX];
 	unsigned next_recent;
+	uint8_t key[SIPHASH_KEY_LEN]; /* of hashes of names, which strangers choose */
 	bool stopping;
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
 
-/* FNV-1a; a stranger who finds two names with the same hash has the text of one shown for the other of his own. */
-static uint64_t hash_of(const char *name) {
-	uint64_t hash = 0xcbf29ce484222325U;
-	for (; *name; name++)
-		hash = (hash ^ name_lower((uint8_t)*name)) * 0x100000001b3U;
+/* Never 0. */
+static uint64_t hash_of(const struct prover *p, const char *name, int64_t claimant) {
+	uint8_t text[sizeof(claimant) + NAME_TEXT_MAX], out[SIPHASH_LEN];
+	size_t len = sizeof(claimant);
+	uint64_t hash;
+	memcpy(text, &claimant, sizeof(claimant));
+	for (; *name && len < sizeof(text); name++)
+		text[len++] = name_lower((uint8_t)*name);
+	siphash24(p->key, text, len, out);
+	memcpy(&hash, out, sizeof(hash));
 	return hash ? hash : 1;
 }
 
 /* -- notes -- */
 
 const struct prover_note *prover_find_note(const struct prover *p, const char *zone) {
-	uint64_t hash = hash_of(zone);
+	uint64_t hash = hash_of(p, zone, 0);
 	for (unsigned i = 0; i < PROVER_NOTES_MAX; i++)
 		if (p->notes[i].hash == hash) return &p->notes[i];
 	return NULL;
@@ -90,12 +98,12 @@ static void keep_note(struct prover *p, const char *zone, int64_t now_s,
 	const struct prover_note *known = prover_find_note(p, zone);
 	struct prover_note *note = known ? &p->notes[known - p->notes] : &p->notes[p->next_note];
 	if (!known) p->next_note = (p->next_note + 1) % PROVER_NOTES_MAX;
-	*note = (struct prover_note){ hash_of(zone), now_s, *verdict };
+	*note = (struct prover_note){ hash_of(p, zone, 0), now_s, *verdict };
 }
 
 /* False: it was not long ago.  More zones than RECENT_MAX within that time come from people who all wait alike. */
 static bool may_look(struct prover *p, const char *zone, int64_t claimant) {
-	uint64_t hash = hash_of(zone) + (uint64_t)claimant;
+	uint64_t hash = hash_of(p, zone, claimant);
 	int64_t now_ms = (int64_t)uv_now(p->loop);
 	for (unsigned i = 0; i < RECENT_MAX; i++)
 		if (p->recent[i].hash == hash && now_ms - p->recent[i].at_ms < PROVER_AGAIN_MS) return false;
@@ -331,6 +339,7 @@ struct prover *prover_new(uv_loop_t *loop, const struct prover_settings *setting
 	p->loop = loop;
 	p->desk = settings->desk;
 	p->ops = settings->ops;
+	secret_octets(settings->random, p->key, sizeof(p->key));
 	p->walker = walker_new(loop, &walker, settings->random);
 	take_terms(p, settings);
 	(void)uv_timer_init(loop, &p->timer); /* always 0 */
