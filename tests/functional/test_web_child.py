@@ -63,6 +63,17 @@ def test_it_is_started_again_when_it_is_killed(lab):
     assert not healthy(port)
 
 
+def test_it_gets_no_door_and_no_secret_of_our_environment(lab, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/notify")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/nowhere")
+    ours, port = with_web(lab)
+    wait_until(lambda: healthy(port), 20, "HTTP is answered")
+    words = pathlib.Path(f"/proc/{web_pid(ours)}/environ").read_bytes()
+    assert b"PATH=" in words
+    assert b"NOTIFY_SOCKET" not in words and b"CREDENTIALS" not in words
+    ours.stop()
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root becomes others")
 def test_it_runs_as_a_user_of_its_own(lab):
     with tempfile.TemporaryDirectory(prefix="understudy-web.") as folder:
