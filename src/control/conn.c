@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "control/admit.h"
 #include "control/protocol.h"
+#include "control/reply_text.h"
 
 #define REPLY_MS 30000   /* for a client to take a reply */
 #define IDLE_MS 15000    /* then a stream says that it is alive */
@@ -21,9 +22,9 @@ struct conn {
 	struct request *request; /* NULL: none is in hand */
 	char *input;
 	size_t input_len, input_cap;
-	size_t looked;     /* octets of input without a newline */
-	char *output;      /* the reply on its way; NULL: none */
-	uint64_t since_ms; /* when the reply was begun, or the last request answered */
+	size_t looked;            /* octets of input without a newline */
+	struct reply_text output; /* the reply on its way; without blocks: none */
+	uint64_t since_ms;        /* when the reply was begun, or the last request answered */
 	bool closing, last_reply;
 	char scratch[64];
 	struct request_from from;
@@ -31,6 +32,11 @@ struct conn {
 };
 
 static void conn_advance(struct conn *conn);
+
+/* A reply is on its way. */
+static bool is_written(const struct conn *conn) {
+	return conn->output.count > 0;
+}
 
 /* -- the end of one ------------------------------------------------------------------------------------------- */
 
@@ -48,7 +54,7 @@ static void on_closed(uv_handle_t *handle) {
 		if (conns->list[i] == conn) conns->list[i] = NULL;
 	}
 	input_drop(conn);
-	free(conn->output);
+	reply_text_free(&conn->output);
 	free(conn);
 	conns->closed(conns->ctx);
 }
@@ -76,8 +82,7 @@ static void conn_close(struct conn *conn) {
 
 static void on_written(uv_write_t *write, int status) {
 	struct conn *conn = write->data;
-	free(conn->output);
-	conn->output = NULL;
+	reply_text_free(&conn->output);
 	if (conn->closing) return;
 	if (status < 0 || conn->last_reply)
 		conn_close(conn);
@@ -87,21 +92,18 @@ static void on_written(uv_write_t *write, int status) {
 
 /* Takes reply. */
 static void conn_send(struct conn *conn, json_t *reply) {
-	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	bool made = reply && reply_text_make(reply, &conn->output);
 	json_decref(reply);
-	size_t len = text ? strlen(text) : 0;
-	if (!text) {
+	if (!made) {
 		conn_close(conn); /* out of memory */
 		return;
 	}
-	text[len] = '\n'; /* in the place of the NUL: uv_buf_t has a length */
-	conn->output = text;
 	conn->since_ms = uv_now(conn->pipe.loop);
 	conn->write.data = conn;
-	uv_buf_t buf = uv_buf_init(text, (unsigned)len + 1);
-	if (uv_write(&conn->write, (uv_stream_t *)&conn->pipe, &buf, 1, on_written) == 0) return;
-	free(conn->output);
-	conn->output = NULL;
+	if (uv_write(&conn->write, (uv_stream_t *)&conn->pipe, conn->output.blocks, conn->output.count,
+	             on_written) == 0)
+		return;
+	reply_text_free(&conn->output);
 	conn_close(conn);
 }
 
@@ -290,7 +292,7 @@ static void make_room(struct conns *conns, const struct conn *newest) {
 	for (unsigned i = 0; i < conns->max; i++) {
 		struct conn *conn = conns->list[i];
 		if (!conn || conn->closing) return;
-		if (conn == newest || conn->request || conn->output) continue;
+		if (conn == newest || conn->request || is_written(conn)) continue;
 		if (!quiet || conn->since_ms < quiet->since_ms) quiet = conn;
 	}
 	if (quiet) conn_close(quiet);
@@ -350,9 +352,9 @@ void conns_tick(struct conns *conns, uint64_t now_ms) {
 		struct conn *conn = conns->list[i];
 		if (!conn || conn->closing) continue;
 		uint64_t quiet_ms = now_ms - conn->since_ms;
-		if (conn->output && quiet_ms > REPLY_MS)
+		if (is_written(conn) && quiet_ms > REPLY_MS)
 			conn_close(conn);
-		else if (!conn->output && conn->request && conn->request->streams && quiet_ms > IDLE_MS)
+		else if (!is_written(conn) && conn->request && conn->request->streams && quiet_ms > IDLE_MS)
 			idle_say(conn);
 	}
 }

@@ -1,8 +1,10 @@
 #include "control/desk_parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "inventory/claims.h"
 
 json_t *desk_unavailable(void) {
@@ -49,14 +51,41 @@ static json_t *proof_of(const struct inventory_zone *zone) {
 	                 "tried_at", zone->proof_s ? json_integer(zone->proof_s) : NULL);
 }
 
-json_t *desk_zone(const struct inventory_zone *z) {
-	json_error_t error;
-	json_t *settings = z->settings ? json_loads(z->settings, 0, &error) : NULL;
+/* Takes settings; NULL: there are none. */
+static json_t *zone_with(const struct inventory_zone *z, json_t *settings) {
 	return json_pack("{s:s, s:s, s:s*, s:s*, s:s, s:o, s:I, s:I, s:I, s:o?, s:n}", "id", z->id, "name",
 	                 z->name, "account", z->account_id, "account_name", z->account_name, "origin",
 	                 z->origin, "settings", settings ? settings : json_object(), "version",
 	                 (json_int_t)z->version, "created_at", (json_int_t)z->created_s, "changed_at",
 	                 (json_int_t)z->changed_s, "proof", proof_of(z), "status");
+}
+
+static json_t *settings_read(const struct inventory_zone *z) {
+	json_error_t error;
+	return z->settings ? json_loads(z->settings, 0, &error) : NULL;
+}
+
+json_t *desk_zone(const struct inventory_zone *z) {
+	return zone_with(z, settings_read(z));
+}
+
+void desk_zones_add(void *ctx, const struct inventory_zone *z) {
+	struct desk_zones *zones = ctx;
+	if (!z->settings || !zones->text || strcmp(z->settings, zones->text) != 0) {
+		json_decref(zones->settings);
+		free(zones->text);
+		zones->settings = settings_read(z);
+		zones->text = z->settings ? xstrdup(z->settings) : NULL;
+	}
+	json_t *zone = zone_with(z, json_incref(zones->settings));
+	(void)json_array_append_new(zones->list, zone); /* out of memory: one less */
+}
+
+void desk_zones_done(struct desk_zones *zones) {
+	json_decref(zones->settings);
+	free(zones->text);
+	zones->settings = NULL;
+	zones->text = NULL;
 }
 
 static void keep_zone(void *ctx, const struct inventory_zone *zone) {

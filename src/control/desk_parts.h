@@ -14,6 +14,14 @@ json_t *desk_unavailable(void);
 json_t *desk_failed(enum err e, const char *what);
 /* A zone as docs/formats/control.md has it, but for its status. */
 json_t *desk_zone(const struct inventory_zone *zone);
+/* Many of them; most have the same settings as the one before, which are read once.  Start with a list and zeros. */
+struct desk_zones {
+	json_t *list; /* a reference, the caller's */
+	char *text;   /* owned, as settings: of the last one */
+	json_t *settings;
+};
+void desk_zones_add(void *zones, const struct inventory_zone *zone); /* an inventory_zone_fn */
+void desk_zones_done(struct desk_zones *zones);
 /* The zone's object, by name or id; account as in who.  NULL: it is not there. */
 json_t *desk_zone_now(struct request *r, int64_t account, const char *name, const char *id);
 /* What the change of a key or an account does to those who are remembered, and to what is served. */

@@ -54,20 +54,17 @@ static json_t *page_reply(struct request *r, json_t *list, uint64_t total, bool 
 	                    false);
 }
 
-static void add_zone(void *ctx, const struct inventory_zone *zone) {
-	(void)json_array_append_new(ctx, desk_zone(zone)); /* out of memory: one less */
-}
-
 static json_t *page_of_all(struct request *r) {
 	struct inventory_page page = { .account = r->account,
 		                       .after = asked_text(r, "after"),
 		                       .limit = limit_of(r) };
 	uint64_t total = 0;
 	bool more = false;
-	json_t *list = json_array();
-	if (inventory_zone_page(r->backend->inventory, &page, add_zone, list, &total, &more) == OK)
-		return page_reply(r, list, total, more);
-	json_decref(list);
+	struct desk_zones zones = { .list = json_array() };
+	enum err e = inventory_zone_page(r->backend->inventory, &page, desk_zones_add, &zones, &total, &more);
+	desk_zones_done(&zones);
+	if (e == OK) return page_reply(r, zones.list, total, more);
+	json_decref(zones.list);
 	return desk_unavailable();
 }
 
@@ -97,16 +94,18 @@ static json_t *search(struct request *r) {
 /* One more name than wanted says that there are more. */
 static json_t *page_of_names(struct request *r) {
 	const struct chosen *c = r->chosen;
-	json_t *list = json_array();
+	struct desk_zones zones = { .list = json_array() };
 	size_t limit = limit_of(r), count = c->count < limit ? c->count : limit;
-	for (size_t i = 0; i < count; i++) {
-		enum err e = inventory_zone_find(r->backend->inventory, r->account, c->names[i], NULL,
-		                                 add_zone, list);
-		if (e == OK || e == ERR_NOTFOUND) continue; /* one that went meanwhile */
-		json_decref(list);
-		return desk_unavailable();
+	enum err e = OK;
+	for (size_t i = 0; i < count && e == OK; i++) {
+		e = inventory_zone_find(r->backend->inventory, r->account, c->names[i], NULL, desk_zones_add,
+		                        &zones);
+		if (e == ERR_NOTFOUND) e = OK; /* one that went meanwhile */
 	}
-	return page_reply(r, list, c->total, c->count > limit);
+	desk_zones_done(&zones);
+	if (e == OK) return page_reply(r, zones.list, c->total, c->count > limit);
+	json_decref(zones.list);
+	return desk_unavailable();
 }
 
 static struct chosen *chosen_of(const struct request *r) {
