@@ -77,10 +77,46 @@ void json_plain_name(const char *name, char mark, char out[static JSON_NAME_MAX]
 	out[len] = '\0';
 }
 
+/* -- times: a page of zones has thousands, and those of the C library look at locales and zones --------------------- */
+
+#define DAY_S 86400
+#define END_S (253402300800) /* the year 10,000 */
+
+static void two_digits(int64_t n, char *out) {
+	out[0] = (char)('0' + n / 10);
+	out[1] = (char)('0' + n % 10);
+}
+
+/* "2026-11-26" of days since 1970, in years that begin with March, whose days are easily counted. */
+static void day_text(int64_t days, char *out) {
+	int64_t shifted = days + 719468, era = shifted / 146097, of_era = shifted % 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+	month = month < 10 ? month + 3 : month - 9;
+	year += era * 400 + (month <= 2);
+	two_digits(year / 100, out);
+	two_digits(year % 100, out + 2);
+	out[4] = '-';
+	two_digits(month, out + 5);
+	out[7] = '-';
+	two_digits(day, out + 8);
+}
+
 const char *json_time_text(int64_t time_s, char out[static JSON_TIME_MAX]) {
-	struct tm tm;
-	time_t t = (time_t)time_s;
-	if (!gmtime_r(&t, &tm) || strftime(out, JSON_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) out[0] = '\0';
+	if (time_s < 0 || time_s >= END_S) {
+		out[0] = '\0';
+		return out;
+	}
+	int64_t s = time_s % DAY_S;
+	day_text(time_s / DAY_S, out);
+	out[10] = 'T';
+	two_digits(s / 3600, out + 11);
+	out[13] = ':';
+	two_digits(s / 60 % 60, out + 14);
+	out[16] = ':';
+	two_digits(s % 60, out + 17);
+	memcpy(out + 19, "Z", 2);
 	return out;
 }
 

@@ -17,11 +17,14 @@ struct job {
 	json_t *next;     /* own: the cursor; NULL: from the beginning, or at the end */
 	json_int_t limit; /* 0: all of it */
 	bool rows_written, begun, waits;
+	char *text; /* own: of a row */
+	size_t text_len, text_cap;
 };
 
 static void job_free(void *job) {
 	struct job *j = job;
 	free(j->begin);
+	free(j->text);
 	json_decref(j->next);
 	free(j);
 }
@@ -81,18 +84,30 @@ static void write_text(struct exchange *x, const char *text) {
 	exchange_write(x, text, strlen(text));
 }
 
+/* A row's text, in a buffer that the next row uses again. */
+static int row_text_add(const char *data, size_t len, void *job) {
+	struct job *j = job;
+	if (j->text_len + len > j->text_cap) {
+		j->text_cap = 2 * (j->text_len + len);
+		j->text = xrealloc(j->text, j->text_cap);
+	}
+	memcpy(j->text + j->text_len, data, len);
+	j->text_len += len;
+	return 0;
+}
+
 static void write_rows(struct exchange *x, struct job *j, json_t *rows) {
 	size_t i;
 	json_t *row;
 	json_array_foreach(rows, i, row) {
 		json_t *out = j->list->row ? j->list->row(x, row) : json_camel(row);
-		char *text = json_dumps(out, JSON_COMPACT);
+		j->text_len = 0;
+		if (j->rows_written) (void)row_text_add(",", 1, j); /* always 0 */
+		if (json_dump_callback(out, row_text_add, j, JSON_COMPACT) == 0) {
+			exchange_write(x, j->text, j->text_len);
+			j->rows_written = true;
+		} /* else never: what came from JSON is JSON */
 		json_decref(out);
-		if (!text) continue; /* never: what came from JSON is JSON */
-		if (j->rows_written) write_text(x, ",");
-		write_text(x, text);
-		j->rows_written = true;
-		free(text);
 	}
 }
 

@@ -41,6 +41,7 @@ struct link {
 	struct ask *ask; /* NULL: idle */
 	char *input;
 	size_t len, cap;
+	size_t looked; /* octets of input without a newline */
 	char *written; /* the ask's text, while it is written: an ask may be gone before */
 	size_t written_len;
 	bool connected, closing, writing;
@@ -168,7 +169,10 @@ static void link_connected(uv_connect_t *connect, int status) {
 
 /* The next reply of the input, a new reference; NULL: there is no whole line, or (*out_nonsense) it is none. */
 static json_t *next_reply(struct link *link, bool *out_nonsense) {
-	char *end = link->len > 0 ? memchr(link->input, '\n', link->len) : NULL;
+	char *end = link->len > link->looked
+	                    ? memchr(link->input + link->looked, '\n', link->len - link->looked)
+	                    : NULL;
+	link->looked = end ? 0 : link->len;
 	if (!end) return NULL;
 	size_t line = (size_t)(end - link->input);
 	json_t *reply = json_loadb(link->input, line, 0, NULL);

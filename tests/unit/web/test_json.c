@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -98,6 +99,22 @@ static void objects_are_respelled_with_their_times(void **state) {
 	json_decref(want);
 }
 
+static void times_are_those_of_the_calendar(void **state) {
+	char text[JSON_TIME_MAX], expected[JSON_TIME_MAX];
+	(void)state;
+	/* Every 25 hours and a bit: all days from 1970 to 2370, three centuries that are no leap years among them. */
+	for (int64_t at = 0; at < 400LL * 366 * 86400; at += 90061) {
+		struct tm tm;
+		time_t t = (time_t)at;
+		assert_non_null(gmtime_r(&t, &tm));
+		assert_int_not_equal(strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &tm), 0);
+		assert_string_equal(json_time_text(at, text), expected);
+	}
+	assert_string_equal(json_time_text(253402300799, text), "9999-12-31T23:59:59Z");
+	assert_string_equal(json_time_text(253402300800, text), "");
+	assert_string_equal(json_time_text(-1, text), "");
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_object_is_read),
@@ -105,6 +122,7 @@ int main(void) {
 		cmocka_unit_test(names_change_their_spelling_both_ways),
 		cmocka_unit_test(times_are_those_of_rfc_3339),
 		cmocka_unit_test(objects_are_respelled_with_their_times),
+		cmocka_unit_test(times_are_those_of_the_calendar),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
