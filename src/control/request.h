@@ -95,12 +95,13 @@ struct request {
 		enum watch_kind kind;
 		int64_t account;
 		char name[CALLER_NAME_MAX];
-	} happened;            /* for those who watch */
-	bool claims;           /* a zone was wanted that may be another's, or wait for a proof */
-	bool keys_changed;     /* what the gate remembers is to be forgotten */
-	int64_t keys_of;       /* of this account; 0: of all */
-	request_handler *seen; /* adds to reply what only the loop knows; NULL: nothing */
-	struct chosen *chosen; /* owned */
+	} happened;                   /* for those who watch */
+	bool claims;                  /* a zone was wanted that may be another's, or wait for a proof */
+	bool keys_changed;            /* what the gate remembers is to be forgotten */
+	int64_t keys_of;              /* of this account; 0: of all */
+	request_handler *seen;        /* adds to reply what only the loop knows; NULL: nothing */
+	struct chosen *chosen;        /* owned */
+	struct record_search *search; /* owned */
 	struct random random;
 	/* Places of slices. */
 	size_t list_cursor;
@@ -149,6 +150,10 @@ json_t *reply_done(void); /* with an empty object */
 json_t *reply_no_zone(const struct request *r);
 /* Of what was asked of a zone. */
 json_t *reply_outcome(const struct request *r, enum err e);
+
+/* -- zone_records.c */
+struct record_search;
+void record_search_free(struct record_search *search);
 
 /* -- fields.c */
 /* NULL: all is as the row says, and r->zone is filled. */

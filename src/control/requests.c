@@ -238,6 +238,7 @@ void request_free(struct request *r) {
 	json_decref(r->reply);
 	change_unref(r->change);
 	chosen_free(r->chosen);
+	record_search_free(r->search);
 	free(r->line);
 	free(r);
 }

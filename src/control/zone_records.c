@@ -1,5 +1,5 @@
-/* The request zone.records: a page of the records served.  The version is a value: it is looked through on the desk,
- * since a search may read all of it. */
+/* The request zone.records: a page of the records served.  The version is a value: it is looked through on the desk, in
+ * turns, since a search may read all of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #define LIMIT_MAX 1000
 #define PAGE_OCTETS (1U << 20) /* of text in one page, at most, and one record */
 
-struct search {
-	const char *text, *type; /* NULL: any */
+struct record_search {
+	const char *text, *type; /* NULL: any.  Borrowed from the request. */
 	uint64_t at, after;      /* records seen; those to pass over */
 	size_t limit, octets;
 	json_t *rows;
@@ -34,7 +34,7 @@ static bool line_split(char *line, char *parts[static 5]) {
 }
 
 /* false: the page is full. */
-static bool line_take(struct search *s, char *line) {
+static bool line_take(struct record_search *s, char *line) {
 	char *parts[5];
 	if (*line == ';' || s->at++ < s->after) return true;
 	size_t len = strlen(line);
@@ -55,7 +55,7 @@ static bool line_take(struct search *s, char *line) {
 	return true;
 }
 
-static bool lines_take(struct search *s, char *text, size_t len) {
+static bool lines_take(struct record_search *s, char *text, size_t len) {
 	bool room = true;
 	for (char *line = text, *end; room && line < text + len; line = end + 1) {
 		end = memchr(line, '\n', (size_t)(text + len - line));
@@ -66,35 +66,50 @@ static bool lines_take(struct search *s, char *text, size_t len) {
 	return room;
 }
 
-static json_t *search(struct request *r) {
+static struct record_search *search_new(const struct request *r) {
 	int64_t limit = asked_number(r, "limit", LIMIT_DEFAULT);
 	const char *after = asked_text(r, "after");
-	struct search s = { .text = asked_text(r, "text"),
-		            .type = asked_text(r, "type"),
-		            .after = after ? strtoull(after, NULL, 10) : 0,
-		            .limit = limit < 1           ? 1
-		                     : limit > LIMIT_MAX ? LIMIT_MAX
-		                                         : (size_t)limit,
-		            .rows = json_array() };
-	char next[32], *text = try_malloc(REQUEST_EXPORT_SLICE);
-	bool more = text != NULL;
-	while (more) {
-		struct writer out = writer_init(text, REQUEST_EXPORT_SLICE);
-		more = export_next(r->version, &r->export, &out);
-		if (!lines_take(&s, text, out.len)) more = false;
-	}
-	free(text);
-	snprintf(next, sizeof(next), "%llu", (unsigned long long)s.at);
-	return reply_result(json_pack("{s:o, s:o?, s:I}", "records", s.rows, "next",
-	                              s.more ? json_string(next) : NULL, "serial",
+	struct record_search *s = xcalloc(1, sizeof(*s));
+	s->text = asked_text(r, "text");
+	s->type = asked_text(r, "type");
+	s->after = after ? strtoull(after, NULL, 10) : 0;
+	s->limit = limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : (size_t)limit;
+	s->rows = json_array();
+	return s;
+}
+
+void record_search_free(struct record_search *s) {
+	if (!s) return;
+	json_decref(s->rows);
+	free(s);
+}
+
+static json_t *found(struct request *r) {
+	const struct record_search *s = r->search;
+	char next[32];
+	snprintf(next, sizeof(next), "%llu", (unsigned long long)s->at);
+	return reply_result(json_pack("{s:O, s:o?, s:I}", "records", s->rows, "next",
+	                              s->more ? json_string(next) : NULL, "serial",
 	                              (json_int_t)version_serial(r->version)),
 	                    false);
+}
+
+/* A turn: as many records as have room in one piece of text. */
+static json_t *search(struct request *r) {
+	char *text = try_malloc(REQUEST_EXPORT_SLICE);
+	if (!text) return reply_refusal(CONTROL_CODE_FAILED, "out of memory");
+	struct writer out = writer_init(text, REQUEST_EXPORT_SLICE);
+	bool more = export_next(r->version, &r->export, &out);
+	r->again = lines_take(r->search, text, out.len) && more;
+	free(text);
+	return r->again ? NULL : found(r);
 }
 
 json_t *request_zone_records(struct request *r) {
 	const char *error = NULL;
 	r->version = r->backend->zone_version(r->backend->ctx, r->zone.wire);
 	if (r->version) {
+		r->search = search_new(r);
 		r->work = search;
 		r->stage = STAGE_WORK;
 		return NULL;

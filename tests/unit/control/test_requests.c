@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#define lab_save lab_store_save /* both have one */
+#include "../store/lab.h"
+#undef lab_save
 #include "control/protocol.h"
 #include "control/request.h"
 
@@ -259,6 +262,53 @@ static void a_reload_that_fails_tells_the_faults(void **state) {
 	assert_int_equal(lab.reloads, 2);
 }
 
+static void a_search_of_records_takes_turns(void **state) {
+	(void)state;
+	struct lab_backend lab = { .version = lab_zone("example.com", 7, 40000) };
+	struct control_backend backend = lab_backend_of(&lab);
+	static const char search[] =
+		"{\"request\":\"zone.records\",\"zone\":\"example.com\",\"text\":\"h0039999\"}";
+	struct request *r = request_new(&backend, &lab_operator);
+	json_t *reply = request_begin(r, search, strlen(search));
+	unsigned turns = 0;
+	for (; !reply; turns++) {
+		assert_int_equal(r->stage, STAGE_WORK);
+		request_run(r);
+		reply = request_finish(r);
+	}
+	json_t *result = json_object_get(reply, "result");
+	assert_true(turns > 2);
+	assert_int_equal(json_array_size(json_object_get(result, "records")), 2);
+	assert_true(json_is_null(json_object_get(result, "next")));
+	assert_int_equal(json_integer_value(json_object_get(result, "serial")), 7);
+	json_decref(reply);
+	request_free(r);
+	version_unref(lab.version);
+}
+
+/* A page that is full ends the look, and the next one goes on behind it. */
+static void pages_of_records_meet(void **state) {
+	(void)state;
+	struct lab_backend lab = { .version = lab_zone("example.com", 7, 3) };
+	char line[200], after[32] = "";
+	unsigned seen = 0;
+	for (int pages = 0; pages < 5; pages++) {
+		json_t *result = NULL;
+		snprintf(
+			line, sizeof(line),
+			"{\"request\":\"zone.records\",\"zone\":\"example.com\",\"limit\":3,\"after\":\"%s\"}",
+			after);
+		assert_true(ask_bytes(&lab, line, strlen(line), &result).ok);
+		seen += (unsigned)json_array_size(json_object_get(result, "records"));
+		const char *next = json_string_value(json_object_get(result, "next"));
+		snprintf(after, sizeof(after), "%s", next ? next : "");
+		json_decref(result);
+		if (!*after) break;
+	}
+	assert_int_equal(seen, 2 + 2 * 3);
+	version_unref(lab.version);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_the_backends_object),
@@ -274,6 +324,8 @@ int main(void) {
 		cmocka_unit_test(what_was_not_refused_cannot_be_accepted),
 		cmocka_unit_test(lines_for_a_primary_have_our_address_and_no_secret_of_ours),
 		cmocka_unit_test(a_reload_that_fails_tells_the_faults),
+		cmocka_unit_test(a_search_of_records_takes_turns),
+		cmocka_unit_test(pages_of_records_meet),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
