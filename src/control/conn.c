@@ -13,6 +13,8 @@
 #define REPLY_MS 30000   /* for a client to take a reply */
 #define IDLE_MS 15000    /* then a stream says that it is alive */
 #define STREAMS_PART 2   /* of a socket's connections so large a part may be streams */
+#define STREAMS_EACH 16  /* with keys of one account */
+#define AGAIN_S 30       /* when a further one may try again */
 #define INPUT_FIRST 4096 /* octets of a connection that has not sent more */
 
 struct conn {
@@ -124,24 +126,40 @@ static void reply_give(struct request *r, json_t *reply) {
 	conn_send(conn, reply);
 }
 
-static unsigned streams(const struct conns *conns) {
+/* With keys of the account; 0: all. */
+static unsigned streams(const struct conns *conns, int64_t account) {
 	unsigned n = 0;
-	for (unsigned i = 0; i < conns->max; i++)
-		if (conns->list[i] && conns->list[i]->request && conns->list[i]->request->streams) n++;
+	for (unsigned i = 0; i < conns->max; i++) {
+		const struct request *r = conns->list[i] ? conns->list[i]->request : NULL;
+		if (!r || !r->streams) continue;
+		if (account == 0 || (r->caller && r->caller->account == account)) n++;
+	}
 	return n;
+}
+
+/* NULL: there is a place for one more stream, this one.  all: there are too many of all. */
+static json_t *stream_fault(const struct conns *conns, const struct request *r, bool all) {
+	if (all) return reply_refusal(CONTROL_CODE_BUSY, "too many watch already");
+	if (!r->caller || streams(conns, r->caller->account) <= STREAMS_EACH) return NULL;
+	json_t *reply = reply_refusal(CONTROL_CODE_TRIES, "too many watch already with keys of this account");
+	if (reply) (void)json_object_set_new(reply, "wait", json_integer(AGAIN_S)); /* or without */
+	return reply;
 }
 
 /* The first reply, after which nobody else points to the request unless it waits again.  Takes reply. */
 static void reply_first(struct request *r, json_t *reply) {
 	struct conn *conn = r->owner;
-	if (!conn || !r->streams || streams(conn->conns) <= conn->conns->max / STREAMS_PART) {
+	bool all = conn && r->streams && streams(conn->conns, 0) > conn->conns->max / STREAMS_PART;
+	json_t *fault = conn && r->streams ? stream_fault(conn->conns, r, all) : NULL;
+	if (!fault) {
 		reply_give(r, reply);
 		return;
 	}
 	json_decref(reply);
 	conn->waits = false;
 	request_drop(conn);
-	conn_refuse(conn, CONTROL_CODE_BUSY, "too many watch already");
+	conn->last_reply = all; /* a connection less; an account's is of use for others */
+	conn_send(conn, fault);
 }
 
 /* NULL: the desk has it. */

@@ -6,11 +6,15 @@
 #include "inventory/gate.h"
 
 /* The stream began by a key that may be gone now, or reach elsewhere. */
-static bool key_is_in_doubt(const struct request *r) {
+static bool key_is_in_doubt(struct request *r) {
 	const struct caller *c = r->caller;
 	if (!c || !r->backend->gate) return false;
 	if (c->expires_s && c->expires_s <= clock_now().wall_s) return true;
-	return gate_changes(r->backend->gate) != r->keys_then;
+	uint64_t changes = gate_changes(r->backend->gate);
+	if (changes == r->keys_then) return false;
+	if (gate_remembered(r->backend->gate, asked_text(r, "key")) != c) return true;
+	r->keys_then = changes; /* they were others' keys */
+	return false;
 }
 
 static json_t *watch_next(struct request *r) {

@@ -73,6 +73,14 @@ static struct known *known_place(struct gate *g, const uint8_t digest[static SEC
 	return place;
 }
 
+const struct caller *gate_remembered(struct gate *g, const char *key) {
+	uint8_t digest[SECRET_DIGEST_LEN];
+	if (!api_key_is_text(key)) return NULL;
+	secret_digest(key, API_KEY_LEN, digest);
+	const struct known *k = known_find(g, digest);
+	return k ? k->caller : NULL;
+}
+
 /* -- failures -- */
 
 /* The part of a key that is no secret; what is no key at all has none. */

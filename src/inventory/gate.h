@@ -48,6 +48,8 @@ struct gate_answer gate_learn(struct gate *g, const char *key, const struct addr
 void gate_forget(struct gate *g, int64_t account);
 /* How often that was called: who acts for long on one look has to look again when it differs. */
 uint64_t gate_changes(const struct gate *g);
+/* Whose the key is, as far as that is remembered; NULL: it is not.  Counts as no request.  Borrowed. */
+const struct caller *gate_remembered(struct gate *g, const char *key);
 
 /* Call told for each key that was used since it was last told of, if that was GATE_USED_S ago or longer.
  * Cost: a walk over all that is remembered. */

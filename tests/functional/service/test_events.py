@@ -62,6 +62,32 @@ def test_who_listens_next_gets_nothing_of_the_one_before(service):
     first.connection.close()
 
 
+def test_one_account_leaves_places_for_others(service):
+    service.done("account", "add", "greedy")
+    service.done("account", "add", "modest")
+    greedy, modest = (service.token(f"k-{a}", "read", "--account", a) for a in ("greedy", "modest"))
+    streams = [Listener(service, key=greedy) for _ in range(16)]
+    refused = service.call("GET", "/api/events", key=greedy)
+    assert refused.status == 429 and "too many watch already" in refused.json["error"], refused
+    assert int(refused.headers["Retry-After"]) > 0
+    streams.append(Listener(service, key=modest))
+    streams.append(Listener(service))
+    for stream in streams:
+        stream.connection.close()
+
+
+def test_keys_of_others_that_go_end_no_stream(service):
+    service.done("account", "add", "other")
+    for n in range(2):
+        service.token(f"other{n}", "read", "--account", "other")
+    listener = Listener(service)
+    rows = json.loads(service.done("--json", "token", "list", "--account", "other"))
+    service.done("token", "remove", rows[0]["id"])
+    assert service.call("POST", "/api/zones", {"name": "a.example", **ZONE}, key=service.admin).status == 201
+    listener.until("zone.attempt", zone="a.example", ok=False)
+    listener.connection.close()
+
+
 def test_the_command_line_shows_them(service):
     argv = [program("understudy"), "--socket", str(service.ours.socket), "--json", "watch"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watch:
