@@ -47,7 +47,7 @@ enum err build_run(struct build *b, struct why *why) {
 }
 
 uint64_t build_waiting(const struct build *b) {
-	uint64_t octets = b->builder ? builder_bytes(b->builder) : 0;
+	uint64_t octets = b->builder ? builder_memory(b->builder) : 0;
 	for (unsigned i = 0; i < b->step_count; i++)
 		octets += change_bytes(b->steps[i]);
 	return octets;

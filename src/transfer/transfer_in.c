@@ -34,7 +34,7 @@ uint64_t transfer_in_records(const struct transfer_in *t) {
 }
 
 uint64_t transfer_in_memory(const struct transfer_in *t) {
-	return (t->builder ? builder_bytes(t->builder) : 0) +
+	return (t->builder ? builder_memory(t->builder) : 0) +
 	       (t->form == FORM_STEPS ? ixfr_in_bytes(&t->steps) : 0);
 }
 

@@ -1,8 +1,6 @@
 /* The heap of a growing image: space, and RRsets that are stored once. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "zone/digest.h"
 #include "zone/image_write.h"
 
@@ -12,54 +10,66 @@
 
 enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len) {
 	size_t heap_at = image_header_len(apex_len);
-	*k = (struct image_block){ .cap = heap_at + UNIT + expected_len,
-		                   .heap_at = heap_at,
-		                   .shared_cap = SHARED_FIRST_CAP };
-	k->data = try_malloc(k->cap);
-	if (!k->data) return ERR_NOMEM;
-	k->shared = xcalloc(SHARED_FIRST_CAP, sizeof(*k->shared));
-	memset(k->data, 0, heap_at + UNIT);
-	k->len = heap_at + UNIT; /* heap offset 0 holds nothing */
+	*k = (struct image_block){ .heap_at = heap_at, .shared_cap = SHARED_FIRST_CAP };
+	enum err e = growing_room(&k->memory, 0, heap_at + UNIT + expected_len);
+	if (e == OK) e = growing_zeroed(&k->shared_memory, SHARED_FIRST_CAP * sizeof(*k->shared));
+	if (e != OK) return e;
+	k->shared = k->shared_memory.at;
+	k->data = k->memory.at;
+	memset(k->data, 0, k->heap_at + UNIT);
+	k->len = k->heap_at + UNIT; /* heap offset 0 holds nothing */
 	return OK;
 }
 
+void block_end_sharing(struct image_block *k) {
+	growing_free(&k->shared_memory);
+	k->shared = NULL;
+	k->shared_cap = k->shared_used = 0;
+}
+
 void block_done(struct image_block *k) {
-	free(k->data);
-	free(k->shared);
+	growing_free(&k->memory);
+	growing_free(&k->shared_memory);
 	*k = (struct image_block){ 0 };
+}
+
+size_t block_memory(const struct image_block *k) {
+	return k->len + k->shared_cap * sizeof(*k->shared);
 }
 
 enum err block_room(struct image_block *k, size_t more) {
 	if (k->max_len && k->len + more > k->max_len) return ERR_LIMIT;
-	if (k->cap - k->len >= more) return OK;
-	size_t cap = k->cap + k->cap / 4 + more;
+	if (k->memory.cap - k->len >= more) return OK;
+	size_t cap = k->len + k->len / 4 + more;
 	if ((cap - k->heap_at) / UNIT >= UINT32_MAX) return ERR_LIMIT;
-	uint8_t *grown = try_realloc(k->data, cap);
-	if (!grown) return ERR_NOMEM;
-	k->data = grown;
-	k->cap = cap;
-	return OK;
+	enum err e = growing_room(&k->memory, k->len, cap);
+	k->data = k->memory.at;
+	return e;
 }
 
 uint32_t block_offset(const struct image_block *k) {
 	return (uint32_t)((k->len - k->heap_at) / UNIT);
 }
 
+static void shared_put(struct shared_slot *slots, uint32_t cap, struct shared_slot slot) {
+	uint32_t at = slot.hash & (cap - 1);
+	while (slots[at].offset)
+		at = (at + 1) & (cap - 1);
+	slots[at] = slot;
+}
+
 static enum err shared_grow(struct image_block *k) {
 	if (k->shared_used < k->shared_cap / 4 * 3) return OK;
+	if (k->shared_cap > UINT32_MAX / 2) return ERR_LIMIT;
 	uint32_t cap = k->shared_cap * 2;
-	struct shared_slot *grown = try_malloc(cap * sizeof(*grown));
-	if (!grown) return ERR_NOMEM;
-	memset(grown, 0, cap * sizeof(*grown));
-	for (uint32_t i = 0; i < k->shared_cap; i++) {
-		if (!k->shared[i].offset) continue;
-		uint32_t at = k->shared[i].hash & (cap - 1);
-		while (grown[at].offset)
-			at = (at + 1) & (cap - 1);
-		grown[at] = k->shared[i];
-	}
-	free(k->shared);
-	k->shared = grown;
+	struct growing grown = { 0 };
+	enum err e = growing_zeroed(&grown, cap * sizeof(*k->shared));
+	if (e != OK) return e;
+	for (uint32_t i = 0; i < k->shared_cap; i++)
+		if (k->shared[i].offset) shared_put(grown.at, cap, k->shared[i]);
+	growing_free(&k->shared_memory);
+	k->shared_memory = grown;
+	k->shared = grown.at;
 	k->shared_cap = cap;
 	return OK;
 }

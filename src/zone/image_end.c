@@ -2,20 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "zone/image_write.h"
 #include "zone/layers.h"
 
 #define UNIT 4
 #define NODE_FIXED 4
+#define PLACES_FIRST 16
 
 enum err image_writer_list(struct image_places *o, uint32_t offset) {
-	if (o->count == o->cap) {
-		size_t cap = o->cap ? o->cap * 2 : 16;
-		uint32_t *grown = try_realloc(o->at, cap * sizeof(*grown));
-		if (!grown) return ERR_NOMEM;
-		o->at = grown;
-		o->cap = cap;
+	size_t used = o->count * sizeof(*o->at);
+	if (o->memory.cap - used < sizeof(*o->at)) {
+		enum err e = growing_room(&o->memory, used, used ? 2 * used : PLACES_FIRST * sizeof(*o->at));
+		if (e != OK) return e;
+		o->at = o->memory.at;
 	}
 	o->at[o->count++] = offset;
 	return OK;
@@ -55,6 +54,7 @@ static enum err write_arrays(struct image_writer *w) {
 	struct image_block *k = &w->block;
 	struct image_header *h = &w->header;
 	if (w->order.count > UINT32_MAX / 2) return ERR_LIMIT;
+	block_end_sharing(k);
 	h->heap_pos = k->heap_at;
 	h->heap_len = k->len - k->heap_at;
 	h->node_count = (uint32_t)w->order.count;
@@ -100,18 +100,19 @@ enum err image_writer_end(struct image_writer *w, struct layer **out_layer) {
 	enum err e = write_arrays(w);
 	if (e != OK) return e;
 	write_header(w);
-	void *fitted = realloc(w->block.data, w->block.len);
-	if (fitted) w->block.data = fitted; /* shrinking may fail; the block is good as it is */
-	struct image image = image_view(w->block.data);
-	*out_layer = layer_new(w->block.data, w->block.len, VERSION_MALLOC, &image);
-	w->block.data = NULL;
+	struct growing *memory = &w->block.memory;
+	growing_fit(memory, w->block.len);
+	struct image image = image_view(memory->at);
+	*out_layer = layer_new(memory->at, w->block.len, memory->is_pages ? VERSION_PAGES : VERSION_MALLOC,
+	                       &image);
+	*memory = (struct growing){ 0 }; /* the layer's now */
 	return OK;
 }
 
 void image_writer_done(struct image_writer *w) {
 	block_done(&w->block);
-	free(w->order.at);
-	free(w->nsec3.at);
+	growing_free(&w->order.memory);
+	growing_free(&w->nsec3.memory);
 	free(w->records);
 	free(w->sets);
 }

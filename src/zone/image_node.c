@@ -162,6 +162,10 @@ static bool is_of_chain(const struct image_writer *w, const uint8_t *owner, cons
 	       memcmp(p + 5, w->salt, p[4]) == 0;
 }
 
+bool image_writer_is_apart(const struct image_writer *w, const uint8_t *owner) {
+	return w->set_count == 1 && is_of_chain(w, owner, &w->sets[0]);
+}
+
 /* NSEC3 records of the chain in use live apart from the names of the zone (RFC 5155 section 7.2.8). */
 enum err image_writer_nsec3(struct image_writer *w, const uint8_t *owner, uint32_t *out_offset) {
 	*out_offset = 0;

@@ -1,10 +1,11 @@
 /* From sorted runs to an image: owner by owner, each with its RRsets behind it, empty non-terminals put in
- * where a name's parent has no records of its own. */
+ * where a name's parent has no records of its own.  The runs may come in pieces. */
 #include "zone/image_write.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/random.h"
 
 /* An image may take this many times the octets that a zone's limit allows to be collected. */
@@ -12,9 +13,11 @@
 #define IMAGE_SLACK 65536
 
 struct zone_writer {
-	const struct builder *builder;
+	const struct builder *builder; /* of the piece at work */
 	struct image_writer image;
-	const uint8_t *former_owner; /* the newest node's relative name; NULL before the apex */
+	struct name former; /* the newest node's relative name; len 0 before the apex */
+	size_t written;     /* runs of the piece */
+	bool is_apart;      /* owners of the NSEC3 chain only */
 };
 
 static enum err gather_run(struct zone_writer *z, const struct run *run) {
@@ -36,9 +39,9 @@ static enum err write_node(struct zone_writer *z, const uint8_t *relative, const
 
 /* Ancestors of owner, below what it shares with the node before, that have no records. */
 static enum err write_empty_non_terminals(struct zone_writer *z, const uint8_t *owner) {
-	if (!z->former_owner) return OK;
+	if (!z->former.len) return OK;
 	unsigned labels = name_labels(owner);
-	unsigned depth = name_common_labels(z->former_owner, owner) + 1;
+	unsigned depth = name_common_labels(z->former.wire, owner) + 1;
 	for (; depth < labels; depth++) {
 		enum err e = write_node(z, name_skip(owner, labels - depth), NULL, 0);
 		if (e != OK) return e;
@@ -55,7 +58,8 @@ static enum err write_nsec3_apart(struct zone_writer *z, const uint8_t *owner) {
 static enum err write_owner(struct zone_writer *z, const uint8_t *owner) {
 	struct image_writer *w = &z->image;
 	enum err e = image_writer_group(w);
-	if (e == OK && !z->former_owner) {
+	if (e == OK && z->is_apart && !image_writer_is_apart(w, owner)) return ERR_MISMATCH;
+	if (e == OK && !z->former.len) {
 		if (owner[0] != 0) w->set_count = 0; /* nothing stands at the apex */
 		e = image_writer_apex(w);
 	}
@@ -63,53 +67,128 @@ static enum err write_owner(struct zone_writer *z, const uint8_t *owner) {
 	if (e != OK || w->set_count == 0) return e;
 	e = write_empty_non_terminals(z, owner);
 	if (e == OK) e = write_node(z, owner, w->sets, w->set_count);
-	z->former_owner = owner;
+	name_copy(&z->former, owner);
 	return e;
 }
 
-static enum err write_owners(struct zone_writer *z) {
+/* The run at place i, and those of the same owner behind it. */
+static enum err write_run(struct zone_writer *z, size_t i) {
 	const struct builder *b = z->builder;
-	for (size_t i = 0; i < b->run_count;) {
-		const uint8_t *owner = run_owner(b, &b->runs[i]);
-		z->image.record_count = 0;
-		do {
-			enum err e = gather_run(z, &b->runs[i]);
-			if (e != OK) return e;
-			i++;
-		} while (i < b->run_count && !b->in_order && name_equal(owner, run_owner(b, &b->runs[i])));
-		enum err e = write_owner(z, owner);
+	const uint8_t *owner = run_owner(b, &b->runs[i]);
+	size_t end = i;
+	z->image.record_count = 0;
+	do {
+		enum err e = gather_run(z, &b->runs[end]);
 		if (e != OK) return e;
+		end++;
+	} while (end < b->run_count && !b->in_order && name_equal(owner, run_owner(b, &b->runs[end])));
+	enum err e = write_owner(z, owner);
+	if (e == OK) z->written = end;
+	return e;
+}
+
+enum err zone_writer_runs(struct zone_writer *z, const struct builder *b, struct why *why) {
+	enum err e = OK;
+	z->builder = b;
+	z->image.why = why;
+	z->written = 0;
+	while (e == OK && z->written < b->run_count)
+		e = write_run(z, z->written);
+	return e;
+}
+
+size_t zone_writer_written(const struct zone_writer *z) {
+	return z->written;
+}
+
+bool zone_writer_begin_apart(struct zone_writer *z) {
+	const struct image_writer *w = &z->image;
+	if (z->is_apart || w->nsec3.count || !(w->header.flags & IMAGE_HAS_NSEC3)) return false;
+	z->is_apart = true;
+	return true;
+}
+
+/* -- collected again -- */
+
+static enum err undo_records(struct builder *b, struct collected r, const uint8_t *data, unsigned count) {
+	enum err e = OK;
+	while (count-- > 0 && e == OK) {
+		r.rdata = rrset_next(&data, &r.rdlength);
+		e = collect_record(b, &r);
 	}
+	return e;
+}
+
+static enum err undo_node(struct builder *b, struct node n) {
+	uint8_t len;
+	unsigned count = node_rrset_count(n);
+	enum err e = count ? collect_run(b, node_relative(n, &len)) : OK;
+	for (unsigned i = 0; i < count && e == OK; i++) {
+		struct rrset set;
+		node_rrset_at(n, i, &set);
+		e = undo_records(b, (struct collected){ .type = set.type, .ttl_s = set.ttl_s }, set.rdatas,
+		                 set.count);
+		if (e == OK)
+			e = undo_records(b, (struct collected){ .type = RR_RRSIG, .ttl_s = set.sig_ttl_s },
+			                 set.sigs, set.sig_count);
+	}
+	return e;
+}
+
+enum err zone_writer_undo(const struct zone_writer *z, struct builder *b) {
+	const struct image_places *lists[] = { &z->image.order, &z->image.nsec3 };
+	struct image heap = { .header = &z->image.header,
+		              .heap = z->image.block.data + z->image.block.heap_at };
+	enum err e = OK;
+	for (unsigned l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->count && e == OK; i++)
+			e = undo_node(b, image_node(&heap, lists[l]->at[i]));
+	return e;
+}
+
+/* -- begin and end -- */
+
+enum err zone_writer_new(const struct builder *b, struct zone_writer **out_writer) {
+	struct random random = random_secure();
+	struct zone_writer *z = xcalloc(1, sizeof(*z));
+	struct image_writer *w = &z->image;
+	enum err e = block_init(&w->block, b->apex.len, b->len + b->run_count * 16);
+	if (e != OK) {
+		zone_writer_free(z);
+		return e;
+	}
+	w->header.seed = random_u64(&random);
+	w->block.seed = random_u64(&random);
+	if (b->limits.max_bytes) w->block.max_len = IMAGE_SLACK + b->limits.max_bytes * IMAGE_GROWTH_MAX;
+	*out_writer = z;
 	return OK;
 }
 
-static enum err write_all(struct zone_writer *z, struct layer **out_layer) {
-	struct random random = random_secure();
+enum err zone_writer_end(struct zone_writer *z, const struct builder *b, struct zone_version **out_version,
+                         struct why *why) {
 	struct image_writer *w = &z->image;
-	const struct builder *b = z->builder;
-	w->header.seed = random_u64(&random);
-	w->block.seed = random_u64(&random);
+	struct layer *layer;
+	if (!z->former.len) {
+		why_set(why, REASON_BAD_ZONE, "the apex has no SOA");
+		return ERR_BADZONE;
+	}
 	w->header.apex_len = b->apex.len;
 	w->apex = b->apex.wire;
-	w->header.collected = b->len;
-	if (b->limits.max_bytes) w->block.max_len = IMAGE_SLACK + b->limits.max_bytes * IMAGE_GROWTH_MAX;
-	enum err e = write_owners(z);
-	if (e == OK && !z->former_owner) e = ERR_BADZONE;
-	return e == OK ? image_writer_end(w, out_layer) : e;
-}
-
-enum err image_write(struct builder *b, struct zone_version **out_version, struct why *why) {
-	struct zone_writer z = { .builder = b, .image = { .why = why } };
-	struct layer *layer;
-	enum err e = block_init(&z.image.block, b->apex.len, b->len + b->run_count * 16);
-	why_set(why, REASON_BAD_ZONE, "the apex has no SOA");
-	if (e == OK) e = write_all(&z, &layer);
-	if (e == ERR_LIMIT || e == ERR_NOMEM)
-		why_set(why, REASON_TOO_LARGE, "%s while the image is built", err_text(e));
-	image_writer_done(&z.image);
+	w->header.collected = b->octets;
+	enum err e = image_writer_end(w, &layer);
 	if (e != OK) return e;
-	why_set(why, REASON_NONE, "%s", "");
 	*out_version = version_stack(NULL, 0, layer);
 	layer_unref(layer);
 	return OK;
+}
+
+uint64_t zone_writer_memory(const struct zone_writer *z) {
+	return block_memory(&z->image.block) +
+	       (z->image.order.count + z->image.nsec3.count) * sizeof(uint32_t);
+}
+
+void zone_writer_free(struct zone_writer *z) {
+	if (!z) return;
+	image_writer_done(&z->image);
+	free(z);
 }

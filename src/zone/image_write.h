@@ -3,6 +3,7 @@
 #ifndef UNDERSTUDY_ZONE_IMAGE_WRITE_H
 #define UNDERSTUDY_ZONE_IMAGE_WRITE_H
 
+#include "base/growing.h"
 #include "zone/collect.h"
 
 /* RRsets already written, by content: open addressing, offset 0 is empty. */
@@ -12,11 +13,13 @@ struct shared_slot {
 };
 
 struct image_block {
-	uint8_t *data; /* malloc'd; header, then the heap, then the arrays */
-	size_t len, cap;
+	struct growing memory;
+	uint8_t *data; /* memory.at: header, then the heap, then the arrays */
+	size_t len;
 	size_t heap_at; /* where the heap begins */
 	size_t max_len; /* 0: none */
-	struct shared_slot *shared;
+	struct growing shared_memory;
+	struct shared_slot *shared;       /* shared_memory.at */
 	uint32_t shared_cap, shared_used; /* cap is a power of two */
 	uint32_t rrset_count;
 	uint64_t seed; /* of the hash of contents: a primary can't foresee it */
@@ -35,6 +38,10 @@ MUST_CHECK enum err block_init(struct image_block *k, uint8_t apex_len, size_t e
 void block_done(struct image_block *k);
 /* Make room for `more` octets behind len; the octets are not counted. */
 MUST_CHECK enum err block_room(struct image_block *k, size_t more);
+/* No further RRset is looked for: what that took is given back. */
+void block_end_sharing(struct image_block *k);
+/* Octets of memory that it takes. */
+size_t block_memory(const struct image_block *k);
 /* Offset in units of the heap at len. */
 uint32_t block_offset(const struct image_block *k);
 
@@ -50,8 +57,9 @@ MUST_CHECK enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset
 /* -- writing an image -- */
 
 struct image_places {
-	uint32_t *at;
-	size_t count, cap;
+	struct growing memory;
+	uint32_t *at; /* memory.at */
+	size_t count;
 };
 
 struct image_writer {
@@ -75,6 +83,8 @@ MUST_CHECK enum err image_writer_group(struct image_writer *w);
 const struct set_source *image_writer_set(const struct image_writer *w, uint16_t type);
 /* The sets are those of the apex: SOA, NSEC, parameters of NSEC3 go into the header.  ERR_BADZONE with why. */
 MUST_CHECK enum err image_writer_apex(struct image_writer *w);
+/* Is there one set, and is it of the NSEC3 chain in use? */
+bool image_writer_is_apart(const struct image_writer *w, const uint8_t *owner);
 /* Write what belongs to the NSEC3 chain in use and take it out of the sets.  *out_offset: its node, 0 for none. */
 MUST_CHECK enum err image_writer_nsec3(struct image_writer *w, const uint8_t *owner, uint32_t *out_offset);
 /* Write a node, its sets behind it; flags are those that don't follow from the sets. */

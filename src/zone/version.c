@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/alloc.h"
+#include "base/growing.h"
 
 struct layer *layer_new(void *block, size_t size, enum version_memory memory, const struct image *image) {
 	struct layer *l = xmalloc(sizeof(*l));
@@ -24,7 +25,7 @@ void layer_unref(struct layer *l) {
 	if (l->memory == VERSION_MAPPED)
 		(void)munmap(l->block, l->block_size); /* can fail only for a range that is not ours */
 	else
-		free(l->block);
+		growing_release(l->block, l->block_size, l->memory == VERSION_PAGES);
 	free(l);
 }
 

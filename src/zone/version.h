@@ -14,7 +14,8 @@
 
 enum version_memory {
 	VERSION_MALLOC, /* free() */
-	VERSION_MAPPED  /* munmap() */
+	VERSION_PAGES,  /* base/growing.h: growing_release() */
+	VERSION_MAPPED  /* a file: munmap() */
 };
 
 /* An image and what holds its memory. */
