@@ -146,9 +146,29 @@ static void stream_end(struct tcp_conn *c) {
 	if (stream.produce && stream.free_fn) stream.free_fn(stream.state);
 }
 
+void tcp_slices_deal(struct tcp_slices *slices) {
+	slices->left = TCP_SLICES_PER_TURN;
+	if (!slices->is_short && ++slices->round == 0) slices->round = 1;
+	slices->is_short = false;
+}
+
+/* It may be this connection's turn in a later turn of the worker: its event comes again. */
+static bool take_slice(struct tcp_conn *c) {
+	struct tcp_slices *slices = &c->shared->slices;
+	if (c->slice_round == slices->round) return false;
+	if (slices->left == 0) {
+		slices->is_short = true;
+		return false;
+	}
+	slices->left--;
+	c->slice_round = slices->round;
+	return true;
+}
+
 /* Let the stream fill one slice. */
 static void stream_slice(struct tcp_conn *c) {
 	struct tcp_bytes *turn = &c->turn;
+	if (!take_slice(c)) return;
 	while (c->stream.produce && turn->len < TCP_STREAM_SLICE && turn_has_room(c)) {
 		uint8_t *frame = turn->data + turn->len;
 		long len = c->stream.produce(c->stream.state, frame + 2, TCP_MESSAGE_MAX);

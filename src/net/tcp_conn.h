@@ -25,6 +25,13 @@ struct tcp_live_counters {
 	struct counter proxied, proxy_malformed, proxy_refused;
 };
 
+/* Slices of streams are dealt in rounds, in which no connection has two; a turn of the worker sees only a few. */
+struct tcp_slices {
+	unsigned left;  /* in this turn */
+	unsigned round; /* never 0 */
+	bool is_short;  /* in this turn somebody had none for want of more */
+};
+
 /* What the connections of a worker share. */
 struct tcp_shared {
 	uint8_t *in;         /* TCP_FRAME_MAX octets */
@@ -32,6 +39,7 @@ struct tcp_shared {
 	size_t buffers_used; /* octets in connections' own buffers and TLS sessions */
 	size_t buffers_limit;
 	unsigned idle_ms; /* a connection may be idle, now */
+	struct tcp_slices slices;
 	struct tcp_handler handler;
 	struct tcp_live_counters counters;
 };
@@ -71,13 +79,17 @@ struct tcp_conn {
 	struct tcp_bytes out;  /* own buffer: answers not yet sent */
 	struct tcp_bytes turn; /* answers of this turn, in the shared buffer; data is NULL outside of turns */
 	struct tcp_stream_state stream;
-	bool has_read; /* octets of requests have come */
-	bool eof;      /* the client sends no more */
-	bool closing;  /* close when all is sent */
-	bool broken;   /* close now */
-	bool answered; /* out: answers were made in the last turn */
-	bool drained;  /* out: the last turn began with nothing to send, or sent it all */
+	unsigned slice_round; /* in which it had its last slice */
+	bool has_read;        /* octets of requests have come */
+	bool eof;             /* the client sends no more */
+	bool closing;         /* close when all is sent */
+	bool broken;          /* close now */
+	bool answered;        /* out: answers were made in the last turn */
+	bool drained;         /* out: the last turn began with nothing to send, or sent it all */
 };
+
+/* A turn of the worker begins. */
+void tcp_slices_deal(struct tcp_slices *slices);
 
 /* In stage TCP_STAGE_OPEN: do what can be done now: send, make answers, read (when events has EPOLLIN).  False: close the connection. */
 MUST_CHECK bool tcp_conn_turn(struct tcp_conn *c, uint32_t events);

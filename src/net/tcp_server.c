@@ -394,6 +394,7 @@ void tcp_server_set_proxies(struct tcp_server *s, const struct prefix_set *proxi
 
 void tcp_server_turn(struct tcp_server *s) {
 	s->handshakes_left = TCP_HANDSHAKES_PER_TURN;
+	tcp_slices_deal(&s->shared.slices);
 }
 
 struct tcp_counters tcp_server_counters(const struct tcp_server *s) {

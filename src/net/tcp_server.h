@@ -31,6 +31,7 @@
 #define TCP_MESSAGE_MAX 65535
 #define TCP_OUTPUT_MAX (128 * 1024)  /* octets of answers that wait for one client */
 #define TCP_STREAM_SLICE (64 * 1024) /* octets a stream may add before other connections have their turn */
+#define TCP_SLICES_PER_TURN 4        /* slices over all connections before questions by UDP have their turn */
 #define TCP_REQUESTS_PER_TURN 128    /* requests of one connection before others have their turn */
 
 #define TCP_IDLE_LEAST_MS 500

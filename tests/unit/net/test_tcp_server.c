@@ -1,4 +1,7 @@
 /* Framing, order, streams and ends of connections. */
+#include <limits.h>
+#include <sys/ioctl.h>
+
 #include "tcp_fixture.h"
 
 #include <stdio.h>
@@ -154,6 +157,47 @@ static void streams_do_not_hold_up_others(void **state) {
 	tcp_fixture_stop(f);
 }
 
+/* Octets that wait for the client. */
+static int waiting(int fd) {
+	int n;
+	assert_int_equal(ioctl(fd, FIONREAD, &n), 0);
+	return n;
+}
+
+/* However many streams run, a turn makes a few slices, and nobody has the next one before all others. */
+static void slices_are_few_in_a_turn_and_dealt_in_rounds(void **state) {
+	(void)state;
+	enum { CLIENTS = 10, MESSAGE = 60000 };
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	int fds[CLIENTS], least = 0;
+	for (unsigned i = 0; i < CLIENTS; i++)
+		fds[i] = tcp_client(f);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		tcp_send_stream_request(fds[i], 's', 4000000000U, MESSAGE);
+	while (least == 0) {
+		int total = 0, most = 0;
+		uint64_t before = tcp_fixture_counters(f).messages;
+		net_worker_turn(f->worker, 5);
+		assert_in_range(tcp_fixture_counters(f).messages - before, 1, 2 * TCP_SLICES_PER_TURN);
+		least = INT_MAX;
+		for (unsigned i = 0; i < CLIENTS; i++) {
+			int n = waiting(fds[i]);
+			total += n;
+			if (n > most) most = n;
+			if (n < least) least = n;
+		}
+		assert_true(least > 0 || most <= 2 * (MESSAGE + 2));
+		assert_true(total > 0);
+	}
+	for (unsigned i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	for (int i = 0; f->streams_freed != CLIENTS; i++) {
+		assert_true(i < 1000);
+		net_worker_turn(f->worker, 5);
+	}
+	tcp_fixture_stop(f);
+}
+
 static void requests_behind_a_stream_wait_for_its_end(void **state) {
 	(void)state;
 	struct tcp_fixture *f = tcp_fixture_start(NULL);
@@ -259,6 +303,7 @@ int main(void) {
 		cmocka_unit_test(largest_messages_pass_both_ways),
 		cmocka_unit_test(client_that_stops_sending_gets_every_answer),
 		cmocka_unit_test(streams_do_not_hold_up_others),
+		cmocka_unit_test(slices_are_few_in_a_turn_and_dealt_in_rounds),
 		cmocka_unit_test(requests_behind_a_stream_wait_for_its_end),
 		cmocka_unit_test(stream_that_breaks_off_closes),
 		cmocka_unit_test(last_answer_arrives_though_the_client_goes_on_sending),
