@@ -10,8 +10,17 @@
 #define UNDERSTUDY_SERVE_STREAM_H
 
 #include "serve/edns.h"
+#include "serve/stream_names.h"
 
 enum stream_phase { STREAM_OPEN, STREAM_ZONE, STREAM_STEPS, STREAM_CLOSE, STREAM_END };
+
+/* How the data of a record gets into a message. */
+enum stream_form {
+	STREAM_COPY,
+	STREAM_NAME,        /* one name, compressed */
+	STREAM_NUMBER_NAME, /* two octets and a name */
+	STREAM_ELSE         /* by the encoder */
+};
 
 /* Within the steps. */
 struct stream_steps {
@@ -19,8 +28,7 @@ struct stream_steps {
 	unsigned step;           /* in work */
 	enum change_side side;
 	struct change_walk walk;
-	const uint8_t *relative; /* of the record in work; NULL: none yet */
-	struct rr rr;            /* that record */
+	struct rr rr; /* in work */
 };
 
 struct serve_stream {
@@ -43,13 +51,16 @@ struct serve_stream {
 	struct stream_steps steps;
 	struct zone_walk walk;
 	struct node node;
-	struct name owner;     /* of node */
-	uint16_t owner_offset; /* in the message in work, 0: not written yet */
-	unsigned place;        /* of the RRset in work */
+	const uint8_t *relative; /* owner of the record in work, borrowed; NULL: none yet */
+	uint8_t relative_len;    /* without the root label */
+	uint16_t owner_offset;   /* in the message in work, 0: not written yet */
+	struct stream_names names;
+	unsigned place; /* of the RRset in work */
 	struct rrset set;
 	const uint8_t *next; /* record to send */
 	unsigned left;       /* records from there on */
 	bool in_signatures;
+	enum stream_form form; /* of the RRset in work */
 
 	uint64_t messages, records, bytes;
 	int admission;  /* PLACE_NONE: it needs none */
@@ -61,6 +72,17 @@ struct serve_stream {
  * the zone; NULL: the zone. */
 struct serve_stream *stream_new(struct request *r, struct zone_version *v, struct changes *changes,
                                 const struct zone_policy *policy, int place);
+
+/* -- stream_records.c ------------------------------------------------------------------------------------------------ */
+
+void stream_begin_phase(struct serve_stream *s, enum stream_phase phase);
+/* See to it that s->left > 0.  False: the stream is at its end. */
+bool stream_advance(struct serve_stream *s);
+/* Add records to the message in work until it has `goal` octets.  An error of the encoder: the next one has no room. */
+enum err stream_put(struct serve_stream *s, size_t goal);
+
+/* -- stream.c -------------------------------------------------------------------------------------------------------- */
+
 /* All records are in the messages made so far. */
 bool stream_is_at_end(struct serve_stream *s);
 

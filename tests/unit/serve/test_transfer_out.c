@@ -162,6 +162,30 @@ static void large_zone_comes_in_messages_of_moderate_size(void **state) {
 	assert_in_range(r.longest, 16000, 17000);
 }
 
+/* Of owners what the one before has not, of names in data what comes the first time: 2 octets stand for the rest. */
+static void names_are_sent_once(void **state) {
+	struct lab *lab = *state;
+	lab_zone(lab, "once.",
+	         "@ 900 SOA a b 7 3600 600 86400 300\n"
+	         "@ NS ns.elsewhere.\n"
+	         "long-label A 192.0.2.1\n"
+	         "long-label A 192.0.2.2\n"
+	         "x.long-label NS ns.elsewhere.\n"
+	         "x.long-label NS y.x.long-label\n"
+	         "y.x.long-label A 192.0.2.3\n",
+	         SIGN_NONE);
+	ask(lab, "once. AXFR tcp");
+	struct received r = pull(lab, 65535, NULL);
+	size_t question = 6 + 4, fixed = 10, pointer = 2;
+	size_t soas = pointer + fixed + (2 + 2 + 2 + 2 + 20) + pointer + fixed + (2 + 2 + 20);
+	size_t apex_ns = pointer + fixed + 3 + 11;
+	size_t addresses = 11 + pointer + fixed + 4 + pointer + fixed + 4;
+	size_t servers = 2 + pointer + fixed + pointer + pointer + fixed + 2 + pointer;
+	size_t glue = 2 + pointer + fixed + 4;
+	assert_int_equal(r.records, 8);
+	assert_int_equal(r.longest, 12 + question + soas + apex_ns + addresses + servers + glue);
+}
+
 /* -- IXFR --------------------------------------------------------------------------------------------------------- */
 
 static void ixfr_of_an_older_serial_is_answered_as_axfr(void **state) {
@@ -233,6 +257,7 @@ int main(void) {
 		ROW(record_that_fits_no_message_ends_the_stream),
 		ROW(version_outlives_its_zone_while_it_is_sent),
 		ROW(large_zone_comes_in_messages_of_moderate_size),
+		ROW(names_are_sent_once),
 		ROW(ixfr_of_an_older_serial_is_answered_as_axfr),
 		ROW(ixfr_of_the_current_or_a_newer_serial_is_answered_by_the_soa),
 		ROW(ixfr_over_udp_is_answered_by_the_soa),
