@@ -187,13 +187,15 @@ static double user_seconds(void) {
 }
 
 static uint64_t ask_batch(struct lab *lab, const struct packet *packets) {
+	struct serve_request requests[BATCH];
 	uint64_t octets = 0;
-	for (unsigned i = 0; i < BATCH; i++) {
-		struct serve_request r = {
+	for (unsigned i = 0; i < BATCH; i++)
+		requests[i] = (struct serve_request){
 			.data = packets[i].data, .len = packets[i].len, .peer = &lab->peer, .now = lab_now()
 		};
-		octets += serve_packet(lab->worker, &r, lab->answer, lab->cap, NULL);
-	}
+	serve_expect(lab->worker, requests, BATCH);
+	for (unsigned i = 0; i < BATCH; i++)
+		octets += serve_packet(lab->worker, &requests[i], lab->answer, lab->cap, NULL);
 	return octets;
 }
 

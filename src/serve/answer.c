@@ -7,8 +7,10 @@ struct walk {
 	struct plan *plan;
 	const struct scope *scope;
 	const struct zone_version *version;
-	const uint8_t *name;  /* that is looked for now: the question's, or an alias's target */
-	uint16_t name_offset; /* of name in the message, 0: not known */
+	const uint8_t *name;         /* that is looked for now: the question's, or an alias's target */
+	const struct sought *sought; /* the same */
+	struct sought target;        /* of an alias */
+	uint16_t name_offset;        /* of name in the message, 0: not known */
 	uint16_t apex_offset;
 	uint16_t type;
 	bool dnssec;
@@ -54,7 +56,7 @@ static void cross_cut_for_ds(const struct walk *w, struct lookup *l) {
 }
 
 static void find(const struct walk *w, struct lookup *out) {
-	zone_lookup(w->version, w->name, out);
+	zone_lookup_sought(w->version, w->sought, out);
 	hide_nsec3_owner(w, out);
 	cross_cut_for_ds(w, out);
 }
@@ -149,13 +151,15 @@ static void prove_expansion(struct walk *w, const struct lookup *l) {
 /* Go on with target, in the zone that is to answer for it.  False: there is none, and the answer is complete as it
  * is: the client has to ask elsewhere, or again when the zone is served. */
 static bool go_on(struct walk *w, const uint8_t *target) {
-	const struct zone_entry *entry = scope_zone(w->scope, target, w->type);
+	sought_init(&w->target, target);
+	const struct zone_entry *entry = scope_zone(w->scope, &w->target, w->type);
 	if (!entry || !scope_admits(w->scope, entry)) return false;
 	const struct zone_version *v = atomic_load_explicit(&entry->served, memory_order_acquire);
 	if (!v) return false;
 	if (v != w->version) w->apex_offset = 0; /* the new apex stands nowhere yet */
 	w->version = w->plan->version = v;
 	w->name = target;
+	w->sought = &w->target;
 	w->name_offset = 0;
 	return true;
 }
@@ -237,16 +241,17 @@ static bool step(struct walk *w) {
 }
 
 void answer_plan(struct plan *p, const struct scope *scope, const struct zone_version *v,
-                 const struct question *q, bool dnssec) {
-	const struct image_header *h = v->image.header;
-	struct walk w = { .plan = p,
-		          .scope = scope,
-		          .version = v,
-		          .name = q->name.wire,
-		          .name_offset = MESSAGE_HEADER_LEN,
-		          .apex_offset = (uint16_t)(MESSAGE_HEADER_LEN + q->name.len - h->apex_len),
-		          .type = q->type,
-		          .dnssec = dnssec };
+                 const struct question *q, const struct sought *sought, bool dnssec) {
+	struct walk w; /* target is large, and seldom used: nothing writes it before */
+	w.plan = p;
+	w.scope = scope;
+	w.version = v;
+	w.name = q->name.wire;
+	w.sought = sought;
+	w.name_offset = MESSAGE_HEADER_LEN;
+	w.apex_offset = (uint16_t)(MESSAGE_HEADER_LEN + q->name.len - v->image.header->apex_len);
+	w.type = q->type;
+	w.dnssec = dnssec;
 	p->version = v;
 	for (unsigned links = 0; step(&w) && links < PLAN_CHAIN_MAX; links++)
 		continue;

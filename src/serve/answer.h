@@ -7,12 +7,13 @@
 #include "serve/plan.h"
 #include "serve/scope.h"
 
-/* q->name is v's apex or below it, and stands in the answer at MESSAGE_HEADER_LEN.  dnssec: proofs are wanted
+/* q->name, which sought has prepared, is v's apex or below it, and stands in the answer at
+ * MESSAGE_HEADER_LEN.  dnssec: proofs are wanted
  * (signatures are the encoder's).  Aliases are followed into every zone that scope holds, serves and admits the
  * client to (RFC 1034 section 4.3.2: "go back to step 1"), PLAN_CHAIN_MAX of them at most; the last name decides
  * about RCODE and authority section (RFC 6604 section 3). */
 void answer_plan(struct plan *p, const struct scope *scope, const struct zone_version *v,
-                 const struct question *q, bool dnssec);
+                 const struct question *q, const struct sought *sought, bool dnssec);
 /* The zone's SOA alone in the answer section (IXFR of what is current). */
 void answer_plan_soa(struct plan *p, const struct zone_version *v);
 

@@ -9,6 +9,7 @@ static void request_init(struct request *r, struct serve_worker *w, const struct
 	r->transport = from->transport;
 	r->peer = from->peer;
 	r->pin = from->pin;
+	r->sought = from->sought;
 	r->now = from->now;
 	r->tcp_idle_ms = from->tcp_idle_ms;
 	r->key = NULL;
@@ -126,7 +127,7 @@ size_t serve_packet(struct serve_worker *w, const struct serve_request *request,
 		return 0;
 	}
 	request_init(&r, w, request);
-	if (request->transport == SERVE_UDP) rate_limit_expect(r.settings->limit, request->peer);
+	if (request->transport == SERVE_UDP && !r.sought) rate_limit_expect(r.settings->limit, request->peer);
 	r.out = out;
 	r.cap = cap;
 	return send_answer(&r, answer(&r, request->data, request->len, out_stream));

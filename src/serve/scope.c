@@ -2,10 +2,10 @@
 
 #include "dns/rrtype.h"
 
-struct zone_entry *scope_zone(const struct scope *s, const uint8_t *name, uint16_t type) {
-	struct zone_entry *entry = table_find_zone(s->table, name, false);
-	if (type != RR_DS || !entry || entry->name_len != name_len(name)) return entry;
-	struct zone_entry *parent = table_find_zone(s->table, name, true);
+struct zone_entry *scope_zone(const struct scope *s, const struct sought *name, uint16_t type) {
+	struct zone_entry *entry = table_find_sought(s->table, name, false);
+	if (type != RR_DS || !entry || entry->name_len != name->len) return entry;
+	struct zone_entry *parent = table_find_sought(s->table, name, true);
 	return parent ? parent : entry;
 }
 

@@ -14,7 +14,7 @@ struct scope {
 
 /* The longest match (RFC 1034 section 4.3.2 step 2), but DS of a zone's own name is its parent's to answer where that
  * is held too (RFC 4035 section 3.1.4.1).  NULL: none. */
-struct zone_entry *scope_zone(const struct scope *s, const uint8_t *name, uint16_t type);
+struct zone_entry *scope_zone(const struct scope *s, const struct sought *name, uint16_t type);
 /* By the zone's allow-query. */
 bool scope_admits(const struct scope *s, const struct zone_entry *entry);
 

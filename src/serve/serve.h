@@ -11,6 +11,7 @@
 #include "dns/cookie.h"
 #include "inventory/policy.h"
 #include "serve/rate_limit.h"
+#include "zone/sought.h"
 #include "zone/table.h"
 
 enum serve_transport { SERVE_UDP, SERVE_TCP, SERVE_TLS };
@@ -61,6 +62,8 @@ void serve_worker_free(struct serve_worker *w);
 
 /* Keys for requests that carry TSIG come from the zone's policy.  Thread: any; readers see it by epoch. */
 
+#define SERVE_EXPECTED_MAX 64 /* requests that are expected at once */
+
 /* A request as it came; all borrowed. */
 struct serve_request {
 	const uint8_t *data;
@@ -71,7 +74,13 @@ struct serve_request {
 	const struct pin *pin; /* of the client's certificate, over TLS; NULL: it has shown none */
 	unsigned
 		tcp_idle_ms; /* what this connection may be idle now, if less than the settings say; 0: as they say */
+	const struct sought *sought; /* by serve_expect; NULL: it was not called */
 };
+
+/* Many requests are about to be answered: their names are prepared, and what answering will read is asked for, so that
+ * all of them wait for memory at once.  Sets their `sought`; then each has to be answered before the next call, and
+ * inside the same epoch.  At most SERVE_EXPECTED_MAX.  No answer depends on it. */
+void serve_expect(struct serve_worker *w, struct serve_request *requests, unsigned count);
 
 /* Answer one request.  Called inside an epoch.  Result: octets in out (0: no answer), never more than cap.
  * For a transfer request by TCP or TLS that is admitted, *out_stream is set instead (else NULL): the caller then pulls

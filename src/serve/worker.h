@@ -45,6 +45,8 @@ struct serve_worker {
 	uint8_t pad_after[CACHE_LINE];
 	struct encoder encoder;
 	struct tsig_state tsig; /* of the request in work */
+	struct sought sought;   /* likewise */
+	struct sought expected[SERVE_EXPECTED_MAX];
 	struct plan plan;
 };
 
@@ -64,7 +66,8 @@ struct request {
 	const struct settings *settings;
 	enum serve_transport transport;
 	const struct addr *peer;
-	const struct pin *pin; /* as in the serve_request */
+	const struct pin *pin;       /* as in the serve_request */
+	const struct sought *sought; /* likewise */
 	struct moment now;
 	unsigned tcp_idle_ms; /* as in the serve_request */
 	uint8_t *out;

@@ -89,19 +89,6 @@ enum err image_open(const void *base, size_t size, struct image *out_image) {
 	return OK;
 }
 
-unsigned node_rrset_count(struct node n) {
-	return load_host_u16(n.at);
-}
-
-uint8_t node_flags(struct node n) {
-	return n.at[2];
-}
-
-const uint8_t *node_relative(struct node n, uint8_t *out_len) {
-	*out_len = n.at[3];
-	return n.at + NODE_FIXED + (size_t)6 * node_rrset_count(n);
-}
-
 static uint16_t type_at(struct node n, unsigned place) {
 	return load_host_u16(n.at + NODE_FIXED + (size_t)4 * node_rrset_count(n) + (size_t)2 * place);
 }
@@ -148,6 +135,15 @@ bool node_rrset(struct node n, uint16_t type, struct rrset *out_rrset) {
 	if (set.count == 0) return false;
 	*out_rrset = set;
 	return true;
+}
+
+#define EXPECTED_SETS 2
+
+void node_expect(struct node n) {
+	unsigned count = node_rrset_count(n);
+	for (unsigned i = 0; i < count && i < EXPECTED_SETS; i++)
+		__builtin_prefetch(n.image->heap +
+		                   4 * (size_t)load_host_u32(n.at + NODE_FIXED + (size_t)4 * i));
 }
 
 bool node_has(struct node n, uint16_t type) {

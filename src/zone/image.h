@@ -156,8 +156,14 @@ struct rrset {
 static inline bool node_found(struct node n) {
 	return n.at != NULL;
 }
-unsigned node_rrset_count(struct node n);
-uint8_t node_flags(struct node n);
+static inline unsigned node_rrset_count(struct node n) {
+	uint16_t count;
+	memcpy(&count, n.at, sizeof(count));
+	return count;
+}
+static inline uint8_t node_flags(struct node n) {
+	return n.at[2];
+}
 /* RRset by place 0 … count-1, or by type.  False: none (orphan signatures are given by place only). */
 void node_rrset_at(struct node n, unsigned place, struct rrset *out_rrset);
 bool node_rrset(struct node n, uint16_t type, struct rrset *out_rrset);
@@ -166,7 +172,12 @@ static inline bool node_is_gone(struct node n) {
 	return n.at[2] & NODE_GONE;
 }
 /* Owner relative to the apex: borrowed wire name of len octets and a root label behind them; the apex has 0. */
-const uint8_t *node_relative(struct node n, uint8_t *out_len);
+static inline const uint8_t *node_relative(struct node n, uint8_t *out_len) {
+	*out_len = n.at[3];
+	return n.at + 4 + (size_t)6 * node_rrset_count(n);
+}
+/* The first RRsets of a node come nearer, which is there already. */
+void node_expect(struct node n);
 /* Whole owner name. */
 void node_owner(struct node n, struct name *out_name);
 

@@ -7,22 +7,24 @@
 #include "zone/digest.h"
 #include "zone/layers.h"
 
-/* A question's name prepared for the walk: lower case, label starts, and where the apex begins in it. */
+/* A name on its way through a zone. */
 struct path {
-	uint8_t lower[NAME_MAX_LEN];
-	uint8_t offsets[NAME_MAX_LABELS + 1];
+	const struct sought *sought;
 	unsigned depth;     /* labels below the apex */
-	unsigned apex_from; /* offset of the apex in lower */
+	unsigned apex_from; /* offset of the apex in the name */
 };
 
-static void path_init(struct path *p, const struct zone_version *v, const uint8_t *name) {
-	unsigned labels = name_offsets(name, p->offsets), at = p->offsets[labels];
-	name_lower_to(p->lower, name, at + 1U);
-	assert(at + 1U >= v->image.header->apex_len); /* the caller's promise: within the zone */
-	p->apex_from = at + 1U - v->image.header->apex_len;
-	p->depth = 0;
-	while (p->depth < labels && p->offsets[p->depth] < p->apex_from)
-		p->depth++;
+static struct path path_of(const struct zone_version *v, const struct sought *s) {
+	assert(s->len >= v->image.header->apex_len); /* the caller's promise: within the zone */
+	struct path p = { .sought = s, .apex_from = s->len - (unsigned)v->image.header->apex_len };
+	while (p.depth < s->labels && s->offsets[p.depth] < p.apex_from)
+		p.depth++;
+	return p;
+}
+
+/* Offset of the path's last d labels below the apex. */
+static inline unsigned path_from(const struct path *p, unsigned d) {
+	return p->sought->offsets[p->depth - d];
 }
 
 static bool same_relative(struct node n, const uint8_t *lower, unsigned len) {
@@ -35,13 +37,17 @@ static bool same_relative(struct node n, const uint8_t *lower, unsigned len) {
 	return true;
 }
 
+static inline uint32_t first_slot(const struct image_header *h, uint64_t hash) {
+	return (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
+}
+
 /* The node with this hash and lower-case relative name. */
 static struct node probe(const struct image *image, uint64_t hash, const uint8_t *lower, unsigned len) {
 	const struct image_header *h = image->header;
 	uint32_t bits = h->slot_offset_bits;
 	uint32_t mask = bits >= 32 ? UINT32_MAX : (1U << bits) - 1;
 	uint32_t tag = bits >= 32 ? 0 : (uint32_t)hash >> bits;
-	uint32_t slot = (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
+	uint32_t slot = first_slot(h, hash);
 	for (uint32_t left = h->slot_count; left && image->slots[slot]; left--) {
 		uint32_t value = image->slots[slot];
 		if (bits >= 32 || value >> bits == tag) {
@@ -83,16 +89,29 @@ static struct node find_wildcard(const struct zone_version *v, uint64_t hash, co
 	return find(v, digest_label(hash, name), name, len + 2);
 }
 
+/* Hash of the path's last d labels; rest: of one label less. */
+static inline uint64_t hash_at(const struct zone_version *v, const struct path *p, unsigned d,
+                               uint64_t rest) {
+	const struct sought *s = p->sought;
+	if (s->version == v && d <= s->hashed) return s->hashes[d - 1];
+	return digest_label(rest, s->lower + path_from(p, d));
+}
+
+static void nothing_at(const struct zone_version *v, const struct path *p, unsigned d, uint64_t rest,
+                       struct lookup *out) {
+	unsigned parent = d == 1 ? p->apex_from : path_from(p, d - 1);
+	out->node = find_wildcard(v, rest, p->sought->lower + parent, p->apex_from - parent);
+	out->kind = node_found(out->node) ? LOOKUP_WILDCARD : LOOKUP_NONE;
+}
+
 static void lookup_below(const struct zone_version *v, const struct path *p, struct lookup *out) {
 	uint64_t hash = v->image.header->seed;
 	for (unsigned d = 1; d <= p->depth; d++) {
-		unsigned from = p->offsets[p->depth - d];
-		uint64_t below = digest_label(hash, p->lower + from);
-		struct node n = find(v, below, p->lower + from, p->apex_from - from);
+		unsigned from = path_from(p, d);
+		uint64_t below = hash_at(v, p, d, hash);
+		struct node n = find(v, below, p->sought->lower + from, p->apex_from - from);
 		if (!node_found(n)) {
-			unsigned parent = d == 1 ? p->apex_from : p->offsets[p->depth - d + 1];
-			out->node = find_wildcard(v, hash, p->lower + parent, p->apex_from - parent);
-			out->kind = node_found(out->node) ? LOOKUP_WILDCARD : LOOKUP_NONE;
+			nothing_at(v, p, d, hash, out);
 			return;
 		}
 		hash = below;
@@ -111,11 +130,10 @@ static void lookup_below(const struct zone_version *v, const struct path *p, str
 	out->kind = LOOKUP_EXACT;
 }
 
-void zone_lookup(const struct zone_version *v, const uint8_t *qname, struct lookup *out_lookup) {
-	struct path p;
-	path_init(&p, v, qname);
+void zone_lookup_sought(const struct zone_version *v, const struct sought *s, struct lookup *out_lookup) {
+	struct path p = path_of(v, s);
 	struct node apex = zone_apex(v);
-	uint8_t labels = (uint8_t)name_labels(version_apex(v));
+	uint8_t labels = (uint8_t)(s->labels - p.depth);
 	*out_lookup = (struct lookup){ .kind = LOOKUP_EXACT,
 		                       .node = apex,
 		                       .encloser = apex,
@@ -128,12 +146,55 @@ void zone_lookup(const struct zone_version *v, const uint8_t *qname, struct look
 		lookup_below(v, &p, out_lookup);
 }
 
+void zone_lookup(const struct zone_version *v, const uint8_t *qname, struct lookup *out_lookup) {
+	struct sought s;
+	sought_init(&s, qname);
+	zone_lookup_sought(v, &s, out_lookup);
+}
+
 struct node zone_find(const struct zone_version *v, const uint8_t *name) {
-	struct path p;
-	path_init(&p, v, name);
+	struct sought s;
+	sought_init(&s, name);
+	struct path p = path_of(v, &s);
 	if (p.depth == 0) return zone_apex(v);
 	uint64_t hash = v->image.header->seed;
-	for (unsigned i = p.depth; i-- > 0;)
-		hash = digest_label(hash, p.lower + p.offsets[i]);
-	return find(v, hash, p.lower, p.apex_from);
+	for (unsigned d = 1; d <= p.depth; d++)
+		hash = digest_label(hash, s.lower + path_from(&p, d));
+	return find(v, hash, s.lower, p.apex_from);
+}
+
+/* -- ahead of a lookup ------------------------------------------------------------------------------------------- */
+
+void zone_expect_slots(const struct zone_version *v, struct sought *s) {
+	const struct image *base = layers_image(v, 0);
+	struct path p = path_of(v, s);
+	uint64_t hash = v->image.header->seed;
+	s->version = v;
+	s->hashed = (uint8_t)(p.depth < SOUGHT_HASHES ? p.depth : SOUGHT_HASHES);
+	for (unsigned d = 1; d <= s->hashed; d++) {
+		s->hashes[d - 1] = hash = digest_label(hash, s->lower + path_from(&p, d));
+		__builtin_prefetch(&base->slots[first_slot(base->header, hash)]);
+	}
+}
+
+/* Only the first slot of each is looked at: a lookup seldom goes further. */
+void zone_expect_nodes(struct sought *s) {
+	if (!s->version) return;
+	const struct image *base = layers_image(s->version, 0);
+	uint32_t bits = base->header->slot_offset_bits;
+	for (unsigned d = 0; d < s->hashed; d++) {
+		uint32_t value = base->slots[first_slot(base->header, s->hashes[d])], offset = value;
+		if (bits < 32)
+			offset = value >> bits == (uint32_t)s->hashes[d] >> bits ? value & ((1U << bits) - 1)
+			                                                         : 0;
+		s->nodes[d] = offset;
+		if (offset) __builtin_prefetch(image_node(base, offset).at);
+	}
+}
+
+void zone_expect_sets(const struct sought *s) {
+	if (!s->version) return;
+	const struct image *base = layers_image(s->version, 0);
+	for (unsigned d = 0; d < s->hashed && s->nodes[d]; d++)
+		node_expect(image_node(base, s->nodes[d]));
 }

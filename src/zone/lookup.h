@@ -4,6 +4,7 @@
 #ifndef UNDERSTUDY_ZONE_LOOKUP_H
 #define UNDERSTUDY_ZONE_LOOKUP_H
 
+#include "zone/sought.h"
 #include "zone/version.h"
 
 enum lookup_kind {
@@ -25,6 +26,15 @@ struct lookup {
 /* qname is the apex or below it (name_is_within). A name at a cut itself gives LOOKUP_CUT (the caller handles
  * DS, which belongs to the parent side, by zone_find). */
 void zone_lookup(const struct zone_version *v, const uint8_t *qname, struct lookup *out_lookup);
+
+/* The same for a name that is prepared. */
+void zone_lookup_sought(const struct zone_version *v, const struct sought *s, struct lookup *out_lookup);
+
+/* What zone_lookup_sought will read, asked for in three steps, each of which reads what the one before has asked for.  The
+ * first one hashes.  s is within v, which stays borrowed until the last step; nothing but time depends on them. */
+void zone_expect_slots(const struct zone_version *v, struct sought *s);
+void zone_expect_nodes(struct sought *s);
+void zone_expect_sets(const struct sought *s);
 
 /* Exact name, also below cuts (glue).  node_found() tells. */
 struct node zone_find(const struct zone_version *v, const uint8_t *name);

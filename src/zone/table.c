@@ -61,23 +61,6 @@ void table_free(struct zone_table *t) {
 	free(t);
 }
 
-/* Hashes of the suffixes of a name that have at most `most` labels: out_hashes[i] is that of the name without its first
- * i labels.  Returns the number of labels. */
-static unsigned suffix_hashes(const struct zone_table *t, const uint8_t *name, unsigned most,
-                              uint64_t *out_hashes, uint8_t *out_lower, uint8_t *out_offsets) {
-	unsigned labels = name_offsets(name, out_offsets);
-	unsigned from = labels > most ? labels - most : 0;
-	uint64_t hash = t->seed;
-	out_hashes[labels] = hash;
-	name_lower_to(out_lower + out_offsets[from], name + out_offsets[from],
-	              (size_t)(out_offsets[labels] - out_offsets[from]) + 1);
-	for (unsigned i = labels; i-- > from;) {
-		hash = digest_label(hash, out_lower + out_offsets[i]);
-		out_hashes[i] = hash;
-	}
-	return labels;
-}
-
 static struct zone_entry *probe(const struct zone_table *t, uint64_t hash, const uint8_t *lower, size_t len) {
 	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
 	for (size_t i = 0; i < s->count; i++) {
@@ -89,26 +72,52 @@ static struct zone_entry *probe(const struct zone_table *t, uint64_t hash, const
 	return NULL;
 }
 
-struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict) {
-	uint64_t hashes[NAME_MAX_LABELS + 1];
-	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	unsigned most = atomic_load_explicit(&t->labels_max, memory_order_relaxed);
-	unsigned labels = suffix_hashes(t, qname, most, hashes, lower, offsets);
-	unsigned from = labels > most ? labels - most : 0;
-	if (strict && from == 0) from = 1;
-	for (unsigned i = from; i <= labels; i++) {
-		size_t len = (size_t)(offsets[labels] - offsets[i]) + 1;
-		struct zone_entry *entry = probe(t, hashes[i], lower + offsets[i], len);
+/* The longest zone whose name is the end of the sought one from label `from` on.  Hashed from the right, no more labels
+ * than the longest zone's name has. */
+static struct zone_entry *find_from(const struct zone_table *t, const struct sought *s, unsigned from) {
+	uint64_t hashes[NAME_MAX_LABELS + 1], hash = t->seed;
+	hashes[s->labels] = hash;
+	for (unsigned i = s->labels; i-- > from;)
+		hashes[i] = hash = digest_label(hash, s->lower + s->offsets[i]);
+	for (unsigned i = from; i <= s->labels; i++) {
+		struct zone_entry *entry = probe(t, hashes[i], s->lower + s->offsets[i],
+		                                 (size_t)s->len - s->offsets[i]);
 		if (entry) return entry;
 	}
 	return NULL;
 }
 
+struct zone_entry *table_find_sought(const struct zone_table *t, const struct sought *s, bool strict) {
+	if (s->has_zone && !strict) return s->zone;
+	unsigned most = atomic_load_explicit(&t->labels_max, memory_order_relaxed);
+	unsigned from = s->labels > most ? s->labels - most : 0;
+	if (strict && from == 0) from = 1;
+	return from <= s->labels ? find_from(t, s, from) : NULL;
+}
+
+struct zone_entry *table_expect(const struct zone_table *t, struct sought *s) {
+	s->zone = table_find_sought(t, s, false);
+	s->has_zone = true;
+	return s->zone;
+}
+
+struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict) {
+	struct sought s;
+	sought_init(&s, qname);
+	return table_find_sought(t, &s, strict);
+}
+
+static uint64_t whole_hash(const struct zone_table *t, const struct sought *s) {
+	uint64_t hash = t->seed;
+	for (unsigned i = s->labels; i-- > 0;)
+		hash = digest_label(hash, s->lower + s->offsets[i]);
+	return hash;
+}
+
 struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name) {
-	uint64_t hashes[NAME_MAX_LABELS + 1];
-	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	unsigned labels = suffix_hashes(t, name, NAME_MAX_LABELS, hashes, lower, offsets);
-	return probe(t, hashes[0], lower, (size_t)offsets[labels] + 1);
+	struct sought s;
+	sought_init(&s, name);
+	return probe(t, whole_hash(t, &s), s.lower, s.len);
 }
 
 struct zone_entry *table_any(const struct zone_table *t) {
@@ -128,11 +137,9 @@ static void slots_put(struct slots *s, uint64_t hash, struct zone_entry *entry) 
 }
 
 static uint64_t entry_hash(const struct zone_table *t, const struct zone_entry *entry) {
-	uint64_t hashes[NAME_MAX_LABELS + 1];
-	uint8_t lower[NAME_MAX_LEN + 1], offsets[NAME_MAX_LABELS + 1];
-	(void)suffix_hashes(t, entry->name, NAME_MAX_LABELS, hashes, lower,
-	                    offsets); /* the count is not needed */
-	return hashes[0];
+	struct sought s;
+	sought_init(&s, entry->name);
+	return whole_hash(t, &s);
 }
 
 /* A new array with room, without tombstones; readers of the former one go on in it until they leave the epoch. */

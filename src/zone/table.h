@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/epoch.h"
+#include "zone/sought.h"
 #include "zone/version.h"
 
 enum zone_status {
@@ -42,6 +43,10 @@ void table_free(struct zone_table *t);
 /* Longest zone that qname is in; NULL: none.  strict: the zone must be above qname, not qname itself (DS at
  * the parent side).  Thread: readers inside an epoch, and the writer. */
 struct zone_entry *table_find_zone(const struct zone_table *t, const uint8_t *qname, bool strict);
+/* The same for a name that is prepared. */
+struct zone_entry *table_find_sought(const struct zone_table *t, const struct sought *s, bool strict);
+/* The same, not strict, and s remembers it: until the epoch ends that is what is found for s. */
+struct zone_entry *table_expect(const struct zone_table *t, struct sought *s);
 /* Exactly this zone. */
 struct zone_entry *table_find(const struct zone_table *t, const uint8_t *name);
 /* Some zone, for what all have in common; NULL: there is none (or hardly any left of very many).  Thread: as

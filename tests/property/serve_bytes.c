@@ -275,6 +275,7 @@ static void ask(struct answers *a) {
 	if (random_below(r, 50) == 0) lab->request_len -= random_below(r, (uint32_t)lab->request_len);
 	unsigned way = random_below(r, 6);
 	lab->cap = way == 5 ? 300 + random_below(r, 1000) : sizeof(lab->answer);
+	lab->expects = a->digest & 1;
 	lab_send(lab, way == 0 ? SERVE_TCP : way == 1 ? SERVE_TLS : SERVE_UDP);
 	a->digest = digest_bytes(lab->answer, lab->answer_len, a->digest);
 	show(a);

@@ -34,6 +34,7 @@ struct lab {
 	unsigned tcp_idle_ms; /* of the connection that asks */
 	int64_t later_s;      /* than lab_now */
 	size_t cap;
+	bool expects; /* requests are looked at ahead */
 	/* The last exchange. */
 	uint8_t request[4096];
 	size_t request_len;
@@ -238,6 +239,7 @@ static inline size_t lab_send(struct lab *lab, enum serve_transport transport) {
 		                   .tcp_idle_ms = lab->tcp_idle_ms };
 	r.now.wall_s += lab->later_s;
 	r.now.mono_ms += lab->later_s * 1000;
+	if (lab->expects) serve_expect(lab->worker, &r, 1);
 	lab->answer_len = serve_packet(lab->worker, &r, lab->answer, lab->cap,
 	                               transport == SERVE_UDP ? NULL : &lab->stream);
 	return lab->answer_len;
