@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 
 #include "base/alloc.h"
@@ -16,6 +17,7 @@ struct database {
 	MDB_dbi tables[TABLE_COUNT];
 	size_t max_bytes;
 	char *path;
+	struct database_map map; /* of env */
 };
 
 struct database_txn {
@@ -99,7 +101,10 @@ static int open_environment(struct database *db) {
 	if (!rc) rc = mdb_env_open(db->env, db->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0640);
 	if (!rc) rc = check_bounds(db);
 	if (!rc) rc = open_tables(db);
-	if (!rc) return 0;
+	if (!rc) {
+		db->map = database_map_find(db->path);
+		return 0;
+	}
 	mdb_env_close(db->env);
 	db->env = NULL;
 	return rc;
@@ -173,6 +178,13 @@ enum err database_commit(struct database_txn *txn, struct why *why) {
 	if (rc) explain(txn->db, rc, why);
 	txn_end(txn);
 	return err_of(rc);
+}
+
+void database_rest(struct database *db) {
+	(void)pthread_mutex_lock(&db->lock); /* as in database_begin */
+	/* Mapped for reading only, so nothing can be lost; if it fails the pages stay. */
+	if (db->env && db->map.start) (void)madvise(db->map.start, db->map.len, MADV_DONTNEED);
+	(void)pthread_mutex_unlock(&db->lock); /* ours */
 }
 
 /* Keep the code of the first failure for database_explain. */

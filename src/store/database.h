@@ -69,6 +69,15 @@ MUST_CHECK enum err database_table_bytes(struct database_txn *txn, enum database
 typedef void database_each_fn(void *ctx, struct octets key, struct octets value);
 MUST_CHECK enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,
                                   void *ctx);
+/* Nothing is read or written for now: pages of the file that were leave the process.  They stay in the page cache. */
+void database_rest(struct database *db);
+
+/* Where the process has mapped the file; start NULL: not known. */
+struct database_map {
+	void *start;
+	size_t len;
+};
+struct database_map database_map_find(const char *path);
 /* Say in why what e, a result of get, put, delete or each, means for the operator. */
 void database_explain(const struct database_txn *txn, struct why *why);
 

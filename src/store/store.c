@@ -139,6 +139,10 @@ enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, 
 	return OK;
 }
 
+void store_rest(struct store *s) {
+	database_rest(s->db);
+}
+
 void store_close(struct store *s) {
 	if (!s) return;
 	database_close(s->db);

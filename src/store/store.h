@@ -64,6 +64,9 @@ struct store;
  * Forks a child that reads the database first, so call it before there are threads. */
 MUST_CHECK enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why);
 void store_close(struct store *s);
+/* Nothing is to be saved or read for now: memory that only this takes is given back.  Any thread that may wait for the
+ * disk. */
+void store_rest(struct store *s);
 
 /* Calls each(ctx, name, state, version) for every zone saved; version is NULL if none or damaged (then
  * state->why.reason is STORE_DAMAGED and has_version false, and it was logged; since_s is not touched, and

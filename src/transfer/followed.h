@@ -70,6 +70,10 @@ struct transfer {
 	uv_timer_t collect; /* retired versions to free */
 	uv_timer_t wake;    /* primaries came back */
 	uv_timer_t watch;
+	uv_timer_t rest; /* see rest.c */
+	uv_work_t rest_work;
+	bool resting;             /* rest_work is under way */
+	uint64_t rested_saves;    /* saver_count when it began last */
 	size_t watch_cursor;      /* where its next look begins */
 	struct followed **loaded; /* LOADED_BUCKETS lists; NULL when none is left */
 	size_t loaded_count;      /* at start */
@@ -116,6 +120,11 @@ void state_update(struct followed *z);
 void watch_init(struct transfer *t);
 /* Is what was committed what questions get?  If not, it is told and mended. */
 void watch_zone(struct followed *z);
+
+/* -- rest.c -- */
+
+/* After the saver is made, whose idle callback it takes until transfer_stop. */
+void rest_init(struct transfer *t);
 
 /* -- attempt.c -- */
 

@@ -12,6 +12,7 @@ struct saver {
 	struct save *job;          /* being written */
 	struct why why;            /* of the job */
 	enum err error;
+	uint64_t count; /* told */
 	uv_work_t work;
 	void (*idle)(void *ctx);
 	void *idle_ctx;
@@ -75,6 +76,7 @@ static void on_written(uv_work_t *work, int status) {
 	s->job = NULL;
 	while (i) {
 		struct save *next = i->next;
+		s->count++;
 		i->told(i);
 		i = next;
 	}
@@ -132,6 +134,10 @@ void saver_check_idle(struct saver *s) {
 void saver_on_idle(struct saver *s, void (*idle)(void *ctx), void *ctx) {
 	s->idle = idle;
 	s->idle_ctx = ctx;
+}
+
+uint64_t saver_count(const struct saver *s) {
+	return s->count;
 }
 
 struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log) {

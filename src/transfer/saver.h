@@ -47,6 +47,8 @@ bool saver_is_idle(const struct saver *s);
 void saver_on_idle(struct saver *s, void (*idle)(void *ctx), void *ctx);
 /* Tell so now, if it is so: something outside that it waited for is over. */
 void saver_check_idle(struct saver *s);
+/* Saves that were told so far. */
+uint64_t saver_count(const struct saver *s);
 void saver_free(struct saver *s);
 
 #endif

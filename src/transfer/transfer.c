@@ -278,6 +278,7 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	clocks_init(t);
 	watch_init(t);
 	wake_init(t);
+	rest_init(t);
 	return t;
 }
 
@@ -292,11 +293,12 @@ static void timer_closed(uv_handle_t *timer) {
 
 static void on_saver_idle(void *ctx) {
 	struct transfer *t = ctx;
+	if (t->resting) return;
 	/* What was built or changed meanwhile is saved too. */
 	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
-	t->to_close = 10;
+	t->to_close = 11;
 	pool_stop(t->pool, part_closed, t);
 	asker_stop(t->asker, part_closed, t);
 	notifier_stop(t->notifier, part_closed, t);
@@ -307,6 +309,7 @@ static void on_saver_idle(void *ctx) {
 	uv_close((uv_handle_t *)&t->wake, timer_closed);
 	uv_close((uv_handle_t *)&t->collect, timer_closed);
 	uv_close((uv_handle_t *)&t->watch, timer_closed);
+	uv_close((uv_handle_t *)&t->rest, timer_closed);
 }
 
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {

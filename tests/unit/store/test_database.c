@@ -201,6 +201,40 @@ static void full_database_says_its_limit_and_keeps_what_it_has(void **unused) {
 	lab_done(&lab);
 }
 
+/* KiB of the file that the process has mapped and touched. */
+static unsigned resident_kib(const char *path) {
+	char line[512];
+	unsigned kib = 0;
+	bool is_ours = false, found = false;
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps)) {
+		const char *at = strchr(line, '/');
+		if (at || strchr(line, '-')) is_ours = at && strncmp(at, path, strlen(path)) == 0;
+		if (is_ours && sscanf(line, "Rss: %u", &kib) == 1) found = true;
+		if (found) break;
+	}
+	fclose(smaps);
+	assert_true(found);
+	return kib;
+}
+
+static void pages_that_were_read_leave_the_process_at_rest(void **unused) {
+	(void)unused;
+	struct lab lab;
+	char path[128];
+	lab_init(&lab);
+	fill(&lab, 2000);
+	database_path(&lab, "", path);
+	lab_reopen(&lab);
+	assert_int_equal(lab_load(&lab, "zone1.example").zones, 2000);
+	assert_true(resident_kib(path) > 1000);
+	store_rest(lab.store);
+	assert_int_equal(resident_kib(path), 0);
+	assert_int_equal(lab_load(&lab, "zone1.example").zones, 2000);
+	lab_done(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_that_is_no_database_is_moved_aside),
@@ -208,6 +242,7 @@ int main(void) {
 		cmocka_unit_test(empty_database_file_is_a_new_store),
 		cmocka_unit_test(lost_page_never_stops_the_start),
 		cmocka_unit_test(database_without_permission_stays_where_it_is),
+		cmocka_unit_test(pages_that_were_read_leave_the_process_at_rest),
 		cmocka_unit_test(full_database_says_its_limit_and_keeps_what_it_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+/* When nothing was saved for a while after much was: what only saving and transfers needed is given back to the system.
+ * That are the pages of the store's database, which lie in the page cache anyhow, and memory that the C library keeps. */
+#include <malloc.h>
+
+#include "transfer/followed.h"
+
+#define REST_MS 1000
+#define REST_SAVES 256 /* fewer are not worth it */
+
+static void on_work(uv_work_t *work) {
+	struct transfer *t = work->data;
+	store_rest(t->store);
+	(void)malloc_trim(0); /* how much it gave back is of no interest */
+}
+
+static void on_rested(uv_work_t *work, int status) {
+	(void)status; /* never cancelled */
+	struct transfer *t = work->data;
+	t->resting = false;
+	saver_check_idle(t->saver);
+}
+
+static void on_rest(uv_timer_t *timer) {
+	struct transfer *t = timer->data;
+	if (t->resting || t->stopping) return;
+	t->resting = true;
+	t->rested_saves = saver_count(t->saver);
+	t->rest_work.data = t;
+	/* Cannot fail: the callback is given. */
+	(void)uv_queue_work(t->loop, &t->rest_work, on_work, on_rested);
+}
+
+static void on_idle(void *ctx) {
+	struct transfer *t = ctx;
+	if (saver_count(t->saver) - t->rested_saves < REST_SAVES) return;
+	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
+}
+
+void rest_init(struct transfer *t) {
+	(void)uv_timer_init(t->loop, &t->rest); /* always 0 */
+	t->rest.data = t;
+	saver_on_idle(t->saver, on_idle, t);
+	/* What the store has was read at the start. */
+	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
+}
