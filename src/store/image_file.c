@@ -13,8 +13,8 @@
 
 #include "base/fault.h"
 
-#define WRITE_PIECE ((size_t)1 << 20)
-#define FILE_NAME_CAP 24 /* "0123456789abcdef.img" and NUL */
+#define WRITE_PIECE ((size_t)8 << 20) /* of whole huge pages, so that the page cache may use them */
+#define FILE_NAME_CAP 24              /* "0123456789abcdef.img" and NUL */
 #define ID_DIGITS 16
 
 enum err image_folder_open(int directory_fd, struct image_folder *out_folder, struct why *why) {

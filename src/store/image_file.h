@@ -18,7 +18,7 @@ void image_folder_close(struct image_folder *folder);
  * many. */
 size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count);
 
-/* Write, sync, rename, sync the folder.  Passes the fault points "file-write" (each piece of 1 MiB),
+/* Write, sync, rename, sync the folder.  Passes the fault points "file-write" (each piece of 8 MiB),
  * "file-sync", "file-rename" and "dir-sync".  On failure nothing is left, errno tells. */
 MUST_CHECK enum err image_file_write(const struct image_folder *folder, uint64_t id, const void *data,
                                      size_t size);
