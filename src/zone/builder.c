@@ -241,7 +241,7 @@ static enum err record_begin(struct builder *b, const struct name *owner, uint16
 	if (e == OK) e = check_limits(b, why);
 	if (e != OK) return e;
 	bool is_new = !same_as_last(b, owner);
-	why_set(why, REASON_NONE, "%s", "");
+	why->reason = REASON_NONE;
 	if (is_new) e = end_run(b, owner, why);
 	if (e == OK) e = buffer_room(b, NAME_MAX_LEN + 1 + UNIT + RECORD_FIXED + padded(rdata_max));
 	if (e == OK && is_new) e = run_begin(b, owner);

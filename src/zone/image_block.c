@@ -8,13 +8,73 @@
 #define SHARED_FIRST_CAP 64U
 #define RRSET_FIXED 8
 
+/* -- RRsets that are there already -- */
+
+static enum err shared_init(struct shared *s, uint32_t cap) {
+	*s = (struct shared){ .cap = cap };
+	enum err e = growing_zeroed(&s->memory, cap * sizeof(*s->slots));
+	if (e == OK) e = growing_zeroed(&s->filter_memory, cap);
+	s->slots = s->memory.at;
+	s->filter = s->filter_memory.at;
+	return e;
+}
+
+static void shared_done(struct shared *s) {
+	growing_free(&s->memory);
+	growing_free(&s->filter_memory);
+	*s = (struct shared){ 0 };
+}
+
+static uint8_t *filter_octet(const struct shared *s, uint32_t hash) {
+	return &s->filter[(hash / 8) & (s->cap - 1)];
+}
+
+static void shared_put(struct shared *s, struct shared_slot slot) {
+	uint32_t at = slot.hash & (s->cap - 1);
+	while (s->slots[at].offset)
+		at = (at + 1) & (s->cap - 1);
+	s->slots[at] = slot;
+}
+
+static void shared_settle(struct shared *s) {
+	for (unsigned i = 0; i < s->waiting_count; i++)
+		shared_put(s, s->waiting[i]);
+	s->waiting_count = 0;
+}
+
+static void shared_add(struct shared *s, struct shared_slot slot) {
+	if (s->waiting_count == SHARED_WAITING_MAX) shared_settle(s);
+	__builtin_prefetch(&s->slots[slot.hash & (s->cap - 1)], 1);
+	*filter_octet(s, slot.hash) |= (uint8_t)(1U << slot.hash % 8);
+	s->waiting[s->waiting_count++] = slot;
+	s->used++;
+}
+
+static enum err shared_grow(struct shared *s) {
+	if (s->used < s->cap / 4 * 3) return OK;
+	if (s->cap > UINT32_MAX / 2) return ERR_LIMIT;
+	struct shared grown;
+	enum err e = shared_init(&grown, s->cap * 2);
+	if (e != OK) {
+		shared_done(&grown);
+		return e;
+	}
+	shared_settle(s);
+	for (uint32_t i = 0; i < s->cap; i++)
+		if (s->slots[i].offset) shared_add(&grown, s->slots[i]);
+	shared_done(s);
+	*s = grown;
+	return OK;
+}
+
+/* -- the block -- */
+
 enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len) {
 	size_t heap_at = image_header_len(apex_len);
-	*k = (struct image_block){ .heap_at = heap_at, .shared_cap = SHARED_FIRST_CAP };
+	*k = (struct image_block){ .heap_at = heap_at };
 	enum err e = growing_room(&k->memory, 0, heap_at + UNIT + expected_len);
-	if (e == OK) e = growing_zeroed(&k->shared_memory, SHARED_FIRST_CAP * sizeof(*k->shared));
+	if (e == OK) e = shared_init(&k->shared, SHARED_FIRST_CAP);
 	if (e != OK) return e;
-	k->shared = k->shared_memory.at;
 	k->data = k->memory.at;
 	memset(k->data, 0, k->heap_at + UNIT);
 	k->len = k->heap_at + UNIT; /* heap offset 0 holds nothing */
@@ -22,19 +82,17 @@ enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len
 }
 
 void block_end_sharing(struct image_block *k) {
-	growing_free(&k->shared_memory);
-	k->shared = NULL;
-	k->shared_cap = k->shared_used = 0;
+	shared_done(&k->shared);
 }
 
 void block_done(struct image_block *k) {
 	growing_free(&k->memory);
-	growing_free(&k->shared_memory);
+	shared_done(&k->shared);
 	*k = (struct image_block){ 0 };
 }
 
 size_t block_memory(const struct image_block *k) {
-	return k->len + k->shared_cap * sizeof(*k->shared);
+	return k->len + k->shared.cap * (sizeof(*k->shared.slots) + 1);
 }
 
 enum err block_room(struct image_block *k, size_t more) {
@@ -51,42 +109,23 @@ uint32_t block_offset(const struct image_block *k) {
 	return (uint32_t)((k->len - k->heap_at) / UNIT);
 }
 
-static void shared_put(struct shared_slot *slots, uint32_t cap, struct shared_slot slot) {
-	uint32_t at = slot.hash & (cap - 1);
-	while (slots[at].offset)
-		at = (at + 1) & (cap - 1);
-	slots[at] = slot;
-}
-
-static enum err shared_grow(struct image_block *k) {
-	if (k->shared_used < k->shared_cap / 4 * 3) return OK;
-	if (k->shared_cap > UINT32_MAX / 2) return ERR_LIMIT;
-	uint32_t cap = k->shared_cap * 2;
-	struct growing grown = { 0 };
-	enum err e = growing_zeroed(&grown, cap * sizeof(*k->shared));
-	if (e != OK) return e;
-	for (uint32_t i = 0; i < k->shared_cap; i++)
-		if (k->shared[i].offset) shared_put(grown.at, cap, k->shared[i]);
-	growing_free(&k->shared_memory);
-	k->shared_memory = grown;
-	k->shared = grown.at;
-	k->shared_cap = cap;
-	return OK;
+static bool is_equal(const struct image_block *k, uint32_t offset, size_t size) {
+	const uint8_t *fresh = k->data + k->len;
+	const uint8_t *stored = k->data + k->heap_at + UNIT * (size_t)offset;
+	return (size_t)(fresh - stored) >= size && memcmp(stored, fresh, size) == 0;
 }
 
 /* Offset of an RRset equal to the `size` octets at the block's end, or 0 after it was entered as a new one. */
 static uint32_t shared_find(struct image_block *k, size_t size) {
-	const uint8_t *fresh = k->data + k->len;
-	uint32_t hash = (uint32_t)digest_bytes(fresh, size, k->seed);
-	uint32_t at = hash & (k->shared_cap - 1);
-	for (; k->shared[at].offset; at = (at + 1) & (k->shared_cap - 1)) {
-		if (k->shared[at].hash != hash) continue;
-		const uint8_t *stored = k->data + k->heap_at + UNIT * (size_t)k->shared[at].offset;
-		if ((size_t)(fresh - stored) >= size && memcmp(stored, fresh, size) == 0)
-			return k->shared[at].offset;
+	struct shared *s = &k->shared;
+	uint32_t hash = (uint32_t)digest_bytes(k->data + k->len, size, k->seed);
+	if (*filter_octet(s, hash) & 1U << hash % 8) {
+		shared_settle(s);
+		for (uint32_t at = hash & (s->cap - 1); s->slots[at].offset; at = (at + 1) & (s->cap - 1))
+			if (s->slots[at].hash == hash && is_equal(k, s->slots[at].offset, size))
+				return s->slots[at].offset;
 	}
-	k->shared[at] = (struct shared_slot){ hash, block_offset(k) };
-	k->shared_used++;
+	shared_add(s, (struct shared_slot){ hash, block_offset(k) });
 	return 0;
 }
 
@@ -132,7 +171,7 @@ enum err block_rrset(struct image_block *k, const struct set_source *source, uin
 	size_t size = RRSET_FIXED + rdatas_len(source->records, source->count) +
 	              rdatas_len(source->sigs, source->sig_count) + 4 + UNIT;
 	enum err e = block_room(k, size);
-	if (e == OK) e = shared_grow(k);
+	if (e == OK) e = shared_grow(&k->shared);
 	if (e != OK) return e;
 	uint8_t *start = k->data + k->len, *at = start + RRSET_FIXED;
 	uint32_t ttl_s, sig_ttl_s;
@@ -155,7 +194,7 @@ enum err block_rrset(struct image_block *k, const struct set_source *source, uin
 enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset, size_t size, uint32_t *out_offset) {
 	uint16_t sig_count;
 	enum err e = block_room(k, size);
-	if (e == OK) e = shared_grow(k);
+	if (e == OK) e = shared_grow(&k->shared);
 	if (e != OK) return e;
 	memcpy(k->data + k->len, rrset, size);
 	memcpy(&sig_count, rrset + 6, 2);

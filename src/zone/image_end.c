@@ -8,6 +8,7 @@
 #define UNIT 4
 #define NODE_FIXED 4
 #define PLACES_FIRST 16
+#define SLOTS_AHEAD 16
 
 enum err image_writer_list(struct image_places *o, uint32_t offset) {
 	size_t used = o->count * sizeof(*o->at);
@@ -26,21 +27,36 @@ static uint64_t hash_of(const struct image_writer *w, const uint8_t *relative) {
 	return layers_hash(w->header.seed, lower);
 }
 
+static uint64_t hash_at(const struct image_writer *w, size_t place) {
+	uint16_t count;
+	const uint8_t *node = w->block.data + w->block.heap_at + UNIT * (size_t)w->order.at[place];
+	memcpy(&count, node, 2);
+	return hash_of(w, node + NODE_FIXED + (size_t)6 * count);
+}
+
+static uint32_t first_slot(const struct image_header *h, uint64_t hash) {
+	return (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
+}
+
+static void fill_slot(const struct image_header *h, uint32_t *slots, uint64_t hash, uint32_t offset) {
+	uint32_t at = first_slot(h, hash);
+	while (slots[at])
+		if (++at == h->slot_count) at = 0;
+	uint32_t tag = h->slot_offset_bits < 32 ? (uint32_t)hash >> h->slot_offset_bits << h->slot_offset_bits
+	                                        : 0;
+	slots[at] = tag | offset;
+}
+
+/* Slots lie anywhere: each is fetched while those of the names before it are filled. */
 static void fill_slots(const struct image_writer *w, uint32_t *slots) {
 	const struct image_header *h = &w->header;
-	const uint8_t *heap = w->block.data + w->block.heap_at;
-	for (size_t i = 1; i < w->order.count; i++) { /* [0] is the apex, which is not hashed */
-		uint16_t count;
-		const uint8_t *node = heap + UNIT * (size_t)w->order.at[i];
-		memcpy(&count, node, 2);
-		uint64_t hash = hash_of(w, node + NODE_FIXED + (size_t)6 * count);
-		uint32_t at = (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
-		while (slots[at])
-			if (++at == h->slot_count) at = 0;
-		uint32_t tag = h->slot_offset_bits < 32
-		                       ? (uint32_t)hash >> h->slot_offset_bits << h->slot_offset_bits
-		                       : 0;
-		slots[at] = tag | w->order.at[i];
+	uint64_t hashes[SLOTS_AHEAD];
+	for (size_t i = 1; i < w->order.count + SLOTS_AHEAD; i++) { /* [0] is the apex, which is not hashed */
+		uint64_t *hash = &hashes[i % SLOTS_AHEAD];
+		if (i > SLOTS_AHEAD) fill_slot(h, slots, *hash, w->order.at[i - SLOTS_AHEAD]);
+		if (i >= w->order.count) continue;
+		*hash = hash_at(w, i);
+		__builtin_prefetch(&slots[first_slot(h, *hash)], 1);
 	}
 }
 

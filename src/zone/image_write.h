@@ -12,15 +12,26 @@ struct shared_slot {
 	uint32_t offset;
 };
 
+/* The table of a large zone lies in no cache, and most RRsets stand once: that one is new is told by a filter, an eighth of
+ * the table, and its slot is filled later, when it has been fetched. */
+#define SHARED_WAITING_MAX 16
+
+struct shared {
+	struct growing memory, filter_memory;
+	struct shared_slot *slots; /* memory.at */
+	uint8_t *filter;           /* filter_memory.at: 8 bits a slot, one by the hash of each RRset */
+	uint32_t cap, used;        /* cap is a power of two; used counts those that wait too */
+	struct shared_slot waiting[SHARED_WAITING_MAX];
+	unsigned waiting_count;
+};
+
 struct image_block {
 	struct growing memory;
 	uint8_t *data; /* memory.at: header, then the heap, then the arrays */
 	size_t len;
 	size_t heap_at; /* where the heap begins */
 	size_t max_len; /* 0: none */
-	struct growing shared_memory;
-	struct shared_slot *shared;       /* shared_memory.at */
-	uint32_t shared_cap, shared_used; /* cap is a power of two */
+	struct shared shared;
 	uint32_t rrset_count;
 	uint64_t seed; /* of the hash of contents: a primary can't foresee it */
 };

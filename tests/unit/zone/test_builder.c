@@ -86,6 +86,23 @@ static void equal_rrsets_are_stored_once(void **state) {
 	version_unref(v);
 }
 
+static void equal_rrsets_far_from_each_other_are_stored_once(void **state) {
+	(void)state;
+	struct builder *b = make_zone("example.", 1);
+	for (unsigned i = 0; i < 20000; i++) {
+		char owner[64];
+		unsigned kind = i % 9000;
+		uint8_t address[4] = { 10, 0, (uint8_t)(kind >> 8), (uint8_t)kind };
+		snprintf(owner, sizeof(owner), "h%05u.example.", i);
+		assert_int_equal(make_raw(b, owner, RR_A, 300, address, 4), OK);
+	}
+	struct zone_version *v = make_done(b);
+	assert_int_equal(v->image.header->rrset_count, 2 + 9000);
+	assert_int_equal(v->image.header->record_count, 20002);
+	assert_int_equal(image_check_deep(&v->image), OK);
+	version_unref(v);
+}
+
 static void unordered_stream_makes_the_same_walk(void **state) {
 	(void)state;
 	const char *owners[] = { "b.example.",     "a.b.example.", "*.example.",     "z.example.",
@@ -246,6 +263,7 @@ int main(void) {
 		cmocka_unit_test(owner_keeps_the_case_received),
 		cmocka_unit_test(duplicate_records_are_dropped_and_ttl_is_the_smallest),
 		cmocka_unit_test(equal_rrsets_are_stored_once),
+		cmocka_unit_test(equal_rrsets_far_from_each_other_are_stored_once),
 		cmocka_unit_test(unordered_stream_makes_the_same_walk),
 		cmocka_unit_test(highest_octets_sort_by_what_follows_them),
 		cmocka_unit_test(empty_non_terminals_exist),
