@@ -6,6 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
+TARGETS = ("src/daemon/understudyd", "src/cli/understudy", "src/web/understudy-web", "bench/bench_pull")
 
 
 def say(text):
@@ -20,7 +21,7 @@ def build():
     folder = ROOT / "build" / "release"
     say(f"builds {folder}")
     if not (folder / "build.ninja").exists():
-        subprocess.run(["meson", "setup", folder, "-Dbuildtype=release", "-Dtests=false"], cwd=ROOT, check=True,
+        subprocess.run(["meson", "setup", folder, "-Dbuildtype=release"], cwd=ROOT, check=True,
                        stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", folder], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, *TARGETS], check=True, stdout=subprocess.DEVNULL)
     os.environ["UNDERSTUDY_BUILD"] = str(folder)
