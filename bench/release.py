@@ -6,7 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-TARGETS = ("src/daemon/understudyd", "src/cli/understudy", "src/web/understudy-web", "bench/bench_pull")
+TARGETS = ("src/daemon/understudyd", "src/cli/understudy", "src/web/understudy-web", "bench/bench_pull", "bench/bench_echo")
 
 
 def say(text):
