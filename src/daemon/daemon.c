@@ -14,6 +14,7 @@
 #include "daemon/telling.h"
 #include "daemon/wire.h"
 
+#define LOAD_FIRST_MS 250    /* before the start is told to be over: few zones are all read then */
 #define COLLECT_MS 1000      /* how often what readers have left is freed */
 #define FAULTS_LOGGED_MAX 20 /* of a configuration that is rejected */
 
@@ -244,10 +245,18 @@ static enum err drop_privileges(struct daemon *d) {
 	return fails(d, "privileges", text);
 }
 
+/* On a worker's thread. */
+static struct zone_version *read_zone(void *ctx, const struct zone_entry *entry) {
+	const struct daemon *d = ctx;
+	return store_look(d->store, entry->name, clock_now().wall_s);
+}
+
 static enum err open_store(struct daemon *d) {
+	const struct table_reader reader = { .ctx = d, .read = read_zone };
 	struct why why = { 0 };
 	d->epoch = epoch_new();
 	d->table = table_new(d->epoch);
+	table_set_reader(d->table, &reader);
 	if (store_open(d->config->server.state_directory, d->log, &d->store, &why) != OK)
 		return fails(d, "store", why.evidence);
 	store_set_history_memory(d->store, d->config->server.history_memory_bytes);
@@ -368,6 +377,7 @@ static enum err start(struct daemon *d) {
 	if (e == OK) e = start_desk(d);
 	if (e == OK) e = start_control(d);
 	if (e == OK) e = start_answering(d);
+	if (e == OK) transfer_load_on(d->transfer, LOAD_FIRST_MS);
 	if (e == OK) e = start_web(d);
 	return e;
 }

@@ -124,8 +124,8 @@ static void changed(void *ctx, struct wanted_changes *changes) {
 static bool delegates(void *ctx, const uint8_t *zone, const uint8_t *name) {
 	const struct ownership *o = ctx;
 	struct lookup found;
-	const struct zone_entry *entry = table_find(o->table, zone);
-	const struct zone_version *v = entry ? atomic_load(&entry->served) : NULL;
+	struct zone_entry *entry = table_find(o->table, zone);
+	const struct zone_version *v = entry ? table_served(o->table, entry) : NULL;
 	if (!v || !name_is_within(name, zone)) return false;
 	zone_lookup(v, name, &found);
 	return found.kind == LOOKUP_CUT && found.node_labels == name_labels(name);

@@ -25,11 +25,11 @@ struct use {
 struct turn {
 	struct desk_job job;
 	struct stock *stock;
-	bool out, wants_copy, wants_retry, wants_load, wants_sweep, reloads;
+	bool out, wants_copy, wants_retry, wants_load, wants_sweep, reloads, mirrors;
 	struct use uses[USES_MAX];
 	unsigned use_count;
 	struct settings_base *base; /* a reference; of a reload */
-	struct intent_list mirror;  /* of a reload */
+	struct intent_list mirror;  /* of a reload or the start */
 	/* What came of it. */
 	enum inventory_state state;
 	struct why why;
@@ -60,7 +60,8 @@ struct stock {
 	size_t left_out;
 	bool complete, changed, started;
 	bool load_waits;   /* what the database wants could not be read when it was due */
-	bool reload_waits; /* with what follows, for the next turn */
+	bool mirror_waits; /* the zones that follow are to be mirrored in the next turn */
+	bool reload_waits; /* the same, and the base that follows is another one */
 	struct settings_base *reload_base;
 	struct intent_list reload_zones;
 	int64_t retry_s, copy_s, used_s, sweep_s; /* when next */
@@ -144,7 +145,16 @@ static void mirror(struct inventory *inventory, struct intent_list *zones) {
 	inventory_result_done(&result); /* a failure is the state's to tell */
 }
 
-struct stock *stock_open(const struct config *config, struct intent_list *zones,
+static void mirror_copy(struct intent_list *out, const struct intent_list *zones) {
+	for (size_t i = 0; i < zones->count; i++) {
+		const struct zone_intent *z = &zones->zones[i];
+		policy_ref(z->policy);
+		struct zone_intent *copy = intent_list_add(out, z->name, z->policy);
+		copy->settings = z->settings;
+	}
+}
+
+struct stock *stock_open(const struct config *config, const struct intent_list *zones,
                          const struct stock_watcher *watcher, struct log *log) {
 	struct stock *s = xcalloc(1, sizeof(*s));
 	s->log = log;
@@ -165,7 +175,8 @@ struct stock *stock_open(const struct config *config, struct intent_list *zones,
 		                                     .is_public = config->server.mode == MODE_PUBLIC };
 	s->inventory = inventory_open(&settings, config->base, clock_now().wall_s);
 	free(copy);
-	mirror(s->inventory, zones);
+	mirror_copy(&s->reload_zones, zones);
+	s->mirror_waits = true;
 	tell_state(s, inventory_state(s->inventory), inventory_why(s->inventory));
 	s->revision = inventory_revision(s->inventory);
 	check_secrets(s);
@@ -208,10 +219,8 @@ static void run(struct desk_job *job) {
 	struct turn *t = (struct turn *)(void *)job;
 	struct inventory *inv = t->stock->inventory;
 	bool fresh = t->wants_retry && inventory_retry(inv, clock_now().wall_s) == OK;
-	if (t->reloads) {
-		inventory_set_base(inv, t->base);
-		mirror(inv, &t->mirror);
-	}
+	if (t->reloads) inventory_set_base(inv, t->base);
+	if (t->reloads || t->mirrors) mirror(inv, &t->mirror);
 	t->wants_load = t->wants_load || fresh || t->reloads;
 	if (t->wants_load) t->loaded = inventory_load(inv, &t->zones, &t->left_out) == OK;
 	t->state = inventory_state(inv);
@@ -248,7 +257,8 @@ static void done(struct desk_job *job) {
 	t->base = NULL;
 	wanted_changes_done(&t->changes);
 	t->notice_count = 0;
-	t->reloads = t->loaded = t->wants_load = t->wants_copy = t->wants_retry = t->wants_sweep = false;
+	t->reloads = t->mirrors = t->loaded = t->wants_load = t->wants_copy = t->wants_retry =
+		t->wants_sweep = false;
 	t->use_count = 0;
 }
 
@@ -269,24 +279,25 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 		gate_tell_used(s->gate, now_s, used, t);
 		s->used_s = now_s + USED_S;
 	}
-	if (s->reload_waits) {
+	if (s->reload_waits || s->mirror_waits) {
 		intent_list_done(&t->mirror); /* of a turn that the desk did not take */
 		settings_base_unref(t->base);
 		t->base = s->reload_base;
 		t->mirror = s->reload_zones;
 		s->reload_base = NULL;
 		s->reload_zones = (struct intent_list){ 0 };
-		s->reload_waits = false;
-		t->reloads = true;
+		t->reloads = s->reload_waits;
+		t->mirrors = true;
+		s->reload_waits = s->mirror_waits = false;
 	}
-	return t->wants_retry || t->wants_load || t->wants_copy || t->wants_sweep || t->reloads ||
+	return t->wants_retry || t->wants_load || t->wants_copy || t->wants_sweep || t->mirrors ||
 	       t->use_count > 0;
 }
 
 static void on_tick(uv_timer_t *timer) {
 	struct stock *s = timer->data;
 	struct turn *t = &s->turn;
-	if (t->out || (!plan(s, t, clock_now().wall_s) && !t->reloads)) return;
+	if (t->out || (!plan(s, t, clock_now().wall_s) && !t->mirrors)) return;
 	t->job.run = run;
 	t->job.done = done;
 	t->out = desk_take(s->desk, &t->job) == OK; /* else at the next tick */
@@ -299,17 +310,9 @@ enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *desk) {
 	if (uv_timer_init(loop, &s->timer) != 0) return ERR_LIMIT;
 	s->timer.data = s;
 	s->started = true;
-	s->changed = true; /* a copy of what was found */
+	s->changed = true;  /* a copy of what was found */
+	on_tick(&s->timer); /* so that the file's zones are there for whoever asks the desk */
 	return uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS) == 0 ? OK : ERR_LIMIT;
-}
-
-static void mirror_copy(struct intent_list *out, const struct intent_list *zones) {
-	for (size_t i = 0; i < zones->count; i++) {
-		const struct zone_intent *z = &zones->zones[i];
-		policy_ref(z->policy);
-		struct zone_intent *copy = intent_list_add(out, z->name, z->policy);
-		copy->settings = z->settings;
-	}
 }
 
 void stock_reload(struct stock *s, const struct config *config) {

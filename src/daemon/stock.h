@@ -30,8 +30,8 @@ struct stock_watcher {
 };
 
 /* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state.  zones of config are
- * mirrored, and get their numbers. */
-struct stock *stock_open(const struct config *config, struct intent_list *zones,
+ * mirrored by the desk's first job. */
+struct stock *stock_open(const struct config *config, const struct intent_list *zones,
                          const struct stock_watcher *watcher, struct log *log);
 /* Tell the watcher of the zones of the database, if it can be read: still without the desk. */
 void stock_load(struct stock *s);

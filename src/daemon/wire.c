@@ -102,15 +102,16 @@ static json_t *status(void *ctx) {
 	int64_t now_s = clock_now().wall_s;
 	const struct config_server *server = &d->config->server;
 	json_t *listen = addresses(server->listen, server->listen_count);
-	return json_pack("{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:o?, s:o, s:{s:I, s:I, s:I, s:I, s:o}}",
-	                 "version", UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at",
-	                 (json_int_t)d->started_s, "uptime", (json_int_t)(now_s - d->started_s),
-	                 "reloaded_at", d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers",
-	                 (int)server->workers, "listen", listen, "tls", tls_status(d), "web",
-	                 web_child_status(d->web), "inventory", stock_status(d->stock), "zones", "configured",
-	                 (json_int_t)wanted_count(d->wanted), "served", (json_int_t)c.zones_served, "pending",
-	                 (json_int_t)c.zones_pending, "expired", (json_int_t)c.zones_expired, "states",
-	                 report_states(&c));
+	return json_pack(
+		"{s:s, s:i, s:I, s:I, s:o?, s:i, s:o, s:o?, s:o?, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o}}",
+		"version", UNDERSTUDY_VERSION, "pid", (int)getpid(), "started_at", (json_int_t)d->started_s,
+		"uptime", (json_int_t)(now_s - d->started_s), "reloaded_at",
+		d->reloaded_s ? json_integer(d->reloaded_s) : NULL, "workers", (int)server->workers, "listen",
+		listen, "tls", tls_status(d), "web", web_child_status(d->web), "inventory",
+		stock_status(d->stock), "zones", "configured", (json_int_t)wanted_count(d->wanted), "served",
+		(json_int_t)c.zones_served, "pending", (json_int_t)c.zones_pending, "expired",
+		(json_int_t)c.zones_expired, "unread", (json_int_t)c.zones_unread, "states",
+		report_states(&c));
 }
 
 static json_t *stats(void *ctx) {

@@ -107,7 +107,8 @@ static json_t *zone_brief(void *ctx, const uint8_t *name) {
 	const struct daemon *d = ctx;
 	struct zone_report report;
 	struct zone_truth truth;
-	if (!transfer_truth(d->transfer, name, &truth) || transfer_report(d->transfer, name, &report) != OK)
+	/* the report first: it has what is saved of the zone read */
+	if (transfer_report(d->transfer, name, &report) != OK || !transfer_truth(d->transfer, name, &truth))
 		return NULL;
 	return report_zone_brief(&report, health_text(health_of(truth.state, truth.reason)));
 }

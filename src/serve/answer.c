@@ -152,9 +152,9 @@ static void prove_expansion(struct walk *w, const struct lookup *l) {
  * is: the client has to ask elsewhere, or again when the zone is served. */
 static bool go_on(struct walk *w, const uint8_t *target) {
 	sought_init(&w->target, target);
-	const struct zone_entry *entry = scope_zone(w->scope, &w->target, w->type);
+	struct zone_entry *entry = scope_zone(w->scope, &w->target, w->type);
 	if (!entry || !scope_admits(w->scope, entry)) return false;
-	const struct zone_version *v = atomic_load_explicit(&entry->served, memory_order_acquire);
+	const struct zone_version *v = table_served(w->scope->table, entry);
 	if (!v) return false;
 	if (v != w->version) w->apex_offset = 0; /* the new apex stands nowhere yet */
 	w->version = w->plan->version = v;

@@ -16,6 +16,7 @@ static void prepare(const struct serve *serve, struct sought *s, const uint8_t *
 	const struct zone_entry *entry = table_expect(serve->table, s);
 	const struct zone_version *v = entry ? atomic_load_explicit(&entry->served, memory_order_acquire)
 	                                     : NULL;
+	if (v == &table_unread) v = NULL; /* who asks reads it */
 	if (v) zone_expect_slots(v, s);
 }
 

@@ -4,7 +4,7 @@
 #include "serve/worker.h"
 
 struct zone_version *request_version(struct request *r, struct zone_entry *entry) {
-	struct zone_version *v = atomic_load_explicit(&entry->served, memory_order_acquire);
+	struct zone_version *v = table_served(r->serve->table, entry);
 	if (v) {
 		r->zone = entry;
 		r->version = v;

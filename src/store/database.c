@@ -12,7 +12,8 @@
 #include "base/fault.h"
 
 struct database {
-	pthread_mutex_t lock; /* held while a transaction is open */
+	pthread_mutex_t writing;  /* held while a transaction that writes is open */
+	pthread_rwlock_t opening; /* shared while a transaction is open, else to open the file again */
 	MDB_env *env;
 	MDB_dbi tables[TABLE_COUNT];
 	size_t max_bytes;
@@ -23,6 +24,7 @@ struct database {
 struct database_txn {
 	struct database *db;
 	MDB_txn *txn;
+	bool writes;
 	int failure; /* first failure of an operation, LMDB's code */
 };
 
@@ -98,7 +100,7 @@ static int open_environment(struct database *db) {
 	}
 	rc = mdb_env_set_mapsize(db->env, db->max_bytes);
 	if (!rc) rc = mdb_env_set_maxdbs(db->env, TABLE_COUNT);
-	if (!rc) rc = mdb_env_open(db->env, db->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0640);
+	if (!rc) rc = mdb_env_open(db->env, db->path, MDB_NOSUBDIR | MDB_NOTLS, 0640);
 	if (!rc) rc = check_bounds(db);
 	if (!rc) rc = open_tables(db);
 	if (!rc) {
@@ -114,7 +116,8 @@ enum err database_open(const char *path, size_t max_bytes, struct database **out
 	struct database *db = xcalloc(1, sizeof(*db));
 	db->path = xstrdup(path);
 	db->max_bytes = max_bytes;
-	(void)pthread_mutex_init(&db->lock, NULL); /* a plain one: cannot fail */
+	(void)pthread_mutex_init(&db->writing, NULL); /* plain ones: cannot fail */
+	(void)pthread_rwlock_init(&db->opening, NULL);
 	int rc = open_environment(db);
 	if (rc) {
 		explain(db, rc, why);
@@ -128,39 +131,78 @@ enum err database_open(const char *path, size_t max_bytes, struct database **out
 void database_close(struct database *db) {
 	if (!db) return;
 	if (db->env) mdb_env_close(db->env);
-	(void)pthread_mutex_destroy(&db->lock); /* nobody holds it */
+	(void)pthread_mutex_destroy(&db->writing); /* nobody holds them */
+	(void)pthread_rwlock_destroy(&db->opening);
 	free(db->path);
 	free(db);
 }
 
+/* The results of the locks are those of threads that unlock what they hold: never a failure. */
+static int try_begin(struct database *db, bool write, MDB_txn **out_txn) {
+	return db->env ? mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, out_txn) : MDB_PANIC;
+}
+
+static void open_again(struct database *db, MDB_txn **out_probe) {
+	(void)pthread_rwlock_wrlock(&db->opening);
+	int rc = try_begin(db, false, out_probe); /* somebody may have done it meanwhile */
+	if (rc == 0) mdb_txn_abort(*out_probe);
+	if (rc == MDB_PANIC) {
+		if (db->env) mdb_env_close(db->env);
+		err_ignore(err_of(open_environment(db))); /* the next attempt tells */
+	}
+	(void)pthread_rwlock_unlock(&db->opening);
+}
+
 /* After a failed write of its root page LMDB refuses to go on until the file is opened again. */
 static int begin(struct database *db, bool write, MDB_txn **out_txn) {
-	unsigned flags = write ? 0 : MDB_RDONLY;
-	int rc = db->env ? mdb_txn_begin(db->env, NULL, flags, out_txn) : MDB_PANIC;
-	if (rc != MDB_PANIC) return rc;
-	if (db->env) mdb_env_close(db->env);
-	rc = open_environment(db);
-	return rc ? rc : mdb_txn_begin(db->env, NULL, flags, out_txn);
+	(void)pthread_rwlock_rdlock(&db->opening);
+	int rc = try_begin(db, write, out_txn);
+	if (rc == MDB_PANIC) {
+		(void)pthread_rwlock_unlock(&db->opening);
+		open_again(db, out_txn);
+		(void)pthread_rwlock_rdlock(&db->opening);
+		rc = try_begin(db, write, out_txn);
+	}
+	if (rc) (void)pthread_rwlock_unlock(&db->opening);
+	return rc;
+}
+
+static struct database_txn *txn_of(struct database *db, MDB_txn *inner, bool write) {
+	struct database_txn *txn = xcalloc(1, sizeof(*txn));
+	txn->db = db;
+	txn->txn = inner;
+	txn->writes = write;
+	return txn;
 }
 
 enum err database_begin(struct database *db, bool write, struct database_txn **out_txn, struct why *why) {
 	MDB_txn *inner;
-	(void)pthread_mutex_lock(&db->lock); /* fails only if this thread holds it */
+	if (write) (void)pthread_mutex_lock(&db->writing);
 	int rc = begin(db, write, &inner);
-	if (rc) {
-		(void)pthread_mutex_unlock(&db->lock); /* ours */
-		explain(db, rc, why);
-		return err_of(rc);
+	if (rc == 0) {
+		*out_txn = txn_of(db, inner, write);
+		return OK;
 	}
-	struct database_txn *txn = xcalloc(1, sizeof(*txn));
-	txn->db = db;
-	txn->txn = inner;
-	*out_txn = txn;
-	return OK;
+	if (write) (void)pthread_mutex_unlock(&db->writing);
+	explain(db, rc, why);
+	return err_of(rc);
+}
+
+enum err database_look(struct database *db, struct database_txn **out_txn) {
+	MDB_txn *inner;
+	if (pthread_rwlock_tryrdlock(&db->opening) != 0) return ERR_AGAIN;
+	int rc = try_begin(db, false, &inner);
+	if (rc == 0) {
+		*out_txn = txn_of(db, inner, false);
+		return OK;
+	}
+	(void)pthread_rwlock_unlock(&db->opening);
+	return err_of(rc);
 }
 
 static void txn_end(struct database_txn *txn) {
-	(void)pthread_mutex_unlock(&txn->db->lock); /* ours since database_begin */
+	(void)pthread_rwlock_unlock(&txn->db->opening);
+	if (txn->writes) (void)pthread_mutex_unlock(&txn->db->writing);
 	free(txn);
 }
 
@@ -181,10 +223,10 @@ enum err database_commit(struct database_txn *txn, struct why *why) {
 }
 
 void database_rest(struct database *db) {
-	(void)pthread_mutex_lock(&db->lock); /* as in database_begin */
+	(void)pthread_rwlock_rdlock(&db->opening);
 	/* Mapped for reading only, so nothing can be lost; if it fails the pages stay. */
 	if (db->env && db->map.start) (void)madvise(db->map.start, db->map.len, MADV_DONTNEED);
-	(void)pthread_mutex_unlock(&db->lock); /* ours */
+	(void)pthread_rwlock_unlock(&db->opening);
 }
 
 /* Keep the code of the first failure for database_explain. */
@@ -271,6 +313,23 @@ static int walk(struct database_txn *txn, MDB_dbi table, database_each_fn *each,
 enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,
                        void *ctx) {
 	return note(txn, walk(txn, txn->db->tables[table], each, ctx));
+}
+
+enum err database_some(struct database_txn *txn, enum database_table table, struct octets after, size_t max,
+                       database_each_fn *each, void *ctx) {
+	MDB_cursor *cursor;
+	MDB_val k = val_of(after), v;
+	int rc = mdb_cursor_open(txn->txn, txn->db->tables[table], &cursor);
+	if (rc) return note(txn, rc);
+	rc = mdb_cursor_get(cursor, &k, &v, after.len ? MDB_SET_RANGE : MDB_FIRST);
+	if (!rc && after.len && k.mv_size == after.len && memcmp(k.mv_data, after.data, after.len) == 0)
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	for (; !rc && max > 0; max--) {
+		each(ctx, (struct octets){ k.mv_data, k.mv_size }, (struct octets){ v.mv_data, v.mv_size });
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return note(txn, rc);
 }
 
 struct check {

@@ -1,9 +1,9 @@
 /* Ordered records under keys, changed by transactions: the one place that knows LMDB.
  *
- * LMDB's own locks are off: the store holds the lock of its directory (store.c), and a lock of the database admits one
- * transaction at a time.
- * Thread: any that may wait for another's transaction; a transaction stays on the thread that began it, which begins
- * no second one meanwhile. */
+ * One transaction writes at a time.  Those that read wait for none: each sees what was committed when it began, whose pages
+ * LMDB keeps until it ends, so it should not last.  What readers are there LMDB notes in a file beside the database, which
+ * it makes anew when no process has it open.
+ * Thread: any; a transaction stays on the thread that began it, which begins no second one meanwhile. */
 #ifndef UNDERSTUDY_STORE_DATABASE_H
 #define UNDERSTUDY_STORE_DATABASE_H
 
@@ -43,9 +43,16 @@ MUST_CHECK enum err database_check(struct database *db);
  * file that does not exist, is OK: database_open will tell.  why is filled on failure. */
 MUST_CHECK enum err database_probe(const char *path, size_t max_bytes, struct why *why);
 
-/* Waits for the transaction that is open.  why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
+/* The same for a small file.  A large one is read by a child of its own behind the start, if the one before it has ended
+ * well: it leaves the file path.unchecked until then. */
+#define DATABASE_PROBE_BYTES (64U << 20)
+MUST_CHECK enum err database_probe_or_later(const char *path, size_t max_bytes, struct why *why);
+
+/* One that writes waits for the one that does.  why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
 MUST_CHECK enum err database_begin(struct database *db, bool write, struct database_txn **out_txn,
                                    struct why *why);
+/* One that reads, without ever waiting.  ERR_AGAIN, ERR_IO …: not now. */
+MUST_CHECK enum err database_look(struct database *db, struct database_txn **out_txn);
 void database_abort(struct database_txn *txn);
 /* Ends txn in any case.  Passes the fault point "store-commit".  ERR_LIMIT: max_bytes is reached. */
 MUST_CHECK enum err database_commit(struct database_txn *txn, struct why *why);
@@ -78,6 +85,10 @@ struct database_map {
 	size_t len;
 };
 struct database_map database_map_find(const char *path);
+/* The first max records whose keys are greater than after (no octets: from the first on).  ERR_NOTFOUND: there are no more
+ * behind them. */
+MUST_CHECK enum err database_some(struct database_txn *txn, enum database_table table, struct octets after,
+                                  size_t max, database_each_fn *each, void *ctx);
 /* Say in why what e, a result of get, put, delete or each, means for the operator. */
 void database_explain(const struct database_txn *txn, struct why *why);
 

@@ -1,6 +1,8 @@
 /* Why a child: docs/decisions/0003-database-read-by-a-child-first.md. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "store/database.h"
 
 enum { CHILD_SOUND = 0, CHILD_DAMAGED = 1, CHILD_UNSURE = 64 };
@@ -65,4 +68,55 @@ enum err database_probe(const char *path, size_t max_bytes, struct why *why) {
 		return ERR_CORRUPT;
 	}
 	return OK;
+}
+
+/* -- behind the start ------------------------------------------------------------------------------------------- */
+
+#define LATER_S 5 /* answering comes first */
+
+/* Nobody waits for it, and it holds nothing of its parent's: no socket, no lock. */
+static _Noreturn void child_later(const char *path, size_t max_bytes, const char *mark) {
+	(void)close_range(3, ~0U, 0); /* of an old kernel it holds sockets for some seconds */
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	(void)sleep(LATER_S);
+	struct rlimit none = { 0, 0 };
+	(void)setrlimit(RLIMIT_CORE, &none);
+	for (size_t i = 0; i < DEADLY; i++)
+		(void)signal(deadly[i], SIG_DFL);
+	int result = judge(path, max_bytes);
+	if (result != CHILD_DAMAGED) (void)unlink(mark); /* what stays makes the next start check first */
+	_exit(result);
+}
+
+/* A child's child: the system reaps it. */
+static void fork_later(const char *path, size_t max_bytes, const char *mark) {
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (fork() == 0) child_later(path, max_bytes, mark);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+	}
+}
+
+static bool is_large(const char *path) {
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_size > (off_t)DATABASE_PROBE_BYTES;
+}
+
+enum err database_probe_or_later(const char *path, size_t max_bytes, struct why *why) {
+	size_t size = strlen(path) + sizeof(".unchecked");
+	char *mark = xmalloc(size);
+	(void)snprintf(mark, size, "%s.unchecked", path); /* fits */
+	int fd = is_large(path) ? open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640) : -1;
+	enum err e = OK;
+	if (fd >= 0) {
+		close(fd);
+		fork_later(path, max_bytes, mark);
+	} else {
+		e = database_probe(path, max_bytes, why);
+		(void)unlink(mark); /* mostly there is none */
+	}
+	free(mark);
+	return e;
 }

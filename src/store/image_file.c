@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/fault.h"
 
 #define WRITE_PIECE ((size_t)8 << 20) /* of whole huge pages, so that the page cache may use them */
@@ -52,14 +53,51 @@ static int compare_ids(const void *a, const void *b) {
 	return (x > y) - (x < y);
 }
 
-size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count) {
-	size_t removed = 0;
+static DIR *folder_read(const struct image_folder *folder) {
 	int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0) close(fd);
-		return 0;
+	if (!dir && fd >= 0) close(fd);
+	return dir;
+}
+
+enum err image_folder_list(const struct image_folder *folder, uint64_t **out_ids, size_t *out_count) {
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	DIR *dir = folder_read(folder);
+	if (!dir) return ERR_IO;
+	for (const struct dirent *d; (d = readdir(dir));) {
+		uint64_t id;
+		bool whole;
+		if (!parse_name(d->d_name, &id, &whole) || !whole) continue;
+		if ((count & (count - 1)) == 0) ids = xrealloc(ids, (count ? 2 * count : 1) * sizeof(*ids));
+		ids[count++] = id;
 	}
+	closedir(dir);
+	*out_ids = ids;
+	*out_count = count;
+	return OK;
+}
+
+enum err image_file_apex(const struct image_folder *folder, uint64_t id, struct name *out_apex) {
+	uint64_t begin[IMAGE_WIDE_HEADER_LEN / sizeof(uint64_t)] = { 0 };
+	const struct image_header *h = (const struct image_header *)(const void *)begin;
+	char name[FILE_NAME_CAP];
+	file_name(id, "img", name);
+	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return ERR_IO;
+	ssize_t n = pread(fd, begin, sizeof(begin), 0);
+	close(fd);
+	if (n < (ssize_t)sizeof(*h) || memcmp(h->magic, "UNDSTUDY", sizeof(h->magic)) != 0)
+		return ERR_CORRUPT;
+	if (h->apex_len == 0 || name_check(image_apex(h), h->apex_len) != h->apex_len) return ERR_CORRUPT;
+	name_copy(out_apex, image_apex(h));
+	return OK;
+}
+
+size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count) {
+	size_t removed = 0;
+	DIR *dir = folder_read(folder);
+	if (!dir) return 0;
 	for (const struct dirent *d; (d = readdir(dir));) {
 		uint64_t id;
 		bool whole;

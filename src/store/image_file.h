@@ -18,6 +18,12 @@ void image_folder_close(struct image_folder *folder);
  * many. */
 size_t image_folder_clean(const struct image_folder *folder, const uint64_t *ids, size_t count);
 
+/* Files with our names; to be freed.  Of unfinished ones nothing is told. */
+MUST_CHECK enum err image_folder_list(const struct image_folder *folder, uint64_t **out_ids,
+                                      size_t *out_count);
+/* Whose it says to be: the apex in its header.  ERR_IO, ERR_CORRUPT. */
+MUST_CHECK enum err image_file_apex(const struct image_folder *folder, uint64_t id, struct name *out_apex);
+
 /* Write, sync, rename, sync the folder.  Passes the fault points "file-write" (each piece of 8 MiB),
  * "file-sync", "file-rename" and "dir-sync".  On failure nothing is left, errno tells. */
 MUST_CHECK enum err image_file_write(const struct image_folder *folder, uint64_t id, const void *data,

@@ -1,40 +1,11 @@
-/* Restart: images of the database are copied out, files verified by a few threads and mapped; then the journal leads from
- * them to the versions to serve. */
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
+/* Restart, zone by zone: the image of the database is copied out and checked, a file is verified and mapped; then the
+ * journal leads from it to the version to serve. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "store/load_parts.h"
 #include "store/replay.h"
-#include "store/store_parts.h"
-
-#define LOAD_THREADS 2
-
-struct file_job {
-	struct name name;
-	struct saved_state saved;
-	struct zone_version *version; /* NULL: why says why */
-	struct why why;
-};
-
-struct load {
-	struct store *store;
-	struct database_txn *txn;
-	store_each_fn *each;
-	void *ctx;
-	struct file_job *jobs;
-	size_t count, cap;
-	_Atomic size_t next; /* job that nobody has taken yet */
-};
-
-static struct image_facts facts_of(const struct saved_state *saved, const uint8_t *name) {
-	return (struct image_facts){ .apex = name,
-		                     .size = saved->image_size,
-		                     .checksum = saved->image_checksum,
-		                     .serial = saved->image_serial };
-}
 
 static void log_damage(const struct load *l, const struct name *name, const struct why *why) {
 	char text[NAME_TEXT_MAX];
@@ -66,9 +37,8 @@ static struct zone_version *follow_journal(const struct load *l, const struct na
 	return v;
 }
 
-/* Hand over; a zone whose version is damaged has none. */
-static void deliver(struct load *l, const struct name *name, const struct saved_state *saved,
-                    struct zone_version *image, const struct why *why) {
+void load_deliver(const struct load *l, const struct name *name, const struct saved_state *saved,
+                  struct zone_version *image, const struct why *why) {
 	struct zone_state state = saved->state;
 	struct zone_version *version = NULL;
 	if (image) {
@@ -81,41 +51,11 @@ static void deliver(struct load *l, const struct name *name, const struct saved_
 	l->each(l->ctx, name->wire, &state, version);
 }
 
-static void load_file(struct load *l, struct file_job *job, uint8_t *buffer, struct checksum *scratch) {
-	struct image_facts facts = facts_of(&job->saved, job->name.wire);
-	enum err e = image_file_load(&l->store->images, job->saved.file_id, &facts, buffer, scratch,
-	                             &job->version, &job->why);
-	if (e != OK) job->version = NULL;
-}
-
-static void *work(void *arg) {
-	struct load *l = arg;
-	uint8_t *buffer = xmalloc(IMAGE_FILE_PIECE);
-	struct checksum *scratch = checksum_new();
-	size_t i;
-	while ((i = atomic_fetch_add(&l->next, 1)) < l->count) {
-		load_file(l, &l->jobs[i], buffer, scratch);
-	}
-	checksum_free(scratch);
-	free(buffer);
-	return NULL;
-}
-
-/* First pass over the states: the files, so that their verification starts at once. */
-static void collect_file(void *ctx, struct octets key, struct octets value) {
-	struct load *l = ctx;
-	struct name name;
-	struct saved_state saved;
-	if (!store_name_of_key(key, &name)) return;
-	if (saved_state_decode(value.data, value.len, name.wire, &saved) != OK || !saved.in_file) return;
-	if (l->count == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 16;
-		l->jobs = xrealloc(l->jobs, l->cap * sizeof(*l->jobs));
-	}
-	struct file_job *job = &l->jobs[l->count++];
-	memset(job, 0, sizeof(*job));
-	job->name = name;
-	job->saved = saved;
+struct image_facts load_facts(const struct saved_state *saved, const uint8_t *name) {
+	return (struct image_facts){ .apex = name,
+		                     .size = saved->image_size,
+		                     .checksum = saved->image_checksum,
+		                     .serial = saved->image_serial };
 }
 
 /* Check the copy, not the database's pages: what was checked is then what is served. */
@@ -136,11 +76,11 @@ static struct zone_version *open_copy(const struct octets value, const struct im
 	return NULL;
 }
 
-static struct zone_version *load_inline(struct load *l, const struct name *name,
+static struct zone_version *load_inline(struct database_txn *txn, const struct name *name,
                                         const struct saved_state *saved, struct why *why) {
 	struct octets value;
-	struct image_facts facts = facts_of(saved, name->wire);
-	enum err e = database_get(l->txn, TABLE_IMAGES, name_octets(name->wire), &value);
+	struct image_facts facts = load_facts(saved, name->wire);
+	enum err e = database_get(txn, TABLE_IMAGES, name_octets(name->wire), &value);
 	if (e != OK) {
 		why_set(why, REASON_STORE_DAMAGED, "the saved image: %s", err_text(e));
 		return NULL;
@@ -153,61 +93,114 @@ static struct zone_version *load_inline(struct load *l, const struct name *name,
 	return open_copy(value, &facts, why);
 }
 
-/* Second pass: everything but the files. */
-static void load_small(void *ctx, struct octets key, struct octets value) {
-	struct load *l = ctx;
-	struct name name;
+/* One that load_files.c passed over: its header does not say whose it is, or it is gone. */
+static struct zone_version *load_file_now(const struct load *l, const struct name *name,
+                                          const struct saved_state *saved, struct why *why) {
+	struct zone_version *version = NULL;
+	struct image_facts facts = load_facts(saved, name->wire);
+	uint8_t *buffer = xmalloc(IMAGE_FILE_PIECE);
+	struct checksum *scratch = checksum_new();
+	enum err e = image_file_load(&l->store->images, saved->file_id, &facts, buffer, scratch, &version,
+	                             why);
+	checksum_free(scratch);
+	free(buffer);
+	return e == OK ? version : NULL;
+}
+
+static void load_saved(const struct load *l, const struct name *name, const struct octets value) {
 	struct saved_state saved = { 0 };
 	struct why why = { .reason = REASON_NONE };
+	enum err e = saved_state_decode(value.data, value.len, name->wire, &saved);
+	if (e != OK) {
+		memset(&saved, 0, sizeof(saved));
+		why_set(&why, REASON_STORE_DAMAGED, "the saved state: %s", err_text(e));
+		load_deliver(l, name, &saved, NULL, &why);
+	} else if (!saved.state.has_version) {
+		load_deliver(l, name, &saved, NULL, NULL);
+	} else if (!saved.in_file) {
+		load_deliver(l, name, &saved, load_inline(l->txn, name, &saved, &why), &why);
+	} else if (!load_has_file(l->store, saved.file_id)) {
+		load_deliver(l, name, &saved, load_file_now(l, name, &saved, &why), &why);
+	}
+}
+
+/* -- in turns --------------------------------------------------------------------------------------------------- */
+
+static void load_record(void *ctx, struct octets key, struct octets value) {
+	struct load *l = ctx;
+	struct name name;
+	l->cursor->len = key.len < sizeof(l->cursor->key) ? key.len : sizeof(l->cursor->key);
+	memcpy(l->cursor->key, key.data, l->cursor->len);
 	if (!store_name_of_key(key, &name)) {
 		log_event(l->store->log, EVENT_ZONE_DAMAGED,
 		          LOG_STR("evidence", "a key of the database is no name"));
 		return;
 	}
-	enum err e = saved_state_decode(value.data, value.len, name.wire, &saved);
-	if (e != OK) {
-		memset(&saved, 0, sizeof(saved));
-		why_set(&why, REASON_STORE_DAMAGED, "the saved state: %s", err_text(e));
-		deliver(l, &name, &saved, NULL, &why);
-	} else if (!saved.state.has_version) {
-		deliver(l, &name, &saved, NULL, NULL);
-	} else if (!saved.in_file) {
-		struct zone_version *version = load_inline(l, &name, &saved, &why);
-		deliver(l, &name, &saved, version, &why);
-	}
+	if (!l->wants || l->wants(l->ctx, name.wire)) load_saved(l, &name, value);
 }
 
-static void deliver_files(struct load *l) {
-	for (size_t i = 0; i < l->count; i++) {
-		struct file_job *job = &l->jobs[i];
-		deliver(l, &job->name, &job->saved, job->version, &job->why);
-	}
-}
-
-/* Without threads this one does the work alone. */
-static enum err load_with_threads(struct load *l) {
-	pthread_t threads[LOAD_THREADS];
-	int running = 0;
-	while (running < LOAD_THREADS && (size_t)running < l->count &&
-	       pthread_create(&threads[running], NULL, work, l) == 0)
-		running++;
-	enum err e = database_each(l->txn, TABLE_STATES, load_small, l);
-	if (l->count) (void)work(l); /* returns nothing */
-	for (int i = 0; i < running; i++) {
-		(void)pthread_join(threads[i], NULL); /* a thread of ours that was not joined yet */
-	}
-	deliver_files(l);
+enum err store_load_some(struct store *s, struct store_cursor *cursor, size_t max, store_wants_fn *wants,
+                         store_each_fn *each, void *ctx) {
+	struct why why;
+	struct load l = { .store = s, .cursor = cursor, .wants = wants, .each = each, .ctx = ctx };
+	struct octets after = { cursor->key, cursor->len };
+	enum err e = database_begin(s->db, false, &l.txn, &why);
+	if (e != OK) return e;
+	e = database_some(l.txn, TABLE_STATES, after, max, load_record, &l);
+	database_abort(l.txn);
 	return e;
 }
 
 enum err store_load_all(struct store *s, store_each_fn *each, void *ctx) {
+	struct store_cursor cursor = { 0 };
+	enum err e = store_load_files(s, each, ctx);
+	while (e == OK)
+		e = store_load_some(s, &cursor, SIZE_MAX, NULL, each, ctx);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+void store_loaded(struct store *s) {
+	free(s->loaded_files);
+	s->loaded_files = NULL;
+	s->loaded_count = 0;
+}
+
+/* -- one zone --------------------------------------------------------------------------------------------------- */
+
+enum err store_load_one(struct store *s, const uint8_t *name, store_each_fn *each, void *ctx) {
 	struct why why;
 	struct load l = { .store = s, .each = each, .ctx = ctx };
+	struct octets value;
+	struct name wire;
+	name_copy(&wire, name);
 	enum err e = database_begin(s->db, false, &l.txn, &why);
 	if (e != OK) return e;
-	e = database_each(l.txn, TABLE_STATES, collect_file, &l);
-	if (e == OK) e = load_with_threads(&l);
+	e = database_get(l.txn, TABLE_STATES, name_octets(name), &value);
+	if (e == OK) load_saved(&l, &wire, value);
 	database_abort(l.txn);
-	free(l.jobs);
 	return e;
+}
+
+/* Without a word to anybody: what is damaged is found again, and told, when its turn comes. */
+static struct zone_version *look(struct database_txn *txn, const struct name *name, int64_t now_s) {
+	struct octets value;
+	struct saved_state saved;
+	struct why why = { .reason = REASON_NONE };
+	enum err e = database_get(txn, TABLE_STATES, name_octets(name->wire), &value);
+	if (e == OK) e = saved_state_decode(value.data, value.len, name->wire, &saved);
+	if (e != OK || !saved.state.has_version || saved.in_file) return NULL;
+	if (saved.state.expired || saved.state.expire_s <= now_s) return NULL;
+	struct zone_version *image = load_inline(txn, name, &saved, &why);
+	bool as_it_is = saved.journal.behind == 0 && !saved.state.has_rollback;
+	return image && !as_it_is ? replay(txn, name, &saved, image, NULL, &why) : image;
+}
+
+struct zone_version *store_look(struct store *s, const uint8_t *name, int64_t now_s) {
+	struct database_txn *txn;
+	struct name wire;
+	name_copy(&wire, name);
+	if (database_look(s->db, &txn) != OK) return NULL;
+	struct zone_version *v = look(txn, &wire, now_s);
+	database_abort(txn);
+	return v;
 }

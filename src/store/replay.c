@@ -149,12 +149,13 @@ struct zone_version *replay(struct database_txn *txn, const struct name *name,
 	const struct journal_place *place = &saved->journal;
 	struct replay r = { .txn = txn, .name = name, .saved = saved, .why = why };
 	if (place->count == 0) return base;
-	if (place->behind == 0 && !saved->state.has_rollback && history_memory_left(memory) == 0) return base;
+	bool remembers = memory && history_memory_left(memory) > 0;
+	if (place->behind == 0 && !saved->state.has_rollback && !remembers) return base;
 	r.first = r.image = r.end = place->count - place->behind;
 	r.steps = xcalloc(place->count, sizeof(*r.steps)); /* as many as we once wrote frames */
 	read_behind(&r);
 	uint32_t reached = go_to(&r, &base, find_target(&r));
-	remember(&r, base, reached, memory);
+	if (remembers) remember(&r, base, reached, memory);
 	for (uint32_t i = 0; i < place->count; i++) {
 		change_unref(r.steps[i]);
 	}

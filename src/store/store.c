@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "store/store_parts.h"
+#include "store/load_parts.h"
 
 bool store_name_of_key(struct octets key, struct name *out_name) {
 	if (key.len == 0 || key.len > NAME_MAX_LEN || name_check(key.data, key.len) != key.len) return false;
@@ -52,51 +52,11 @@ static enum err move_aside(struct store *s, struct why *why) {
 
 /* Only what is surely damaged is moved aside: a full disk, a missing permission or short memory is not. */
 static enum err open_database(struct store *s, struct why *why) {
-	enum err e = database_probe(s->path, s->map_bytes, why);
+	enum err e = database_probe_or_later(s->path, s->map_bytes, why);
 	if (e == OK) e = database_open(s->path, s->map_bytes, &s->db, why);
 	if (e != ERR_CORRUPT) return e;
 	e = move_aside(s, why);
 	return e == OK ? database_open(s->path, s->map_bytes, &s->db, why) : e;
-}
-
-struct id_list {
-	uint64_t *ids;
-	size_t count, cap;
-};
-
-static void collect_id(void *ctx, struct octets key, struct octets value) {
-	struct id_list *list = ctx;
-	struct name name;
-	struct saved_state saved;
-	if (!store_name_of_key(key, &name)) return;
-	if (saved_state_decode(value.data, value.len, name.wire, &saved) != OK || !saved.in_file) return;
-	if (list->count == list->cap) {
-		list->cap = list->cap ? 2 * list->cap : 64;
-		list->ids = xrealloc(list->ids, list->cap * sizeof(*list->ids));
-	}
-	list->ids[list->count++] = saved.file_id;
-}
-
-static int compare_ids(const void *a, const void *b) {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
-/* A crash between writing a file and the commit, or between the commit and the removal, leaves one behind. */
-static enum err remove_orphans(struct store *s, struct why *why) {
-	struct database_txn *txn;
-	struct id_list list = { NULL, 0, 0 };
-	enum err e = database_begin(s->db, false, &txn, why);
-	if (e != OK) return e;
-	e = database_each(txn, TABLE_STATES, collect_id, &list);
-	if (e != OK) database_explain(txn, why);
-	database_abort(txn);
-	if (e == OK) {
-		if (list.count) qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
-		(void)image_folder_clean(&s->images, list.ids, list.count); /* how many is of no interest */
-	}
-	free(list.ids);
-	return e;
 }
 
 /* What was made here for the first time must still be there after a power cut. */
@@ -110,7 +70,7 @@ static enum err open_all(struct store *s, const char *dir, struct why *why) {
 	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
 	if (e == OK) e = open_database(s, why);
 	if (e == OK) e = sync_directory(s, dir, why);
-	if (e == OK) e = remove_orphans(s, why);
+	if (e == OK) e = load_remove_orphans(s, why);
 	return e;
 }
 
@@ -150,6 +110,7 @@ void store_close(struct store *s) {
 	if (s->lock_fd >= 0) close(s->lock_fd);
 	if (s->directory_fd >= 0) close(s->directory_fd);
 	history_memory_unref(s->memory);
+	free(s->loaded_files);
 	free(s->path);
 	free(s);
 }

@@ -11,8 +11,8 @@
  * Of the history the oldest steps are dropped when a zone's bounds are passed; the steps behind the image stay until
  * another image is saved.  docs/formats/store.md.
  *
- * Thread: one writer at a time (transfer's saver thread); store_load_all before the others start; history is read on
- * any thread that may wait for the disk and for a commit. */
+ * Thread: one writer at a time (transfer's saver thread); loading on one, the loop's; history is read on any thread that
+ * may wait for the disk. */
 #ifndef UNDERSTUDY_STORE_STORE_H
 #define UNDERSTUDY_STORE_STORE_H
 
@@ -68,14 +68,37 @@ void store_close(struct store *s);
  * disk. */
 void store_rest(struct store *s);
 
-/* Calls each(ctx, name, state, version) for every zone saved; version is NULL if none or damaged (then
- * state->why.reason is STORE_DAMAGED and has_version false, and it was logged; since_s is not touched, and
- * a state that can't be read is zero but for that).  each takes the reference, is called on this thread
- * only and must not change the store.  Verifies checksums.  Files are mapped, not read into memory.  name:
- * lower case. */
+/* -- the start -- */
+
+/* A zone as it was saved; version is NULL if none or damaged (then state->why.reason is STORE_DAMAGED and has_version
+ * false, and it was logged; since_s is not touched, and a state that can't be read is zero but for that).  Takes the
+ * reference, is called on the caller's thread only and must not change the store.  Checksums were verified.  Files are
+ * mapped, not read into memory.  name: lower case. */
 typedef void store_each_fn(void *ctx, const uint8_t *name, const struct zone_state *state,
                            struct zone_version *version);
+/* False: the zone is passed over. */
+typedef bool store_wants_fn(void *ctx, const uint8_t *name);
+struct store_cursor {
+	size_t len; /* 0: before the first zone */
+	uint8_t key[NAME_MAX_LEN];
+};
+
+/* Zones whose images are files, each looked for by what the files say of themselves.  Costs what the files cost, however
+ * many zones are in the database.  Once, before store_load_some. */
+MUST_CHECK enum err store_load_files(struct store *s, store_each_fn *each, void *ctx);
+/* The others in turn, max more of them (wanted or not); wants NULL: all.  Start with {0}.  ERR_NOTFOUND: there are no
+ * more. */
+MUST_CHECK enum err store_load_some(struct store *s, struct store_cursor *cursor, size_t max,
+                                    store_wants_fn *wants, store_each_fn *each, void *ctx);
+/* Both. */
 MUST_CHECK enum err store_load_all(struct store *s, store_each_fn *each, void *ctx);
+/* All were read: what that took is given back. */
+void store_loaded(struct store *s);
+/* One of the others, by its name in lower case.  ERR_NOTFOUND. */
+MUST_CHECK enum err store_load_one(struct store *s, const uint8_t *name, store_each_fn *each, void *ctx);
+/* The version to answer from of one whose turn has not come; a reference.  NULL: it has none, or one that expired, is
+ * damaged or a file.  Waits for nothing but pages of the database.  Thread: any. */
+struct zone_version *store_look(struct store *s, const uint8_t *name, int64_t now_s);
 
 /* A group of changes that is committed at once with one sync. */
 struct store_batch;

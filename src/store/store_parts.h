@@ -30,6 +30,8 @@ struct store {
 	struct log *log; /* borrowed */
 	struct random random;
 	struct history_memory *memory; /* of the steps of all zones */
+	uint64_t *loaded_files;        /* handed over by store_load_files; sorted */
+	size_t loaded_count;
 };
 
 /* store_open with a database of another size, for tests. */

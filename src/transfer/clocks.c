@@ -13,6 +13,7 @@ static void shift_all(struct transfer *t, int64_t delta_s) {
 	struct zone_entry *entry;
 	size_t cursor = 0;
 	while ((entry = table_next(t->table, &cursor))) {
+		if (!entry->follow) continue; /* follow_begin sees to it */
 		follow_shift(&followed_of(entry)->follow, delta_s);
 		followed_tell_expiry(followed_of(entry));
 	}
@@ -24,7 +25,7 @@ static void grant_grace(struct transfer *t, int64_t now_s) {
 	size_t cursor = 0;
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
-		if (!follow_grant_grace(&z->follow, now_s)) continue;
+		if (!z || !follow_grant_grace(&z->follow, now_s)) continue;
 		followed_tell_expiry(z);
 		schedule_set(&t->schedule, &z->due, follow_next_due(&z->follow));
 	}

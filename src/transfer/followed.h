@@ -23,7 +23,7 @@ struct followed {
 	struct follow follow; /* first: entry->follow points here */
 	struct schedule_item due;
 	struct transfer *transfer;
-	struct zone_entry *entry;     /* NULL: loaded and not claimed yet, or removed */
+	struct zone_entry *entry;     /* NULL: not claimed, or removed */
 	struct zone_version *version; /* a reference on what is served, or held while expired; NULL: none */
 	struct history *history;
 	struct guard_memory *guarded; /* NULL: nothing was refused or odd */
@@ -42,12 +42,15 @@ struct followed {
 	struct save *dirty;   /* the state waits to be saved; NULL: it does not */
 	struct notify_list notify;
 	struct stranger_list strangers;
-	struct followed *next; /* in the map of what was loaded, or in the list of those to save */
+	struct followed *next; /* in the map of what nobody has claimed, or in the list of those to save */
 	unsigned references;
 	uint8_t name[]; /* lower case */
 };
 
-#define LOADED_BUCKETS 65536
+#define UNCLAIMED_BUCKETS 65536
+
+/* load.c: zones wait for their records; the store's are read in turn; those that it does not have begin. */
+enum load_step { LOAD_WAITS, LOAD_STORED, LOAD_NEW, LOAD_DONE };
 
 struct transfer {
 	uv_loop_t *loop;
@@ -72,13 +75,19 @@ struct transfer {
 	uv_timer_t watch;
 	uv_timer_t rest; /* see rest.c */
 	uv_work_t rest_work;
-	bool resting;             /* rest_work is under way */
-	uint64_t rested_saves;    /* saver_count when it began last */
-	size_t watch_cursor;      /* where its next look begins */
-	struct followed **loaded; /* LOADED_BUCKETS lists; NULL when none is left */
-	size_t loaded_count;      /* at start */
-	struct followed *dirty;   /* states to save, by next */
-	struct moment last;       /* clocks as they were read last */
+	bool resting;          /* rest_work is under way */
+	uint64_t rested_saves; /* saver_count when it began last */
+	size_t watch_cursor;   /* where its next look begins */
+	enum load_step load_step;
+	uv_timer_t load;
+	struct store_cursor load_cursor;
+	size_t load_walk, load_count; /* place in the table; zones at the start, while it lasts */
+	size_t unread;                /* entries of the table that have no followed yet */
+	struct followed *
+		*unclaimed;     /* UNCLAIMED_BUCKETS lists of what nobody wants; NULL: there can be none */
+	bool all_claimed;       /* what is unclaimed when all is read is to be removed */
+	struct followed *dirty; /* states to save, by next */
+	struct moment last;     /* clocks as they were read last */
 	struct transfer_counters counters;
 	struct transfer_watcher watcher;
 	bool stopping;
@@ -87,6 +96,7 @@ struct transfer {
 	void *stopped_ctx;
 };
 
+/* NULL: what was saved of it was not read yet. */
 static inline struct followed *followed_of(struct zone_entry *entry) {
 	return (struct followed *)entry->follow;
 }
@@ -99,6 +109,18 @@ struct zone_state followed_state(const struct followed *z);
 const struct zone_policy *followed_policy(const struct followed *z);
 /* Whoever answers for the zone knows when it expires, or did. */
 void followed_tell_expiry(struct followed *z);
+
+/* -- load.c -- */
+
+/* The zone of an entry, which is read now if it was not yet. */
+struct followed *followed_at(struct transfer *t, struct zone_entry *entry);
+/* NULL: there is no such zone. */
+struct followed *followed_find(struct transfer *t, const uint8_t *name);
+/* A zone was put into the table: begin to follow it, now or when its turn comes. */
+void load_begin_zone(struct transfer *t, struct zone_entry *entry);
+/* One after another; NULL: there are no more. */
+struct followed *load_pop_unclaimed(struct transfer *t);
+void load_init(struct transfer *t);
 
 /* -- clocks.c: time as all of transfer sees it -- */
 
@@ -124,6 +146,8 @@ void watch_zone(struct followed *z);
 /* -- rest.c -- */
 
 /* After the saver is made, whose idle callback it takes until transfer_stop. */
+/* Something that saves nothing has read much. */
+void rest_soon(struct transfer *t);
 void rest_init(struct transfer *t);
 
 /* -- attempt.c -- */

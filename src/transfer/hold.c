@@ -2,11 +2,6 @@
 #include "transfer/commit.h"
 #include "transfer/followed.h"
 
-static struct followed *find(struct transfer *t, const uint8_t *name) {
-	struct zone_entry *entry = t->stopping ? NULL : table_find(t->table, name);
-	return entry ? followed_of(entry) : NULL;
-}
-
 static void log_hold(const struct followed *z, enum event event) {
 	char name[NAME_TEXT_MAX];
 	log_event(z->transfer->log, event, LOG_STR("zone", name_text_short(z->name, name)),
@@ -14,7 +9,7 @@ static void log_hold(const struct followed *z, enum event event) {
 }
 
 enum err transfer_hold(struct transfer *t, const uint8_t *name, struct told told) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z) return ERR_NOTFOUND;
 	if (!z->follow.frozen) {
 		steps_cancel(z);
@@ -26,7 +21,7 @@ enum err transfer_hold(struct transfer *t, const uint8_t *name, struct told told
 }
 
 enum err transfer_release(struct transfer *t, const uint8_t *name, struct told told) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z) return ERR_NOTFOUND;
 	if (!z->follow.frozen) return ERR_MISMATCH;
 	struct follow_env env = steps_env(z);

@@ -11,13 +11,8 @@
 #define PAST_STEPS_BYTES (64U << 20) /* of steps that are read for one version */
 #define PAST_DIFF_BYTES (64U << 20)
 
-static struct followed *find(struct transfer *t, const uint8_t *name) {
-	struct zone_entry *entry = t->stopping ? NULL : table_find(t->table, name);
-	return entry ? followed_of(entry) : NULL;
-}
-
 enum err transfer_history(struct transfer *t, const uint8_t *name, store_history_fn *each, void *ctx) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	return z ? store_history(t->store, z->name, each, ctx) : ERR_NOTFOUND;
 }
 
@@ -60,7 +55,7 @@ static enum err version_at(const struct followed *z, uint32_t serial, struct zon
 
 static enum err find_version(struct transfer *t, const uint8_t *name, struct followed **out_zone,
                              struct why *why) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z) return ERR_NOTFOUND;
 	if (!z->version) {
 		why_set(why, REASON_NOT_TRIED, "the zone has no version");

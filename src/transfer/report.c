@@ -5,11 +5,6 @@
 
 _Static_assert(REASON_COUNT <= UINT8_MAX, "a reason fits into an octet");
 
-static struct followed *find(struct transfer *t, const uint8_t *name) {
-	struct zone_entry *entry = table_find(t->table, name);
-	return entry ? followed_of(entry) : NULL;
-}
-
 /* -- the state ------------------------------------------------------------------------------------------------ */
 
 /* The newest serial that a primary answered with, or that a NOTIFY not yet followed told of. */
@@ -80,7 +75,8 @@ void state_update(struct followed *z) {
 bool transfer_truth(const struct transfer *t, const uint8_t *name, struct zone_truth *out_truth) {
 	const struct zone_entry *entry = table_find(t->table, name);
 	if (!entry) return false;
-	*out_truth = told((const struct followed *)entry->follow);
+	*out_truth = entry->follow ? told((const struct followed *)entry->follow)
+	                           : (struct zone_truth){ .state = TRUTH_PENDING };
 	return true;
 }
 
@@ -124,7 +120,7 @@ static void fill_version(const struct followed *z, struct zone_report *r) {
 }
 
 enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_report *out_report) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z) return ERR_NOTFOUND;
 	struct zone_report *r = out_report;
 	memset(r, 0, sizeof(*r));
@@ -153,7 +149,7 @@ enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_re
 }
 
 struct zone_version *transfer_version(struct transfer *t, const uint8_t *name) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z || !z->version) return NULL;
 	version_ref(z->version);
 	return z->version;
@@ -161,5 +157,6 @@ struct zone_version *transfer_version(struct transfer *t, const uint8_t *name) {
 
 void transfer_count(const struct transfer *t, struct transfer_counters *out_counters) {
 	*out_counters = t->counters;
+	out_counters->zones_unread = t->unread;
 	out_counters->notify_out = notifier_count(t->notifier);
 }

@@ -36,10 +36,12 @@ static void on_idle(void *ctx) {
 	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
 }
 
+void rest_soon(struct transfer *t) {
+	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
+}
+
 void rest_init(struct transfer *t) {
 	(void)uv_timer_init(t->loop, &t->rest); /* always 0 */
 	t->rest.data = t;
 	saver_on_idle(t->saver, on_idle, t);
-	/* What the store has was read at the start. */
-	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
 }

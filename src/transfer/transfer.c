@@ -12,46 +12,6 @@ void transfer_set_watcher(struct transfer *t, const struct transfer_watcher *wat
 	t->watcher = *watcher;
 }
 
-/* -- what the store had -- */
-
-static struct followed **loaded_place(struct transfer *t, const uint8_t *name) {
-	uint32_t h = 2166136261U;
-	for (size_t i = 0, len = name_len(name); i < len; i++)
-		h = (h ^ name_lower(name[i])) * 16777619U;
-	struct followed **at = &t->loaded[h % LOADED_BUCKETS];
-	while (*at && !name_equal((*at)->name, name))
-		at = &(*at)->next;
-	return at;
-}
-
-static void on_loaded(void *ctx, const uint8_t *name, const struct zone_state *state,
-                      struct zone_version *version) {
-	struct transfer *t = ctx;
-	struct followed **at = loaded_place(t, name);
-	if (*at) { /* the store has each name once */
-		version_unref(version);
-		return;
-	}
-	*at = followed_new(t, name);
-	followed_load(*at, state, version);
-	t->loaded_count++;
-}
-
-enum err transfer_load(struct transfer *t) {
-	t->loaded = xcalloc(LOADED_BUCKETS, sizeof(*t->loaded));
-	return store_load_all(t->store, on_loaded, t);
-}
-
-/* The loaded zone of this name, no longer in the map; NULL: none. */
-static struct followed *claim(struct transfer *t, const uint8_t *name) {
-	if (!t->loaded) return NULL;
-	struct followed **at = loaded_place(t, name), *z = *at;
-	if (!z) return NULL;
-	*at = z->next;
-	z->next = NULL;
-	return z;
-}
-
 /* -- removal from the store -- */
 
 static bool prepare_removal(struct save *s) {
@@ -78,30 +38,16 @@ static void remove_saved(struct followed *z) {
 }
 
 void transfer_claimed(struct transfer *t) {
-	for (unsigned b = 0; t->loaded && b < LOADED_BUCKETS; b++) {
-		struct followed *z;
-		while ((z = t->loaded[b])) {
-			t->loaded[b] = z->next;
-			z->next = NULL;
-			remove_saved(z);
-		}
-	}
-	free(t->loaded);
-	t->loaded = NULL;
-	/* Zones that come from now on are not part of the start. */
-	t->loaded_count = 0;
+	struct followed *z;
+	t->all_claimed = true;
+	if (t->load_step != LOAD_DONE) return; /* it ends with this */
+	while ((z = load_pop_unclaimed(t)))
+		remove_saved(z);
+	free(t->unclaimed);
+	t->unclaimed = NULL;
 }
 
 /* -- zones come, change and go -- */
-
-static void begin(struct followed *z) {
-	struct transfer *t = z->transfer;
-	struct follow_env env = steps_env(z);
-	uint32_t spread_s = z->follow.has_version ? schedule_spread_s(t->loaded_count) : 0;
-	struct follow_decision d = follow_begin(&z->follow, &env, spread_s);
-	if (z->follow.has_version && !d.expire) steps_publish(z, z->version, ZONE_SERVED);
-	steps_apply(z, d);
-}
 
 void transfer_zone_added(struct transfer *t, const uint8_t *name, const struct zone_policy *policy) {
 	struct zone_entry *entry;
@@ -110,14 +56,10 @@ void transfer_zone_added(struct transfer *t, const uint8_t *name, const struct z
 		policy_unref(policy); /* it is there already: the inventory gives each name once */
 		return;
 	}
-	struct followed *z = claim(t, name);
-	if (!z) z = followed_new(t, name);
-	z->entry = entry;
-	entry->follow = &z->follow;
 	t->counters.zones++;
 	t->counters.zones_pending++;
-	t->counters.states[z->state]++;
-	begin(z);
+	t->counters.states[TRUTH_PENDING]++;
+	load_begin_zone(t, entry);
 }
 
 static void release_policy(void *policy) {
@@ -129,13 +71,8 @@ static void retire_policy(struct transfer *t, const struct zone_policy *policy) 
 	clocks_collect(t);
 }
 
-static struct followed *find(struct transfer *t, const uint8_t *name) {
-	struct zone_entry *entry = table_find(t->table, name);
-	return entry ? followed_of(entry) : NULL;
-}
-
 void transfer_zone_changed(struct transfer *t, const uint8_t *name, const struct zone_policy *policy) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z || t->stopping) return;
 	steps_cancel(z); /* it borrows the former policy's keys */
 	policy_ref(policy);
@@ -155,7 +92,7 @@ static void leave_counters(struct followed *z) {
 }
 
 void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z || t->stopping) return;
 	steps_cancel(z);
 	notifier_forget(t->notifier, &z->notify);
@@ -174,7 +111,7 @@ void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
 /* -- wishes and NOTIFYs -- */
 
 static enum err wish(struct transfer *t, const uint8_t *name, bool retransfer) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	if (!z || t->stopping) return ERR_NOTFOUND;
 	if (z->follow.frozen) return ERR_REFUSED;
 	struct follow_env env = steps_env(z);
@@ -195,7 +132,7 @@ enum err transfer_retransfer(struct transfer *t, const uint8_t *name) {
 }
 
 enum err transfer_accept(struct transfer *t, const uint8_t *name) {
-	struct followed *z = find(t, name);
+	struct followed *z = followed_find(t, name);
 	char text[NAME_TEXT_MAX];
 	if (!z || t->stopping) return ERR_NOTFOUND;
 	bool behind = follow_why(&z->follow)->reason == REASON_SERIAL_BEHIND;
@@ -217,7 +154,7 @@ void transfer_stranger(struct transfer *t, const struct zone_entry *entry, const
 }
 
 static struct stranger_list *strangers_of(void *ctx, const uint8_t *name) {
-	struct followed *z = find(ctx, name);
+	struct followed *z = followed_find(ctx, name);
 	return z ? &z->strangers : NULL;
 }
 
@@ -231,8 +168,8 @@ static uint16_t primary_of(const struct zone_policy *policy, const struct addr *
 
 static void on_notify(void *ctx, struct zone_entry *entry, const struct inbox_item *item) {
 	struct transfer *t = ctx;
-	struct followed *z = followed_of(entry);
-	if (!z || t->stopping) return;
+	if (t->stopping) return;
+	struct followed *z = followed_at(t, entry);
 	t->counters.notify_in++;
 	struct follow_env env = steps_env(z);
 	uint16_t primary = primary_of(followed_policy(z), &item->peer);
@@ -279,6 +216,7 @@ struct transfer *transfer_new(uv_loop_t *loop, const struct transfer_settings *s
 	watch_init(t);
 	wake_init(t);
 	rest_init(t);
+	load_init(t);
 	return t;
 }
 
@@ -298,7 +236,7 @@ static void on_saver_idle(void *ctx) {
 	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
-	t->to_close = 11;
+	t->to_close = 12;
 	pool_stop(t->pool, part_closed, t);
 	asker_stop(t->asker, part_closed, t);
 	notifier_stop(t->notifier, part_closed, t);
@@ -306,6 +244,7 @@ static void on_saver_idle(void *ctx) {
 	strangers_close(t->strangers, part_closed, t);
 	uv_close((uv_handle_t *)&t->tick, timer_closed);
 	uv_close((uv_handle_t *)&t->lazy, timer_closed);
+	uv_close((uv_handle_t *)&t->load, timer_closed);
 	uv_close((uv_handle_t *)&t->wake, timer_closed);
 	uv_close((uv_handle_t *)&t->collect, timer_closed);
 	uv_close((uv_handle_t *)&t->watch, timer_closed);
@@ -316,10 +255,12 @@ void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {
 	struct zone_entry *entry;
 	size_t cursor = 0;
 	t->stopping = true;
+	(void)uv_timer_stop(&t->load); /* always 0 */
 	t->stopped = done;
 	t->stopped_ctx = ctx;
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
+		if (!z) continue;
 		steps_cancel(z);
 		notifier_forget(t->notifier, &z->notify);
 	}
@@ -337,19 +278,16 @@ void transfer_free(struct transfer *t) {
 	strangers_free(t->strangers);
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
-		policy_unref(followed_policy(z));
+		policy_unref(atomic_load(&entry->policy));
+		if (!z) continue;
 		z->entry = NULL;
 		entry->follow = NULL;
 		followed_unref(z);
 	}
-	for (unsigned b = 0; t->loaded && b < LOADED_BUCKETS; b++) {
-		struct followed *z;
-		while ((z = t->loaded[b])) {
-			t->loaded[b] = z->next;
-			followed_unref(z);
-		}
-	}
-	free(t->loaded);
+	struct followed *z;
+	while ((z = load_pop_unclaimed(t)))
+		followed_unref(z);
+	free(t->unclaimed);
 	inbox_free(t->inbox);
 	notifier_free(t->notifier);
 	ingest_free(t->ingest);

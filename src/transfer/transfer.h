@@ -66,9 +66,13 @@ void transfer_set_watcher(struct transfer *t, const struct transfer_watcher *wat
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx);
 void transfer_free(struct transfer *t);
 
-/* At start, before zones are added: take over all that the store has; versions wait until their zone is added.
- * What the inventory never claims is removed from the store by transfer_claimed. */
+/* At start, before zones are added: images that are files are verified now.  What the store has of the zones that are added
+ * then is read in turns of the loop, and of one that somebody asks for at once; questions are answered from the store
+ * meanwhile (store_look, by table_set_reader).  What the inventory never claims is removed from the store by
+ * transfer_claimed. */
 MUST_CHECK enum err transfer_load(struct transfer *t);
+/* When all zones of the start were added: read on for so long; the rest follows in turns. */
+void transfer_load_on(struct transfer *t, unsigned ms);
 void transfer_claimed(struct transfer *t);
 
 /* Inventory's changes.  A zone with a saved version is served at once (or SERVFAIL if its expire time is past);
@@ -171,6 +175,7 @@ struct transfer_counters {
 	uint64_t ixfr_failed_by[REASON_COUNT]; /* why an AXFR had to follow */
 	uint64_t failed_by[REASON_COUNT];      /* attempts of any kind */
 	uint64_t zones, zones_served, zones_pending, zones_expired;
+	uint64_t zones_unread;        /* of zones_pending: what is saved of them is still to be read */
 	uint64_t states[TRUTH_COUNT]; /* as judged when something last happened to the zone */
 };
 void transfer_count(const struct transfer *t, struct transfer_counters *out_counters);

@@ -27,7 +27,7 @@ static void on_wake(uv_timer_t *timer) {
 	uint32_t spread_s = schedule_spread_s(t->counters.zones);
 	while ((entry = table_next(t->table, &cursor))) {
 		struct followed *z = followed_of(entry);
-		if (follow_waits_for_primary(&z->follow) && has_primary_back(t, z)) wake(z, spread_s);
+		if (z && follow_waits_for_primary(&z->follow) && has_primary_back(t, z)) wake(z, spread_s);
 	}
 	pool_forget_back(t->pool);
 	clocks_arm(t);

@@ -85,7 +85,7 @@ static void on_watch(uv_timer_t *timer) {
 	struct transfer *t = timer->data;
 	struct zone_entry *entry = NULL;
 	for (unsigned n = 0; n < WATCH_ZONES && (entry = table_next(t->table, &t->watch_cursor)); n++)
-		watch_zone(followed_of(entry));
+		if (entry->follow) watch_zone(followed_of(entry)); /* else questions get what the store has */
 	if (!entry) t->watch_cursor = 0;
 }
 

@@ -13,6 +13,8 @@
 #define FIRST_SLOTS 64U
 #define ANY_SLOTS_MAX 4096U /* a look for any zone costs no more */
 
+struct zone_version table_unread;
+
 struct slots {
 	size_t count; /* a power of two */
 	_Atomic(struct zone_entry *) at[];
@@ -25,6 +27,7 @@ struct zone_table {
 	size_t used, tombstones;     /* writer's */
 	uint64_t seed;
 	struct zone_entry *tombstone;
+	struct table_reader reader;
 };
 
 static struct slots *slots_new(size_t count) {
@@ -45,7 +48,8 @@ struct zone_table *table_new(struct epoch *epoch) {
 
 static void entry_free(void *p) {
 	struct zone_entry *entry = p;
-	version_unref(atomic_load(&entry->served));
+	struct zone_version *v = atomic_load(&entry->served);
+	if (v != &table_unread) version_unref(v);
 	free(entry);
 }
 
@@ -211,8 +215,29 @@ void table_publish(struct zone_table *t, struct zone_entry *entry, struct zone_v
                    enum zone_status status) {
 	if (fault_fires("table-publish")) return;
 	if (v) version_ref(v);
-	struct zone_version *former = atomic_load_explicit(&entry->served, memory_order_relaxed);
 	atomic_store_explicit(&entry->status, status, memory_order_relaxed);
-	atomic_store_explicit(&entry->served, v, memory_order_release);
-	if (former) epoch_retire(t->epoch, former, version_release);
+	/* a reader may put there what it has read */
+	struct zone_version *former = atomic_exchange_explicit(&entry->served, v, memory_order_acq_rel);
+	if (former && former != &table_unread) epoch_retire(t->epoch, former, version_release);
+}
+
+/* -- read when asked for ------------------------------------------------------------------------------------------ */
+
+void table_set_reader(struct zone_table *t, const struct table_reader *reader) {
+	t->reader = *reader;
+}
+
+void table_leave_unread(struct zone_entry *entry) {
+	atomic_store_explicit(&entry->served, &table_unread, memory_order_release);
+}
+
+struct zone_version *table_read(const struct zone_table *t, struct zone_entry *entry) {
+	struct zone_version *now = &table_unread;
+	struct zone_version *v = t->reader.read ? t->reader.read(t->reader.ctx, entry) : NULL;
+	if (!v) return NULL;
+	if (atomic_compare_exchange_strong_explicit(&entry->served, &now, v, memory_order_acq_rel,
+	                                            memory_order_acquire))
+		return v;
+	version_unref(v); /* somebody was faster, and what is there is at least as new */
+	return now;
 }

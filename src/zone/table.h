@@ -22,14 +22,15 @@ struct zone_policy; /* inventory/policy.h */
 struct follow;      /* transfer's own state of the zone */
 
 struct zone_entry {
-	_Atomic(struct zone_version *) served; /* NULL unless status is ZONE_SERVED */
+	_Atomic(struct zone_version *)
+		served; /* NULL unless status is ZONE_SERVED, or &table_unread: see table_served */
 	_Atomic(const struct zone_policy *)
 		policy;                  /* never NULL; the writer holds the reference and gives it up by
 	                                             * epoch when it changes or the zone goes */
 	_Atomic int status;              /* enum zone_status */
 	_Atomic int64_t expires_at_s;    /* wall time when the version held expires or did; 0: not known */
 	_Atomic unsigned notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
-	struct follow *follow;           /* writer thread only */
+	struct follow *follow;           /* writer thread only; NULL: not read from the store yet */
 	uint8_t labels;                  /* of name */
 	uint8_t name_len;
 	uint8_t name[]; /* wire form, lower case */
@@ -37,8 +38,27 @@ struct zone_entry {
 
 struct zone_table;
 
+/* In `served`: there is a version, but it was not read from the store yet. */
+extern struct zone_version table_unread;
+/* Reads it: a reference, or NULL.  Any thread, within an epoch; waits for nothing. */
+struct table_reader {
+	void *ctx;
+	struct zone_version *(*read)(void *ctx, const struct zone_entry *entry);
+};
+
 struct zone_table *table_new(struct epoch *epoch);
 void table_free(struct zone_table *t);
+
+/* Before there are readers. */
+void table_set_reader(struct zone_table *t, const struct table_reader *reader);
+/* What questions get now, read from the store if it was not yet; NULL: nothing.  As table_find_zone. */
+struct zone_version *table_read(const struct zone_table *t, struct zone_entry *entry);
+static inline struct zone_version *table_served(const struct zone_table *t, struct zone_entry *entry) {
+	struct zone_version *v = atomic_load_explicit(&entry->served, memory_order_acquire);
+	return __builtin_expect(v == &table_unread, 0) ? table_read(t, entry) : v;
+}
+/* Writer thread: the entry, just added, has what the store has; table_publish ends that. */
+void table_leave_unread(struct zone_entry *entry);
 
 /* Longest zone that qname is in; NULL: none.  strict: the zone must be above qname, not qname itself (DS at
  * the parent side).  Thread: readers inside an epoch, and the writer. */

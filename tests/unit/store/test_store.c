@@ -291,6 +291,81 @@ static void thousands_of_zones_come_back(void **unused) {
 	lab_done(&lab);
 }
 
+static bool is_even(void *ctx, const uint8_t *name) {
+	(void)ctx;
+	return (name[name[0]] - '0') % 2 == 0;
+}
+
+static void zones_are_loaded_in_turns(void **state) {
+	(void)state;
+	struct lab lab;
+	struct store_cursor cursor = { 0 };
+	char apex[32];
+	lab_init(&lab);
+	for (unsigned i = 0; i < 10; i++) {
+		(void)snprintf(apex, sizeof(apex), "zone%u.example", i);
+		assert_int_equal(lab_save(&lab, apex, i, LAB_SMALL), OK);
+	}
+	assert_int_equal(lab_save(&lab, "large.example", 7, LAB_LARGE), OK);
+	lab_reopen(&lab);
+	struct lab_loaded files = { .name = lab_name("large.example") },
+			  l = { .name = lab_name("zone4.example") };
+	assert_int_equal(store_load_files(lab.store, lab_keep, &files), OK);
+	assert_int_equal(files.zones, 1);
+	assert_non_null(files.version);
+	unsigned turns = 0;
+	while (store_load_some(lab.store, &cursor, 3, is_even, lab_keep, &l) == OK)
+		turns++;
+	assert_int_equal(turns, 3); /* of 3, 3, 3 and the last 2 */
+	assert_int_equal(l.zones, 5);
+	assert_int_equal(version_serial(l.version), 4);
+	version_unref(files.version);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
+static void one_zone_is_loaded_by_its_name(void **state) {
+	(void)state;
+	struct lab lab;
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "a.example", 7, LAB_SMALL), OK);
+	struct lab_loaded l = { .name = lab_name("a.example") };
+	assert_int_equal(store_load_one(lab.store, lab_name("b.example").wire, lab_keep, &l), ERR_NOTFOUND);
+	assert_int_equal(store_load_one(lab.store, l.name.wire, lab_keep, &l), OK);
+	assert_int_equal(version_serial(l.version), 7);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
+static enum err save_state(struct lab *lab, const char *apex, const struct zone_state *state) {
+	struct why why;
+	struct store_batch *b = store_batch_new(lab->store);
+	assert_int_equal(store_batch_state(b, lab_name(apex).wire, state), OK);
+	return store_batch_commit(b, &why);
+}
+
+static void a_look_gives_what_may_be_answered(void **state) {
+	(void)state;
+	struct lab lab;
+	struct name name = lab_name("a.example"), large = lab_name("large.example");
+	struct zone_state saved = { .expire_s = 5000 };
+	lab_init(&lab);
+	assert_null(store_look(lab.store, name.wire, 1000));
+	assert_int_equal(lab_save(&lab, "a.example", 7, LAB_SMALL), OK);
+	assert_int_equal(lab_save(&lab, "large.example", 7, LAB_LARGE), OK);
+	assert_int_equal(save_state(&lab, "a.example", &saved), OK);
+	assert_int_equal(save_state(&lab, "large.example", &saved), OK);
+	struct zone_version *v = store_look(lab.store, name.wire, 4999);
+	assert_int_equal(version_serial(v), 7);
+	version_unref(v);
+	assert_null(store_look(lab.store, name.wire, 5000));
+	assert_null(store_look(lab.store, large.wire, 4999)); /* verifying it would take too long */
+	saved.expired = true;
+	assert_int_equal(save_state(&lab, "a.example", &saved), OK);
+	assert_null(store_look(lab.store, name.wire, 4999));
+	lab_done(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_store_is_empty),
@@ -308,6 +383,9 @@ int main(void) {
 		cmocka_unit_test(second_daemon_on_one_directory_is_refused),
 		cmocka_unit_test(directory_that_cannot_be_made_is_named),
 		cmocka_unit_test(thousands_of_zones_come_back),
+		cmocka_unit_test(zones_are_loaded_in_turns),
+		cmocka_unit_test(one_zone_is_loaded_by_its_name),
+		cmocka_unit_test(a_look_gives_what_may_be_answered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static const struct told nobody = { NULL, NULL };
 static bool serves(struct transfer_lab *l, const char *zone, uint32_t serial) {
 	struct name n = lab_name(zone);
 	struct zone_entry *entry = table_find(l->table, n.wire);
-	struct zone_version *v = entry ? atomic_load(&entry->served) : NULL;
+	struct zone_version *v = entry ? table_served(l->table, entry) : NULL;
 	return v && version_serial(v) == serial;
 }
 
@@ -202,11 +202,60 @@ static void a_restart_serves_the_same_at_once(void **state) {
 	assert_true(serves(l, "example.net.", 1)); /* before anything was asked */
 	transfer_claimed(l->t);
 	struct zone_report r = lab_report(l, "example.net.");
+	transfer_load_on(l->t, 60000);
 	assert_true(r.saved.checked_s > 0 && r.saved.expire_s > r.saved.checked_s);
 	assert_true(lab_stop(l));
 	lab_start(l);
 	lab_add(l, "example.org.", p); /* nobody claimed it: it is gone from the store */
 	assert_false(serves(l, "example.org.", 1));
+	policy_unref(p);
+}
+
+static void what_was_saved_is_answered_before_its_turn_comes(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct transfer_counters c;
+	struct name n = lab_name("example.net.");
+	lab_add(l, "example.net.", p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_true(lab_stop(l));
+	primary_stop(&l->primary);
+	lab_start(l);
+	lab_add(l, "example.net.", p);
+	lab_add(l, "new.net.", p);
+	assert_ptr_equal(atomic_load(&table_find(l->table, n.wire)->served), &table_unread);
+	assert_true(serves(l, "example.net.", 1));
+	assert_false(serves(l, "new.net.", 1));
+	transfer_count(l->t, &c);
+	assert_int_equal(c.zones_unread, 2);
+	transfer_load_on(l->t, 60000);
+	transfer_count(l->t, &c);
+	assert_int_equal(c.zones_unread, 0);
+	assert_int_equal(c.zones_served, 1);
+	assert_int_equal(c.zones_pending, 1);
+	assert_true(serves(l, "example.net.", 1));
+	assert_string_equal(lab_report(l, "example.net.").state, "active");
+	policy_unref(p);
+}
+
+static void a_zone_that_is_removed_before_its_turn_does_not_come_back(void **state) {
+	struct transfer_lab *l = *state;
+	struct zone_policy *p = lab_policy(&l->primary.addr, 1, NULL);
+	struct transfer_counters c;
+	struct name n = lab_name("example.net.");
+	lab_add(l, "example.net.", p);
+	assert_true(run_until_served(l, "example.net.", 1));
+	assert_true(lab_stop(l));
+	primary_stop(&l->primary);
+	lab_start(l);
+	lab_add(l, "example.net.", p);
+	transfer_claimed(l->t);
+	transfer_zone_removed(l->t, n.wire);
+	transfer_load_on(l->t, 60000);
+	transfer_count(l->t, &c);
+	assert_int_equal(c.zones, 0);
+	lab_add(l, "example.net.", p);
+	assert_false(serves(l, "example.net.", 1));
 	policy_unref(p);
 }
 
@@ -626,6 +675,8 @@ int main(void) {
 		TEST(a_held_zone_is_not_transferred_until_it_is_released),
 		TEST(a_signed_transfer_works_and_wrong_keys_are_named),
 		TEST(a_restart_serves_the_same_at_once),
+		TEST(what_was_saved_is_answered_before_its_turn_comes),
+		TEST(a_zone_that_is_removed_before_its_turn_does_not_come_back),
 		TEST(a_serial_that_went_back_is_an_error_until_it_is_accepted),
 		TEST(a_rollback_is_served_after_a_restart_and_until_the_release),
 		TEST(a_rollback_that_the_primary_follows_outlasts_the_release),

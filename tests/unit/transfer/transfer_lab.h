@@ -51,11 +51,19 @@ static inline struct zone_policy *lab_policy(const struct addr *addrs, unsigned 
 	return &p->policy;
 }
 
+/* As the daemon's workers read what was not read yet. */
+static inline struct zone_version *lab_look(void *ctx, const struct zone_entry *entry) {
+	const struct transfer_lab *l = ctx;
+	return store_look(l->store, entry->name, clock_now().wall_s);
+}
+
 static inline void lab_start(struct transfer_lab *l) {
+	struct table_reader reader = { l, lab_look };
 	struct transfer_settings settings = { 32, 8, 2, 256, l->collect_max_bytes, NULL };
 	struct why why;
 	l->epoch = epoch_new();
 	l->table = table_new(l->epoch);
+	table_set_reader(l->table, &reader);
 	enum err e = store_open(l->dir, l->log, &l->store, &why);
 	if (e != OK) fprintf(stderr, "%s\n", why.evidence);
 	assert(e == OK);

@@ -158,6 +158,50 @@ static void versions_are_published_under_readers(void **state) {
 	epoch_free(s.epoch);
 }
 
+struct reads {
+	struct zone_version *version;
+	unsigned count;
+};
+
+static struct zone_version *read_once(void *ctx, const struct zone_entry *entry) {
+	struct reads *r = ctx;
+	(void)entry;
+	r->count++;
+	if (r->version) version_ref(r->version);
+	return r->version;
+}
+
+static void what_was_not_read_is_read_by_who_asks(void **state) {
+	(void)state;
+	struct epoch *epoch = epoch_new();
+	struct zone_table *t = table_new(epoch);
+	struct reads reads = { 0 };
+	struct table_reader r = { &reads, read_once };
+	struct zone_entry *entry = add(t, "example."), *other = add(t, "other.");
+	struct zone_version *v = make_done(make_zone("example.", 1)),
+			    *next = make_done(make_zone("example.", 2));
+	table_set_reader(t, &r);
+	assert_null(table_served(t, entry));
+	assert_int_equal(reads.count, 0);
+	table_leave_unread(entry);
+	table_leave_unread(other);
+	assert_null(table_served(t, entry)); /* it can't be had now, but later */
+	reads.version = v;
+	assert_ptr_equal(table_served(t, entry), v);
+	assert_ptr_equal(table_served(t, entry), v);
+	assert_int_equal(reads.count, 2);
+	table_publish(t, entry, next, ZONE_SERVED);
+	assert_ptr_equal(table_served(t, entry), next);
+	table_publish(t, other, NULL, ZONE_PENDING);
+	assert_null(table_served(t, other));
+	assert_int_equal(reads.count, 2);
+	table_leave_unread(other); /* and so it ends */
+	version_unref(v);
+	version_unref(next);
+	table_free(t);
+	epoch_free(epoch);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest_zone_wins),
@@ -165,6 +209,7 @@ int main(void) {
 		cmocka_unit_test(same_name_twice_is_refused),
 		cmocka_unit_test(many_zones_come_and_go),
 		cmocka_unit_test(versions_are_published_under_readers),
+		cmocka_unit_test(what_was_not_read_is_read_by_who_asks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
