@@ -62,6 +62,7 @@ struct import {
 	json_t *zones; /* of the next request */
 	size_t octets;
 	json_int_t added, changed, removed, unchanged, done;
+	enum exit_status status;
 	struct progress progress;
 };
 
@@ -95,34 +96,46 @@ static bool batch_is_full(const struct import *im) {
 	return count >= BATCH_ZONES || im->octets >= BATCH_OCTETS;
 }
 
-/* Every line is looked at before the first request is sent. */
-static unsigned read_lines(FILE *in, const char *path, json_t *all) {
+/* Every zone of the lines to each, which takes it, until it fails.  Returns the number of lines with faults, told up to
+ * FAULTS_MAX. */
+typedef bool zone_fn(void *ctx, json_t *zone);
+static unsigned each_line(FILE *in, const char *path, zone_fn *each, void *ctx) {
 	char *line = NULL, fault[COMMAND_FAULT_MAX];
 	size_t size = 0;
 	unsigned number = 0, faults = 0;
-	while (getline(&line, &size, in) > 0) {
+	bool goes_on = true;
+	while (goes_on && getline(&line, &size, in) > 0) {
 		json_t *zone = NULL;
 		number++;
 		if (import_line(line, &zone, fault) != OK) {
 			if (faults++ < FAULTS_MAX) fprintf(stderr, "%s:%u: %s\n", path, number, fault);
 		} else if (zone) {
-			(void)json_array_append_new(all, zone);
+			goes_on = each(ctx, zone);
 		}
 	}
 	free(line);
 	return faults;
 }
 
-static enum exit_status send_all(struct import *im, const json_t *all) {
-	enum exit_status status = EXIT_DONE;
-	for (size_t i = 0; i < json_array_size(all) && status == EXIT_DONE; i++) {
-		json_t *zone = json_array_get(all, i);
-		(void)json_array_append(im->zones, zone);
-		im->octets += 64 + json_string_length(json_object_get(zone, "name"));
-		if (batch_is_full(im)) status = send_batch(im);
-	}
+static bool count_zone(void *ctx, json_t *zone) {
+	++*(size_t *)ctx;
+	json_decref(zone);
+	return true;
+}
+
+static bool send_zone(void *ctx, json_t *zone) {
+	struct import *im = ctx;
+	im->octets += 64 + json_string_length(json_object_get(zone, "name"));
+	(void)json_array_append_new(im->zones, zone);
+	if (batch_is_full(im)) im->status = send_batch(im);
+	return im->status == EXIT_DONE;
+}
+
+static void send_all(struct import *im, FILE *in, const char *path) {
+	unsigned faults = each_line(in, path, send_zone, im);
+	if (faults > 0) im->status = EXIT_NO; /* somebody changed the file meanwhile */
 	bool rest = json_array_size(im->zones) > 0 || command_flag(im->command, FLAG_REPLACE);
-	return status == EXIT_DONE && rest ? send_batch(im) : status;
+	if (im->status == EXIT_DONE && rest) im->status = send_batch(im);
 }
 
 static void tell(const struct import *im) {
@@ -137,42 +150,71 @@ static void tell(const struct import *im) {
 	}
 }
 
-static enum exit_status import_zones(const struct command *command, struct client *client,
-                                     const json_t *all) {
-	struct import im = { .command = command, .client = client, .zones = json_array() };
-	if (command_flag(command, FLAG_REPLACE) && json_array_size(all) > REPLACE_ZONES_MAX) {
+static enum exit_status import_zones(const struct command *command, struct client *client, FILE *in,
+                                     const char *path, size_t count) {
+	struct import im = {
+		.command = command, .client = client, .zones = json_array(), .status = EXIT_DONE
+	};
+	if (command_flag(command, FLAG_REPLACE) && count > REPLACE_ZONES_MAX) {
 		fprintf(stderr, "understudy: --replace takes at most %d zones\n", REPLACE_ZONES_MAX);
+		json_decref(im.zones);
 		return EXIT_NO;
 	}
-	progress_begin(&im.progress, "zones", json_array_size(all));
-	enum exit_status status = send_all(&im, all);
+	progress_begin(&im.progress, "zones", count);
+	send_all(&im, in, path);
 	progress_end(&im.progress);
 	json_decref(im.zones);
-	if (status != EXIT_DONE && im.done > 0)
+	if (im.status != EXIT_DONE && im.done > 0)
 		fprintf(stderr, "understudy: the zones before these were taken over: ");
-	if (status == EXIT_DONE || im.done > 0) tell(&im);
-	return status;
+	if (im.status == EXIT_DONE || im.done > 0) tell(&im);
+	return im.status;
+}
+
+/* Every line is looked at before the first request is sent; the lines are read twice rather than kept. */
+static enum exit_status import_file(const struct command *command, struct client *client, FILE *in,
+                                    const char *path) {
+	size_t count = 0;
+	unsigned faults = each_line(in, path, count_zone, &count);
+	if (ferror(in)) {
+		fprintf(stderr, "understudy: %s cannot be read to its end\n", path);
+	} else if (faults > 0) {
+		fprintf(stderr, "understudy: %u lines have faults; nothing was done\n", faults);
+	} else {
+		rewind(in);
+		return import_zones(command, client, in, path, count);
+	}
+	return EXIT_NO;
+}
+
+/* What comes through a pipe is kept in a file, to be read twice; from is closed.  NULL: it can't be. */
+static FILE *keep(FILE *from) {
+	char piece[65536];
+	size_t len;
+	FILE *kept = tmpfile();
+	bool good = kept;
+	while (good && (len = fread(piece, 1, sizeof(piece), from)) > 0)
+		good = fwrite(piece, 1, len, kept) == len;
+	good = good && !ferror(from) && fflush(kept) == 0;
+	(void)fclose(from); /* it was read */
+	if (good)
+		rewind(kept);
+	else if (kept)
+		(void)fclose(kept); /* given up */
+	return good ? kept : NULL;
 }
 
 enum exit_status import_run(const struct command *command, struct client *client) {
 	const char *path = command->values[0].text;
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *in = is_stdin ? stdin : fopen(path, "re");
+	if (in && (is_stdin || fseek(in, 0, SEEK_SET) != 0)) in = keep(in);
+	if (is_stdin) path = "standard input";
 	if (!in) {
 		fprintf(stderr, "understudy: %s cannot be read\n", path);
 		return EXIT_NO;
 	}
-	json_t *all = json_array();
-	unsigned faults = read_lines(in, is_stdin ? "standard input" : path, all);
-	enum exit_status status = EXIT_NO;
-	if (ferror(in))
-		fprintf(stderr, "understudy: %s cannot be read to its end\n", path);
-	else if (faults > 0)
-		fprintf(stderr, "understudy: %u lines have faults; nothing was done\n", faults);
-	else
-		status = import_zones(command, client, all);
-	if (!is_stdin) (void)fclose(in); /* it was read */
-	json_decref(all);
+	enum exit_status status = import_file(command, client, in, path);
+	(void)fclose(in); /* it was read */
 	return status;
 }
 
