@@ -18,6 +18,7 @@
 
 #define LINE_MAX_LEN 4000
 #define FIELDS_MAX 16
+#define GATHERED_CAP 65536
 #define PEER_EVENTS_PER_S 20
 
 struct event_row {
@@ -38,6 +39,9 @@ struct log {
 	int fd;
 	pthread_mutex_t lock;
 	struct quota quotas[EVENT_COUNT];
+	_Atomic uintptr_t gatherer; /* its thread; 0: none */
+	char *gathered;             /* GATHERED_CAP octets, from the first log_gather on; the gatherer's */
+	size_t gathered_len;
 };
 
 static const struct event_row *row_of(enum event event) {
@@ -174,6 +178,44 @@ static void put_head(struct writer *w, enum event event, enum log_format format)
 	put(w, event_name(event));
 }
 
+/* -- gathered lines -- */
+
+static uintptr_t this_thread(void) {
+	return (uintptr_t)pthread_self();
+}
+
+static bool gathers_here(struct log *log) {
+	return atomic_load_explicit(&log->gatherer, memory_order_relaxed) == this_thread();
+}
+
+static void write_line(struct log *log, const char *line, size_t len) {
+	if (write(log->fd, line, len) < 0) return; /* a log that can't be written has nowhere to say so */
+}
+
+static void write_gathered(struct log *log) {
+	if (log->gathered_len > 0) write_line(log, log->gathered, log->gathered_len);
+	log->gathered_len = 0;
+}
+
+static void gather_line(struct log *log, enum log_level level, const char *line, size_t len) {
+	if (GATHERED_CAP - log->gathered_len < len) write_gathered(log);
+	memcpy(log->gathered + log->gathered_len, line, len);
+	log->gathered_len += len;
+	if (level == LOG_LEVEL_ERROR) write_gathered(log);
+}
+
+void log_gather(struct log *log) {
+	uintptr_t nobody = 0;
+	if (!log || !atomic_compare_exchange_strong(&log->gatherer, &nobody, this_thread())) return;
+	if (!log->gathered) log->gathered = xmalloc(GATHERED_CAP);
+}
+
+void log_write_out(struct log *log) {
+	if (!log || !gathers_here(log)) return;
+	write_gathered(log);
+	atomic_store(&log->gatherer, 0);
+}
+
 static void emit(struct log *log, enum event event, const struct log_field *fields, int count) {
 	enum log_format format = (enum log_format)atomic_load(&log->format);
 	char line[LINE_MAX_LEN + 4];
@@ -188,7 +230,10 @@ static void emit(struct log *log, enum event event, const struct log_field *fiel
 	}
 	if (format == LOG_FORMAT_JSON) line[w.len++] = '}';
 	line[w.len++] = '\n';
-	if (write(log->fd, line, w.len) < 0) return; /* a log that can't be written has nowhere to say so */
+	if (gathers_here(log))
+		gather_line(log, row_of(event)->level, line, w.len);
+	else
+		write_line(log, line, w.len);
 }
 
 /* -- limits for what peers cause -- */
@@ -231,6 +276,7 @@ void log_free(struct log *log) {
 	for (unsigned i = 0; i < EVENT_COUNT; i++)
 		tell_left_out(log, (enum event)i, log->quotas[i].left_out);
 	pthread_mutex_destroy(&log->lock);
+	free(log->gathered);
 	free(log);
 }
 

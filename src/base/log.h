@@ -41,6 +41,12 @@ void log_event_fields(struct log *log, enum event event, const struct log_field 
 	                 (int)(sizeof((const struct log_field[]){ __VA_ARGS__ }) /                           \
 	                       sizeof(struct log_field)))
 
+/* From here on lines of this thread are gathered, as long as no other gathers, and written together by log_write_out, or
+ * when there are many, or with the first that is an error.  For a mass of events in one go: what is gathered is lost if the
+ * process is killed meanwhile.  NULL is allowed. */
+void log_gather(struct log *log);
+void log_write_out(struct log *log);
+
 const char *event_name(enum event event); /* "zone.transfer.done" */
 
 #endif

@@ -74,12 +74,14 @@ static void on_written(uv_work_t *work, int status) {
 	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
 	settle(s);
 	s->job = NULL;
+	log_gather(s->log);
 	while (i) {
 		struct save *next = i->next;
 		s->count++;
 		i->told(i);
 		i = next;
 	}
+	log_write_out(s->log);
 	start(s);
 	saver_check_idle(s);
 }

@@ -102,6 +102,46 @@ static void lines_below_the_level_are_not_written(void **state) {
 	lab_done(&lab);
 }
 
+static off_t written(const struct lab *lab) {
+	return lseek(lab->fd, 0, SEEK_END);
+}
+
+static void gathered_lines_are_written_together_and_an_error_at_once(void **state) {
+	(void)state;
+	struct lab lab = lab_of(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_gather(lab.log);
+	log_event(lab.log, EVENT_ZONE_ADDED, LOG_STR("zone", "first"));
+	log_event(lab.log, EVENT_ZONE_ADDED, LOG_STR("zone", "second"));
+	assert_int_equal(written(&lab), 0);
+	log_event(lab.log, EVENT_STORE_FAILED, LOG_STR("error", "third"));
+	off_t three = written(&lab);
+	assert_true(three > 0);
+	log_event(lab.log, EVENT_ZONE_ADDED, LOG_STR("zone", "fourth"));
+	assert_int_equal(written(&lab), three);
+	log_write_out(lab.log);
+	log_event(lab.log, EVENT_ZONE_ADDED, LOG_STR("zone", "fifth"));
+	assert_matches(lines_of(&lab),
+	               "zone=first\n.*zone=second\n.*error=third\n.*zone=fourth\n.*zone=fifth\n");
+	lab_done(&lab);
+}
+
+static void more_lines_than_can_be_gathered_are_all_written(void **state) {
+	(void)state;
+	struct lab lab = lab_of(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_gather(lab.log);
+	for (int i = 0; i < 5000; i++)
+		log_event(lab.log, EVENT_ZONE_ADDED, LOG_NUM("n", i));
+	log_write_out(lab.log);
+	const char *at = lines_of(&lab);
+	for (int i = 0; i < 5000; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), " n=%d\n", i);
+		at = strstr(at, text);
+		assert_non_null(at);
+	}
+	lab_done(&lab);
+}
+
 static void no_log_discards(void **state) {
 	(void)state;
 	log_event(NULL, EVENT_ZONE_FAILED, LOG_STR("zone", "x"));
@@ -157,6 +197,8 @@ int main(void) {
 		cmocka_unit_test(values_that_could_be_mistaken_are_quoted_and_escaped),
 		cmocka_unit_test(a_json_line_is_one_object),
 		cmocka_unit_test(lines_below_the_level_are_not_written),
+		cmocka_unit_test(gathered_lines_are_written_together_and_an_error_at_once),
+		cmocka_unit_test(more_lines_than_can_be_gathered_are_all_written),
 		cmocka_unit_test(no_log_discards),
 		cmocka_unit_test(a_line_that_is_too_long_loses_whole_fields),
 		cmocka_unit_test(what_peers_cause_is_limited_and_counted),
