@@ -19,8 +19,11 @@ struct worker {
 	struct moment now; /* of the batch in work */
 	pthread_t thread;
 	bool running;
+	struct serve_request requests[UDP_BATCH_MAX];
 	uint8_t answer[TCP_MESSAGE_MAX];
 };
+
+_Static_assert(UDP_BATCH_MAX <= SERVE_EXPECTED_MAX, "a whole batch is expected at once");
 
 struct workers {
 	unsigned count;
@@ -40,11 +43,16 @@ static struct serve_request request_of(const struct worker *w, enum serve_transp
 	};
 }
 
-static size_t on_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
-                     size_t cap) {
+static void on_udp(void *ctx, struct udp_packet *packets, unsigned count) {
 	struct worker *w = ctx;
-	struct serve_request r = request_of(w, SERVE_UDP, req, req_len, peer);
-	return serve_packet(w->serve, &r, answer, cap, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		const struct udp_packet *p = &packets[i];
+		w->requests[i] = request_of(w, SERVE_UDP, p->request, p->request_len, &p->peer);
+	}
+	serve_expect(w->serve, w->requests, count);
+	for (unsigned i = 0; i < count; i++)
+		packets[i].answer_len = serve_packet(w->serve, &w->requests[i], packets[i].answer,
+		                                     UDP_ANSWER_MAX, NULL);
 }
 
 static long stream_produce(void *state, uint8_t *buf, size_t cap) {

@@ -37,6 +37,8 @@ struct udp_batch {
 	unsigned used;                    /* headers of `in` that the last receive changed */
 	struct mmsghdr in[UDP_BATCH_MAX];
 	struct mmsghdr out[UDP_BATCH_MAX];
+	struct udp_packet packets[UDP_BATCH_MAX]; /* of the batch in work, those that are not dropped */
+	uint8_t slot_of[UDP_BATCH_MAX];           /* where each of them is */
 	struct udp_slot slots[UDP_BATCH_MAX];
 };
 
@@ -126,22 +128,37 @@ static bool take_header(struct udp_batch *b, const uint8_t **data, size_t *len, 
 	return true;
 }
 
-/* Length of packet i's answer, 0: none. */
-static size_t answer_packet(struct udp_batch *b, unsigned i, const struct udp_handler *handler) {
+/* Make a packet of what the slot received.  False: drop it. */
+static bool make_packet(struct udp_batch *b, unsigned i, struct udp_packet *out) {
 	struct udp_slot *slot = &b->slots[i];
 	if (b->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
 		counter_add(&b->counters.too_long, 1);
-		return 0;
+		return false;
 	}
-	struct addr peer = addr_from_sockaddr((const struct sockaddr *)&slot->peer);
-	if (peer.port == 0) {
+	out->peer = addr_from_sockaddr((const struct sockaddr *)&slot->peer);
+	if (out->peer.port == 0) {
 		counter_add(&b->counters.bad_source, 1);
-		return 0;
+		return false;
 	}
-	const uint8_t *request = slot->request;
-	size_t len = b->in[i].msg_len;
-	if (b->proxies && !take_header(b, &request, &len, &peer)) return 0;
-	return handler->handle(handler->ctx, request, len, &peer, slot->answer, sizeof(slot->answer));
+	out->request = slot->request;
+	out->request_len = b->in[i].msg_len;
+	out->answer = slot->answer;
+	out->answer_len = 0;
+	return !b->proxies || take_header(b, &out->request, &out->request_len, &out->peer);
+}
+
+/* Number of answers that are ready to send. */
+static unsigned answer_batch(struct udp_batch *b, unsigned received, const struct udp_handler *handler) {
+	unsigned count = 0, pending = 0;
+	for (unsigned i = 0; i < received; i++) {
+		b->slot_of[count] = (uint8_t)i;
+		if (make_packet(b, i, &b->packets[count])) count++;
+	}
+	if (count > 0) handler->answer(handler->ctx, b->packets, count);
+	for (unsigned i = 0; i < count; i++)
+		if (b->packets[i].answer_len > 0)
+			queue_answer(b, b->slot_of[i], b->packets[i].answer_len, pending++);
+	return pending;
 }
 
 /* An answer that the kernel does not take is dropped, the next one gets its chance: the client asks again. */
@@ -164,15 +181,10 @@ static void send_answers(struct udp_batch *b, int fd, unsigned pending) {
 unsigned udp_serve(struct udp_batch *b, int fd, const struct udp_handler *handler) {
 	unsigned total = 0, received = UDP_BATCH_MAX;
 	for (unsigned turn = 0; turn < UDP_BATCHES_PER_TURN && received == UDP_BATCH_MAX; turn++) {
-		unsigned pending = 0;
 		received = receive(b, fd);
 		b->proxies = atomic_load_explicit(&b->next_proxies, memory_order_acquire);
 		counter_add(&b->counters.received, received);
-		for (unsigned i = 0; i < received; i++) {
-			size_t len = answer_packet(b, i, handler);
-			if (len > 0) queue_answer(b, i, len, pending++);
-		}
-		send_answers(b, fd, pending);
+		send_answers(b, fd, answer_batch(b, received, handler));
 		total += received;
 		if (handler->between_batches) handler->between_batches(handler->ctx);
 	}

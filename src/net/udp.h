@@ -1,4 +1,4 @@
-/* UDP questions in batches: one recvmmsg, a handler call for each packet, one sendmmsg.  All buffers are
+/* UDP questions in batches: one recvmmsg, one call of the handler, one sendmmsg.  All buffers are
  * allocated once.
  * Thread: a batch belongs to the worker that made it; its counters may be read by any thread. */
 #ifndef UNDERSTUDY_NET_UDP_H
@@ -15,13 +15,21 @@
 #define UDP_ANSWER_MAX 4096    /* octets of an answer */
 #define UDP_BATCHES_PER_TURN 8 /* receives of one socket before the worker looks at its other sockets */
 
-/* Answer the request of req_len octets (at most UDP_REQUEST_MAX) of peer, who may be behind a proxy: write the answer to
- * `answer`, at most cap octets, and return its length; 0: no answer.  The request buffer may not be kept. */
+/* A request and its answer. */
+struct udp_packet {
+	const uint8_t *request; /* may not be kept */
+	size_t request_len;     /* at most UDP_REQUEST_MAX */
+	struct addr peer;       /* who may be behind a proxy */
+	uint8_t *answer;        /* room for UDP_ANSWER_MAX octets */
+	size_t answer_len;      /* 0 before it is answered; 0 then: no answer */
+};
+
+/* What answers. */
 struct udp_handler {
-	size_t (*handle)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
-	                 uint8_t *answer, size_t cap);
-	void (*between_batches)(
-		void *ctx); /* after every batch, when nothing of it is borrowed; NULL: none */
+	/* All that came at once, at most UDP_BATCH_MAX and at least one: write the answers and set their lengths. */
+	void (*answer)(void *ctx, struct udp_packet *packets, unsigned count);
+	/* After every batch, when nothing of it is borrowed; NULL: none. */
+	void (*between_batches)(void *ctx);
 	void *ctx;
 };
 

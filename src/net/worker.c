@@ -53,7 +53,7 @@ enum err net_worker_new(const struct net_worker_config *config, struct net_worke
 		return ERR_IO;
 	}
 	struct tcp_handler tcp_handler = { .handle = config->tcp, .ctx = config->ctx };
-	w->udp_handler = (struct udp_handler){ .handle = config->udp,
+	w->udp_handler = (struct udp_handler){ .answer = config->udp,
 		                               .between_batches = config->between_batches,
 		                               .ctx = config->ctx };
 	w->udp = udp_batch_new();

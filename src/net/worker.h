@@ -19,9 +19,8 @@
 #define NET_WORKER_SOCKETS_MAX 256 /* UDP sockets, TCP and TLS listeners of one worker */
 
 struct net_worker_config {
-	/* As udp_handler.handle and tcp_handler.handle; ctx is handed to every callback. */
-	size_t (*udp)(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
-	              size_t cap);
+	/* As udp_handler.answer and tcp_handler.handle; ctx is handed to every callback. */
+	void (*udp)(void *ctx, struct udp_packet *packets, unsigned count);
 	void (*tcp)(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len);
 	void (*before_wait)(void *ctx);     /* NULL: none */
 	void (*after_wait)(void *ctx);      /* NULL: none */

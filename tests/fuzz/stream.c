@@ -35,10 +35,8 @@ static struct moment no_time(void) {
 	return (struct moment){ 0 };
 }
 
-static size_t no_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
-                     size_t cap) {
-	(void)ctx, (void)req, (void)req_len, (void)peer, (void)answer, (void)cap;
-	return 0;
+static void no_udp(void *ctx, struct udp_packet *packets, unsigned count) {
+	(void)ctx, (void)packets, (void)count;
 }
 
 static long two_messages(void *state, uint8_t *buf, size_t cap) {

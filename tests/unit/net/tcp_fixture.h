@@ -105,10 +105,8 @@ static inline void test_handle(void *ctx, struct tcp_conn *conn, const uint8_t *
 	}
 }
 
-static inline size_t test_no_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
-                                 uint8_t *answer, size_t cap) {
-	(void)ctx, (void)req, (void)req_len, (void)peer, (void)answer, (void)cap;
-	return 0;
+static inline void test_no_udp(void *ctx, struct udp_packet *packets, unsigned count) {
+	(void)ctx, (void)packets, (void)count;
 }
 
 static inline void test_before(void *ctx) {

@@ -22,13 +22,16 @@ struct seen {
 	unsigned batches;
 };
 
-static size_t echo(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer, uint8_t *answer,
-                   size_t cap) {
+static void echo(void *ctx, struct udp_packet *packets, unsigned count) {
 	struct seen *seen = ctx;
-	seen->requests++;
-	if (req_len > 0 && req[0] == 'n') return 0;
-	int n = snprintf((char *)answer, cap, "%.*s@%u", (int)req_len, (const char *)req, peer->port);
-	return (size_t)n;
+	for (unsigned i = 0; i < count; i++) {
+		struct udp_packet *p = &packets[i];
+		seen->requests++;
+		if (p->request_len > 0 && p->request[0] == 'n') continue;
+		int n = snprintf((char *)p->answer, UDP_ANSWER_MAX, "%.*s@%u", (int)p->request_len,
+		                 (const char *)p->request, p->peer.port);
+		p->answer_len = (size_t)n;
+	}
 }
 
 static void batch_done(void *ctx) {
@@ -55,7 +58,7 @@ static struct fixture *start_with(struct fixture *f, const char *listen, struct 
 	f->proxies = proxies;
 	f->batch = udp_batch_new();
 	udp_batch_set_proxies(f->batch, proxies);
-	f->handler = (struct udp_handler){ .handle = echo, .between_batches = batch_done, .ctx = &f->seen };
+	f->handler = (struct udp_handler){ .answer = echo, .between_batches = batch_done, .ctx = &f->seen };
 	return f;
 }
 

@@ -19,13 +19,15 @@ struct seen {
 	unsigned questions, waits, batches, wrong;
 };
 
-static size_t answer_udp(void *ctx, const uint8_t *req, size_t req_len, const struct addr *peer,
-                         uint8_t *answer, size_t cap) {
+static void answer_udp(void *ctx, struct udp_packet *packets, unsigned count) {
 	struct seen *seen = ctx;
-	seen->questions++;
-	seen->wrong += !seen->online || peer->family != AF_INET || cap < req_len;
-	memcpy(answer, req, req_len);
-	return req_len;
+	for (unsigned i = 0; i < count; i++) {
+		struct udp_packet *p = &packets[i];
+		seen->questions++;
+		seen->wrong += !seen->online || p->peer.family != AF_INET || p->answer_len > 0;
+		memcpy(p->answer, p->request, p->request_len);
+		p->answer_len = p->request_len;
+	}
 }
 
 static void answer_tcp(void *ctx, struct tcp_conn *conn, const uint8_t *req, size_t len) {
