@@ -78,14 +78,26 @@ static void count_record(struct header *h, enum section section) {
 	}
 }
 
-/* What follows the owner.  On failure the message is as it was at the mark. */
-static enum err write_rr(struct encoder *e, struct encoder_mark mark, enum section section,
+/* What a record that does not fit leaves behind. */
+struct place {
+	size_t len;
+	struct compress_mark names;
+};
+
+static struct place place_of(const struct encoder *e) {
+	return (struct place){ e->w.len, compress_mark(&e->names) };
+}
+
+/* What follows the owner; its fixed part has room at `fixed`, if anything has.  On failure the message is as it was at
+ * the place. */
+static enum err write_rr(struct encoder *e, const struct place *from, uint8_t *fixed, enum section section,
                          const struct rr *rr) {
-	uint8_t *fixed = write_reserve(&e->w, 10);
 	size_t rdata_pos = e->w.len;
 	write_rdata(e, rr);
 	if (e->w.failed) {
-		encoder_rewind(e, mark);
+		compress_rewind(&e->names, from->names);
+		e->w.len = from->len;
+		e->w.failed = false;
 		return ERR_SPACE;
 	}
 	store_u16(fixed, rr->type);
@@ -97,16 +109,18 @@ static enum err write_rr(struct encoder *e, struct encoder_mark mark, enum secti
 }
 
 enum err message_record(struct encoder *e, enum section section, const uint8_t *owner, const struct rr *rr) {
-	struct encoder_mark mark = encoder_mark(e);
+	struct place from = place_of(e);
 	(void)compress_write(&e->names, &e->w, owner); /* its length is of no interest */
-	return write_rr(e, mark, section, rr);
+	uint8_t *fixed = write_reserve(&e->w, 10);
+	return write_rr(e, &from, fixed, section, rr);
 }
 
 enum err message_record_at(struct encoder *e, enum section section, uint16_t owner_offset,
                            const struct rr *rr) {
-	struct encoder_mark mark = encoder_mark(e);
-	write_u16(&e->w, (uint16_t)(0xc000U | owner_offset));
-	return write_rr(e, mark, section, rr);
+	struct place from = place_of(e);
+	uint8_t *at = write_reserve(&e->w, 12);
+	if (at) store_u16(at, (uint16_t)(0xc000U | owner_offset));
+	return write_rr(e, &from, at ? at + 2 : NULL, section, rr);
 }
 
 enum err message_opt(struct encoder *e, const struct edns *edns) {

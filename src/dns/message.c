@@ -25,7 +25,22 @@ void header_write(struct writer *w, const struct header *h) {
 	write_u16(w, h->arcount);
 }
 
+/* A question whose name is not compressed, as nearly all are.  False: it's something else, and nothing was done. */
+static bool read_plain_question(struct reader *r, struct question *out) {
+	size_t left = reader_left(r);
+	const uint8_t *at = r->data + r->pos;
+	size_t len = name_check(at, left);
+	if (len == 0 || left - len < 4) return false;
+	out->name.len = (uint8_t)len;
+	name_move(out->name.wire, at, len);
+	out->type = load_u16(at + len);
+	out->class = load_u16(at + len + 2);
+	r->pos += len + 4;
+	return true;
+}
+
 enum err question_read(struct reader *r, struct question *out_question) {
+	if (read_plain_question(r, out_question)) return OK;
 	struct question q;
 	enum err e = name_read(r, &q.name);
 	if (e != OK) return e;

@@ -131,12 +131,14 @@ int name_compare(const uint8_t *a, const uint8_t *b) {
 }
 
 bool name_is_within(const uint8_t *name, const uint8_t *ancestor) {
-	size_t left = name_len(name), wanted = name_len(ancestor);
-	while (left > wanted) {
-		left -= 1U + *name;
+	size_t len = name_len(name), wanted = name_len(ancestor);
+	if (len < wanted) return false;
+	/* The octets first: they differ nearly always, and then no label has to be walked again. */
+	const uint8_t *end = name + (len - wanted);
+	if (!octets_equal(end, ancestor, wanted)) return false;
+	while (name < end)
 		name += 1 + *name;
-	}
-	return left == wanted && name_equal(name, ancestor);
+	return name == end;
 }
 
 const uint8_t *name_skip(const uint8_t *name, unsigned count) {

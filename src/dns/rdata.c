@@ -134,6 +134,7 @@ const uint8_t *rdata_additional_name(uint16_t type, const uint8_t *rdata, size_t
 	const struct rrtype_info *info = rrtype_info(type);
 	if (!rrtype_has(info, RRF_ADDITIONAL)) return NULL;
 	size_t pos = 0;
+	if (info->layout[0] == 'n' && len > 0) return rdata; /* NS, which most answers have */
 	for (const char *layout = info->layout; *layout; layout++) {
 		size_t n;
 		if (!field_len(type, *layout, rdata, len, pos, &n)) return NULL;
