@@ -22,6 +22,9 @@ struct desk_zones {
 };
 void desk_zones_add(void *zones, const struct inventory_zone *zone); /* an inventory_zone_fn */
 void desk_zones_done(struct desk_zones *zones);
+/* The setting primaries with the address in place of that of the only one in old, whose key, port and other settings
+ * stay; another list, or a primary that is named, is replaced.  A new reference. */
+json_t *desk_primaries_moved(const json_t *old, const char *address);
 /* The zone's object, by name or id; account as in who.  NULL: it is not there. */
 json_t *desk_zone_now(struct request *r, int64_t account, const char *name, const char *id);
 /* What the change of a key or an account does to those who are remembered, and to what is served. */

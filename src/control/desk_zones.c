@@ -88,11 +88,24 @@ static json_t *changed_reply(struct request *r, enum inventory_action action, co
 	return reply_result(json_pack("{s:b, s:o}", "created", added, "zone", zone), false);
 }
 
+/* With primary_address the primaries as they are now, moved there, are among the settings.  A zone that is not there is
+ * told by the change. */
+static void move_primary(struct request *r, int64_t account, json_t *settings) {
+	const char *address = asked_text(r, "primary_address");
+	if (!address) return;
+	json_t *zone = desk_zone_now(r, account, asked_text(r, "zone"), asked_text(r, "id"));
+	const json_t *old = json_object_get(json_object_get(zone, "settings"), "primaries");
+	(void)json_object_set_new(settings, "primaries",
+	                          desk_primaries_moved(old, address)); /* or a fault tells */
+	json_decref(zone);
+}
+
 static json_t *change(struct request *r, enum inventory_action action) {
 	char who_text[WHO_TEXT_MAX];
 	struct inventory_who who = request_who(r, who_text);
 	struct inventory_result result = { .code = INVENTORY_DONE };
 	json_t *settings = asked_value(r, "settings");
+	if (r->backend->inventory) move_primary(r, who.account, settings);
 	json_t *fault = bound_fault(r, asked_text(r, "zone"), settings, action == ZONE_SET);
 	if (fault) return fault;
 	if (!r->backend->inventory) return desk_unavailable();

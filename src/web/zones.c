@@ -135,12 +135,21 @@ void zone_get(struct exchange *x) {
 	if (request) api_ask(x, request, on_zone);
 }
 
+/* masterIp alone is where the primary is now; its key and port are not taken from it. */
+static void move_primary(struct exchange *x, json_t *request, json_t *settings) {
+	json_t *master = json_object_get(x->body, "masterIp");
+	if (!json_is_string(master) || json_object_get(x->body, "primaries")) return;
+	json_object_set(request, "primary_address", master);
+	json_object_del(settings, "primaries");
+}
+
 void zone_patch(struct exchange *x) {
 	struct faults faults = { 0 };
 	json_t *request = zone_ref_request(x, x->route->request);
 	if (!request) return;
-	json_object_set_new(request, "settings",
-	                    zone_in_settings(x->site->schemas, "ZonePatch", x->body, 1, &faults, ""));
+	json_t *settings = zone_in_settings(x->site->schemas, "ZonePatch", x->body, 1, &faults, "");
+	move_primary(x, request, settings);
+	json_object_set_new(request, "settings", settings);
 	ask_if_same(x, request, &faults, on_zone);
 }
 

@@ -217,6 +217,8 @@ class Daemon(Things):
         self.check_version(zone, request)
         self.check(request["settings"])
         settings = {**zone["settings"], **request["settings"]}
+        if "primary_address" in request:
+            settings["primaries"] = [request["primary_address"]]
         zone.update(settings={k: v for k, v in settings.items() if v is not None}, version=zone["version"] + 1)
         return zone
 

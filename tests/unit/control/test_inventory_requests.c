@@ -455,6 +455,39 @@ static void what_the_file_serves_is_not_told_of_a_row_with_its_name(void **state
 	free(theirs);
 }
 
+/* As PATCH masterIp does. */
+static void assert_moves(struct fixture *f, const char *primaries, const char *expected) {
+	char line[400];
+	snprintf(line, sizeof(line),
+	         "{\"request\":\"zone.put\",\"zone\":\"m.example\",\"settings\":{\"primaries\":%s}}",
+	         primaries);
+	do_it(f, line);
+	json_t *zone = done(
+		f, "{\"request\":\"zone.set\",\"zone\":\"m.example\",\"settings\":{\"max-shrink\":7},"
+		   "\"primary_address\":\"192.0.2.9\"}");
+	json_t *settings = json_object_get(zone, "settings");
+	char *text = json_dumps(json_object_get(settings, "primaries"), JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, expected);
+	assert_int_equal(json_integer_value(json_object_get(settings, "max-shrink")), 7);
+	free(text);
+	json_decref(zone);
+}
+
+static void a_primary_that_moves_keeps_its_key_and_port(void **state) {
+	struct fixture *f = *state;
+	json_decref(done(f, "{\"request\":\"key.add\",\"name\":\"k1\"}"));
+	assert_moves(f, "[{\"address\":\"192.0.2.1@5300\",\"key\":\"k1\"}]",
+	             "[{\"address\":\"192.0.2.9@5300\",\"key\":\"k1\"}]");
+	assert_moves(f, "[{\"address\":\"192.0.2.1\",\"key\":\"k1\"}]",
+	             "[{\"address\":\"192.0.2.9\",\"key\":\"k1\"}]");
+	assert_moves(f, "[\"2001:db8::1@5300\"]", "[\"192.0.2.9@5300\"]");
+	assert_moves(f, "[\"192.0.2.1\",{\"address\":\"192.0.2.2\",\"key\":\"k1\"}]", "[\"192.0.2.9\"]");
+	assert_refused(f,
+	               "{\"request\":\"zone.set\",\"zone\":\"m.example\",\"settings\":{},"
+	               "\"primary_address\":\"nowhere\"}",
+	               CONTROL_CODE_INVALID);
+}
+
 /* Of all zones that were there before it. */
 static void a_bound_key_does_not_replace_or_take_over_what_is_there(void **state) {
 	struct fixture *f = *state;
@@ -630,6 +663,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(at_the_web_socket_a_key_says_what_may_be_done, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(a_key_that_was_removed_opens_nothing_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_primary_that_moves_keeps_its_key_and_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_file_serves_is_not_told_of_a_row_with_its_name,
 		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(one_account_does_not_learn_of_anothers, setup, teardown),
