@@ -98,6 +98,7 @@ static json_t *server(const struct config_server *s) {
 	text(o, "nsid", s->nsid);
 	text(o, "version", s->version);
 	text(o, "mode", s->mode == MODE_PUBLIC ? "public" : "private");
+	set(o, "allow-inner-primaries", prefixes(&s->inner_primaries));
 	set(o, "public-addresses", addresses(s->public_addresses.items, s->public_addresses.count));
 	set(o, "name-servers", names(&s->name_servers));
 	set(o, "root-servers", addresses(s->root_servers.items, s->root_servers.count));

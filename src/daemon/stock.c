@@ -154,6 +154,13 @@ static void mirror_copy(struct intent_list *out, const struct intent_list *zones
 	}
 }
 
+static struct reach_rules reach_of(const struct config_server *server) {
+	return (struct reach_rules){ .allowed = server->inner_primaries.items,
+		                     .allowed_count = server->inner_primaries.count,
+		                     .own = server->public_addresses.items,
+		                     .own_count = server->public_addresses.count };
+}
+
 struct stock *stock_open(const struct config *config, const struct intent_list *zones,
                          const struct stock_watcher *watcher, struct log *log) {
 	struct stock *s = xcalloc(1, sizeof(*s));
@@ -172,6 +179,7 @@ struct stock *stock_open(const struct config *config, const struct intent_list *
 		                                     .names = s->names,
 		                                     .own_servers = config->server.name_servers.items,
 		                                     .own_server_count = config->server.name_servers.count,
+		                                     .reach = reach_of(&config->server),
 		                                     .is_public = config->server.mode == MODE_PUBLIC };
 	s->inventory = inventory_open(&settings, config->base, clock_now().wall_s);
 	free(copy);

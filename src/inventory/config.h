@@ -74,6 +74,7 @@ struct config_server {
 	char *version; /* NULL: not told */
 	struct config_cookies cookies;
 	struct config_prefixes refuse;
+	struct config_prefixes inner_primaries; /* within our networks, and allowed to accounts */
 	struct config_prefixes allow_proxy;
 	unsigned tcp_clients_per_address; /* 0: a quarter of tcp_clients_max */
 	unsigned tcp_idle_s;

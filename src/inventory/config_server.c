@@ -221,6 +221,7 @@ static bool is_wildcard(const struct addr *a) {
 static void public_read(struct config_reader *r, const struct values *v, struct config_server *s) {
 	static const char *const modes[] = { "private", "public", NULL }; /* enum config_mode */
 	s->mode = (enum config_mode)value_word(r, v, OPT_MODE, modes);
+	prefixes_value(r, v, OPT_ALLOW_INNER_PRIMARIES, &s->inner_primaries);
 	listen_value(r, v, OPT_PUBLIC_ADDRESSES, 53, &s->public_addresses);
 	for (unsigned i = 0; i < s->listen_count && !v->given[OPT_PUBLIC_ADDRESSES]; i++)
 		if (!is_wildcard(&s->listen[i]))
@@ -263,6 +264,7 @@ void server_done(struct config_server *s) {
 	free(s->nsid);
 	free(s->version);
 	free(s->refuse.items);
+	free(s->inner_primaries.items);
 	free(s->allow_proxy.items);
 	free(s->tls.certificate);
 	free(s->tls.key);

@@ -10,6 +10,7 @@
 #define UNDERSTUDY_INVENTORY_INVENTORY_H
 
 #include "inventory/config.h"
+#include "inventory/reach.h"
 #include "inventory/secrets.h"
 #include "inventory/wanted.h"
 
@@ -32,7 +33,8 @@ struct inventory_settings {
 	const struct name_rules *names; /* borrowed; NULL: no list of names that are nobody's */
 	const struct name *own_servers; /* borrowed: names of our name servers */
 	unsigned own_server_count;
-	bool is_public; /* server.mode: strangers have accounts here */
+	struct reach_rules reach; /* borrows: where strangers' primaries may be */
+	bool is_public;           /* server.mode: strangers have accounts here */
 };
 
 /* ok: the database is read and written.  copy: the database can't be had, its last copy is read, changes are refused.

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/alloc.h"
 #include "inventory/config_reader.h"
 #include "inventory/inventory_parts.h"
@@ -169,6 +171,29 @@ static bool file_has(const struct settings_base *b, const char *name) {
 	return false;
 }
 
+static void reach_judge_one(struct inventory_work *w, const char *field, const json_t *address, enum err *e) {
+	struct addr a;
+	const char *text = json_string_value(address);
+	const char *against = text && addr_parse(text, 0, &a) == OK
+	                              ? reach_refusal(&w->inv->settings.reach, &a)
+	                              : NULL;
+	if (!against) return;
+	work_fault(w, 0, field, "%s %s, where this server asks for nobody", text, against);
+	*e = ERR_CONFIG;
+}
+
+/* As of a zone's primaries: strangers have us ask no address within our networks. */
+static enum err reach_judge(struct inventory_work *w, const char *settings) {
+	json_t *primary = json_loads(settings, 0, NULL), *item;
+	size_t i;
+	enum err e = OK;
+	reach_judge_one(w, "settings.address", json_object_get(primary, "address"), &e);
+	json_array_foreach(json_object_get(primary, "addresses"), i, item)
+		reach_judge_one(w, "settings.addresses", item, &e);
+	json_decref(primary);
+	return e;
+}
+
 /* The caller frees out_text. */
 static enum err put_read(struct inventory_work *w, const struct inventory_primary_put *put, int64_t account,
                          char **out_text) {
@@ -188,6 +213,7 @@ static enum err put_read(struct inventory_work *w, const struct inventory_primar
 	enum err e = settings_normalise(put->settings, put->settings_len, &faults, &text);
 	if (e == OK) e = policies_view(w->inv, &own, &view, &why);
 	if (e == OK) e = settings_primary_check(&view, text, &faults);
+	if (e == OK && w->inv->settings.is_public && !w->who->is_admin) e = reach_judge(w, text);
 	if (e == OK)
 		*out_text = text;
 	else

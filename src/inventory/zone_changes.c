@@ -196,6 +196,31 @@ static void field_fault(void *ctx, const char *field, const char *text) {
 	work_fault(o->b->w, o->at, path, "%s", text);
 }
 
+/* Faults tell of each that strangers may not have us ask. */
+static enum err reach_judge(struct one *o, const char *field, const struct primary *list, unsigned count) {
+	const struct reach_rules *rules = &o->b->w->inv->settings.reach;
+	enum err e = OK;
+	for (unsigned i = 0; i < count; i++) {
+		char path[32], text[ADDR_TEXT_MAX];
+		struct addr a = list[i].addr;
+		const char *against = reach_refusal(rules, &a);
+		if (!against) continue;
+		a.port = 0;
+		(void)snprintf(path, sizeof(path), "settings.%s[%u]", field, i); /* fits */
+		work_fault(o->b->w, o->at, path, "%s %s, where this server asks for nobody",
+		           addr_text(&a, text), against);
+		e = ERR_CONFIG;
+	}
+	return e;
+}
+
+static enum err reaches_judge(struct one *o) {
+	const struct zone_policy *p = o->policy;
+	enum err e = reach_judge(o, "primaries", p->primaries, p->primary_count);
+	enum err other = reach_judge(o, "notify", p->notify, p->notify_count);
+	return e == OK ? other : e;
+}
+
 static enum err settings_read(struct one *o) {
 	struct inventory_work *w = o->b->w;
 	const struct settings_faults faults = { o, field_fault };
@@ -205,6 +230,7 @@ static enum err settings_read(struct one *o) {
 	enum err e = o->change->action == ZONE_SET ? settings_merge(o->row.text, data, len, &faults, &o->text)
 	                                           : settings_normalise(data, len, &faults, &o->text);
 	if (e == OK) e = policies_get(w->inv, o->account, o->text, &faults, &o->policy, &why);
+	if (e == OK && for_strangers(w)) e = reaches_judge(o);
 	if (e == ERR_CONFIG) return SKIP;
 	if (e != OK && why.evidence[0]) return work_refuse(w, INVENTORY_NO_DATABASE, "%s", why.evidence);
 	return e;

@@ -216,7 +216,8 @@ def test_a_request_of_megabytes_and_many_clients_are_taken(ours):
 
 def test_a_strangers_zone_waits_for_its_proof(ours, primary):
     primary.start()
-    ours.settings.update({"mode": "public", "root_servers": ["127.0.0.9@1"], "name_servers": ["ns1.ours.example"]})
+    ours.settings.update({"mode": "public", "root_servers": ["127.0.0.9@1"], "name_servers": ["ns1.ours.example"],
+                          "allow_inner_primaries": ["127.0.0.0/8"]})
     ours.start()
     with Control(ours.socket) as control:
         control.ask("account.add", name="stranger")

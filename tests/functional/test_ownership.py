@@ -12,7 +12,7 @@ class Service:
 
     def __init__(self, lab, tree):
         self.server = lab.make("understudy", address=OURS, mode="public", root_servers=[f"{ROOT}@{tree.port}"],
-                               public_addresses=[OURS], name_servers=["ns1.understudy.net", "ns2.understudy.net"])
+                               allow_inner_primaries=["127.0.0.0/8"], public_addresses=[OURS], name_servers=["ns1.understudy.net", "ns2.understudy.net"])
 
     def start(self):
         self.server.start()

@@ -356,6 +356,7 @@ static const struct {
 	{ OPT_TRANSFER_OUT_TIMEOUT, "server.transfer-out-timeout" },
 	{ OPT_HISTORY_MEMORY, "server.history-memory" },
 	{ OPT_MODE, "server.mode" },
+	{ OPT_ALLOW_INNER_PRIMARIES, "server.allow-inner-primaries" },
 	{ OPT_PUBLIC_ADDRESSES, "server.public-addresses" },
 	{ OPT_NAME_SERVERS, "server.name-servers" },
 	{ OPT_ROOT_SERVERS, "server.root-servers" },

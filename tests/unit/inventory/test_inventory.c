@@ -305,6 +305,28 @@ static void a_primary_that_changes_changes_its_zones(void **state) {
 	assert_int_equal(primary(lab, "::1", "{\"address\":\"192.0.2.7\"}"), INVENTORY_INVALID);
 }
 
+static void strangers_have_us_ask_nobody_within_our_networks(void **state) {
+	struct inventory_lab *lab = *state;
+	static const char inner[] =
+		"{\"primaries\":[\"192.0.2.1\",\"127.0.0.1@22\"],\"notify\":[\"10.0.0.1\"]}";
+	lab->settings.is_public = true;
+	inventory_lab_reopen(lab);
+	int64_t a = lab_account(lab, "acct-a", 0);
+	lab_be(lab, a);
+	assert_int_equal(lab_change(lab, ZONE_ADD, "a.example", inner), INVENTORY_INVALID);
+	assert_int_equal(lab->result.fault_count, 2);
+	assert_string_equal(lab->result.faults[0].field, "settings.primaries[1]");
+	assert_string_equal(lab->result.faults[1].field, "settings.notify[0]");
+	assert_int_equal(primary(lab, "inner", "{\"address\":\"192.168.0.1\"}"), INVENTORY_INVALID);
+	assert_int_equal(primary(lab, "outer", "{\"address\":\"192.0.2.7\"}"), INVENTORY_DONE);
+	lab->who.is_admin = true;
+	assert_int_equal(lab_change(lab, ZONE_ADD, "a.example", inner), INVENTORY_DONE);
+	lab->who.is_admin = false;
+	lab->settings.is_public = false;
+	inventory_lab_reopen(lab);
+	assert_int_equal(lab_change(lab, ZONE_ADD, "b.example", inner), INVENTORY_DONE);
+}
+
 /* -- reads --------------------------------------------------------------------------------------------------------------- */
 
 static void note_name(void *ctx, const struct inventory_zone *z) {
@@ -538,6 +560,7 @@ int main(void) {
 		TEST(accounts_see_and_touch_only_their_own),
 		TEST(a_quota_is_kept),
 		TEST(strangers_wait_for_a_proof),
+		TEST(strangers_have_us_ask_nobody_within_our_networks),
 		TEST(zones_of_the_file_are_rows_that_only_the_file_changes),
 		TEST(rows_of_the_file_show_its_settings),
 		TEST(a_primary_that_changes_changes_its_zones),
