@@ -7,7 +7,7 @@
 #include "control/protocol.h"
 
 #define TICK_MS 1000
-#define LINKS_MAX 64
+#define LINKS_MAX 48
 #define INPUT_FIRST 65536
 
 static const struct lane_bounds {
@@ -16,7 +16,7 @@ static const struct lane_bounds {
 } lanes[LANE_COUNT] = {
 	[LANE_QUICK] = { 8, 512, 60000 },
 	[LANE_LONG] = { 8, 64, 60000 },
-	[LANE_WATCH] = { 64, 0, 60000 }, /* the daemon says something every 15 s, and gives an account 16 */
+	[LANE_WATCH] = { 48, 0, 60000 }, /* the daemon says something every 15 s, and gives an account 16 */
 };
 
 struct ask {

@@ -96,8 +96,8 @@ def test_events_need_a_key(web):
 
 
 def test_listeners_have_a_bound_and_others_are_served(web):
-    streams = [Stream(web) for _ in range(64)]
-    watching(web, 64)
+    streams = [Stream(web) for _ in range(48)]
+    watching(web, 48)
     with Raw(web) as raw:
         raw.send(request("GET", "/api/events", KEY))
         status, head, _ = raw.reply()
