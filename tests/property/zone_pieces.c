@@ -83,9 +83,11 @@ static void add_names(struct random *r, unsigned count) {
 	}
 }
 
-/* Owners of 32 letters; now and then something stands there that is not of the chain. */
+/* Owners of 32 letters, behind the names, or mixed: some of them among the names.  Now and then something stands there
+ * that is not of the chain. */
 static void add_chain(struct random *r, unsigned count) {
 	uint8_t fixed[] = { 1, 0, 0, 0, 0, 20 };
+	bool mixed = random_below(r, 4) == 0;
 	for (unsigned i = 0; i < count; i++) {
 		char owner[64] = "0000000000000000000000000000000v.example.";
 		for (unsigned k = 0; k < 2; k++)
@@ -93,8 +95,8 @@ static void add_chain(struct random *r, unsigned count) {
 		struct line *l = line_new(owner, RR_NSEC3, 300);
 		put_octets(l, fixed, sizeof(fixed));
 		put_octets(l, "01234567890123456789", 20);
-		l->is_apart = true;
-		if (random_below(r, 2)) add_signature(owner, RR_NSEC3, true);
+		l->is_apart = !mixed || owner[0] < 'a';
+		if (random_below(r, 2)) add_signature(owner, RR_NSEC3, l->is_apart);
 		if (random_below(r, 60) == 0) add_data(r, owner);
 	}
 }
