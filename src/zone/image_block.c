@@ -36,18 +36,13 @@ static void shared_put(struct shared *s, struct shared_slot slot) {
 	s->slots[at] = slot;
 }
 
-static void shared_settle(struct shared *s) {
-	for (unsigned i = 0; i < s->waiting_count; i++)
-		shared_put(s, s->waiting[i]);
-	s->waiting_count = 0;
-}
-
+/* Into the table goes the oldest of those that wait, whose slot has been fetched by now. */
 static void shared_add(struct shared *s, struct shared_slot slot) {
-	if (s->waiting_count == SHARED_WAITING_MAX) shared_settle(s);
-	__builtin_prefetch(&s->slots[slot.hash & (s->cap - 1)], 1);
+	struct shared_slot *waiting = &s->waiting[s->used++ % SHARED_WAITING_MAX];
+	if (waiting->offset) shared_put(s, *waiting);
+	*waiting = slot;
 	*filter_octet(s, slot.hash) |= (uint8_t)(1U << slot.hash % 8);
-	s->waiting[s->waiting_count++] = slot;
-	s->used++;
+	__builtin_prefetch(&s->slots[slot.hash & (s->cap - 1)], 1);
 }
 
 static enum err shared_grow(struct shared *s) {
@@ -59,9 +54,10 @@ static enum err shared_grow(struct shared *s) {
 		shared_done(&grown);
 		return e;
 	}
-	shared_settle(s);
 	for (uint32_t i = 0; i < s->cap; i++)
 		if (s->slots[i].offset) shared_add(&grown, s->slots[i]);
+	for (unsigned i = 0; i < SHARED_WAITING_MAX; i++)
+		if (s->waiting[i].offset) shared_add(&grown, s->waiting[i]);
 	shared_done(s);
 	*s = grown;
 	return OK;
@@ -109,24 +105,31 @@ uint32_t block_offset(const struct image_block *k) {
 	return (uint32_t)((k->len - k->heap_at) / UNIT);
 }
 
-static bool is_equal(const struct image_block *k, uint32_t offset, size_t size) {
+/* Is the RRset in the slot equal to the `size` octets at the block's end, which have that hash? */
+static bool is_equal(const struct image_block *k, struct shared_slot slot, uint32_t hash, size_t size) {
+	if (slot.hash != hash) return false;
 	const uint8_t *fresh = k->data + k->len;
-	const uint8_t *stored = k->data + k->heap_at + UNIT * (size_t)offset;
+	const uint8_t *stored = k->data + k->heap_at + UNIT * (size_t)slot.offset;
 	return (size_t)(fresh - stored) >= size && memcmp(stored, fresh, size) == 0;
+}
+
+static uint32_t shared_look(const struct image_block *k, uint32_t hash, size_t size) {
+	const struct shared *s = &k->shared;
+	for (uint32_t at = hash & (s->cap - 1); s->slots[at].offset; at = (at + 1) & (s->cap - 1))
+		if (is_equal(k, s->slots[at], hash, size)) return s->slots[at].offset;
+	for (unsigned i = 0; i < SHARED_WAITING_MAX; i++)
+		if (s->waiting[i].offset && is_equal(k, s->waiting[i], hash, size))
+			return s->waiting[i].offset;
+	return 0;
 }
 
 /* Offset of an RRset equal to the `size` octets at the block's end, or 0 after it was entered as a new one. */
 static uint32_t shared_find(struct image_block *k, size_t size) {
 	struct shared *s = &k->shared;
-	uint32_t hash = (uint32_t)digest_bytes(k->data + k->len, size, k->seed);
-	if (*filter_octet(s, hash) & 1U << hash % 8) {
-		shared_settle(s);
-		for (uint32_t at = hash & (s->cap - 1); s->slots[at].offset; at = (at + 1) & (s->cap - 1))
-			if (s->slots[at].hash == hash && is_equal(k, s->slots[at].offset, size))
-				return s->slots[at].offset;
-	}
-	shared_add(s, (struct shared_slot){ hash, block_offset(k) });
-	return 0;
+	uint32_t hash = (uint32_t)digest_bytes(k->data + k->len, size, k->seed), found = 0;
+	if (*filter_octet(s, hash) & 1U << hash % 8) found = shared_look(k, hash, size);
+	if (!found) shared_add(s, (struct shared_slot){ hash, block_offset(k) });
+	return found;
 }
 
 static size_t rdatas_len(const struct collected *records, size_t count) {

@@ -21,8 +21,7 @@ struct shared {
 	struct shared_slot *slots; /* memory.at */
 	uint8_t *filter;           /* filter_memory.at: 8 bits a slot, one by the hash of each RRset */
 	uint32_t cap, used;        /* cap is a power of two; used counts those that wait too */
-	struct shared_slot waiting[SHARED_WAITING_MAX];
-	unsigned waiting_count;
+	struct shared_slot waiting[SHARED_WAITING_MAX]; /* the newest, at used % SHARED_WAITING_MAX in turn */
 };
 
 struct image_block {
