@@ -290,6 +290,7 @@ static enum err load_zones(struct daemon *d) {
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
 	d->stock = stock_open(d->config, &d->config->zones, &stock_watcher, d->log);
+	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */
 	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));

@@ -9,6 +9,8 @@
 static void zones(void *ctx, struct intent_list *list) {
 	struct daemon *d = ctx;
 	struct wanted_summary summary;
+	size_t have = table_count(d->table);
+	if (list->count > have) table_reserve(d->table, list->count - have);
 	enum err e = wanted_replace(d->wanted, WANTED_DATABASE, list, &summary);
 	if (e != OK) log_event(d->log, EVENT_INVENTORY_FAILED, LOG_STR("state", err_text(e)));
 }

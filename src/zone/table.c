@@ -147,11 +147,10 @@ static uint64_t entry_hash(const struct zone_table *t, const struct zone_entry *
 }
 
 /* A new array with room, without tombstones; readers of the former one go on in it until they leave the epoch. */
-static void grow_if_full(struct zone_table *t) {
+static void grow_to(struct zone_table *t, size_t entries) {
 	struct slots *former = atomic_load_explicit(&t->slots, memory_order_relaxed);
-	if ((t->used + t->tombstones + 1) * 4 <= former->count * 3) return;
 	size_t count = FIRST_SLOTS;
-	while (count < (t->used + 1) * 2)
+	while (count < entries * 2)
 		count *= 2;
 	struct slots *s = slots_new(count);
 	for (size_t i = 0; i < former->count; i++) {
@@ -161,6 +160,16 @@ static void grow_if_full(struct zone_table *t) {
 	t->tombstones = 0;
 	atomic_store_explicit(&t->slots, s, memory_order_release);
 	epoch_retire(t->epoch, former, free);
+}
+
+static void grow_if_full(struct zone_table *t) {
+	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_relaxed);
+	if ((t->used + t->tombstones + 1) * 4 > s->count * 3) grow_to(t, t->used + 1);
+}
+
+void table_reserve(struct zone_table *t, size_t more) {
+	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_relaxed);
+	if ((t->used + t->tombstones + more) * 4 > s->count * 3) grow_to(t, t->used + more);
 }
 
 enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_policy *policy,

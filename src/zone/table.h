@@ -78,6 +78,8 @@ MUST_CHECK enum err table_add(struct zone_table *t, const uint8_t *name, const s
                               struct zone_entry **out_entry);
 /* Writer thread.  The entry and its version are freed when no reader can hold them. */
 void table_remove(struct zone_table *t, struct zone_entry *entry);
+/* Writer thread: room for so many more, so that adding them moves nothing. */
+void table_reserve(struct zone_table *t, size_t more);
 size_t table_count(const struct zone_table *t);
 /* Writer thread: entries in no particular order; start with cursor 0; NULL at the end.  Entries added or
  * removed meanwhile may be missed or seen. */

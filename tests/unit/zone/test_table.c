@@ -158,6 +158,25 @@ static void versions_are_published_under_readers(void **state) {
 	epoch_free(s.epoch);
 }
 
+static void room_that_was_made_is_enough(void **state) {
+	(void)state;
+	struct epoch *epoch = epoch_new();
+	struct zone_table *t = table_new(epoch);
+	char name[64];
+	struct zone_entry *first = add(t, "first.test.");
+	table_reserve(t, 3000);
+	table_reserve(t, 10); /* there is room already */
+	for (unsigned i = 0; i < 3000; i++) {
+		(void)snprintf(name, sizeof(name), "zone%u.test.", i);
+		(void)add(t, name);
+	}
+	assert_ptr_equal(find(t, "first.test.", false), first);
+	assert_non_null(find(t, "www.zone2999.test.", false));
+	assert_int_equal(table_count(t), 3001);
+	table_free(t);
+	epoch_free(epoch);
+}
+
 struct reads {
 	struct zone_version *version;
 	unsigned count;
@@ -209,6 +228,7 @@ int main(void) {
 		cmocka_unit_test(same_name_twice_is_refused),
 		cmocka_unit_test(many_zones_come_and_go),
 		cmocka_unit_test(versions_are_published_under_readers),
+		cmocka_unit_test(room_that_was_made_is_enough),
 		cmocka_unit_test(what_was_not_read_is_read_by_who_asks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
