@@ -8,7 +8,7 @@
 
 #include "store/store.h"
 
-#define SAVER_BATCH_MAX 8192            /* saves in one batch */
+#define SAVER_BATCH_MAX 1024 /* saves in one batch: what comes next waits for it, and LMDB keeps the memory */
 #define SAVER_BATCH_OCTETS (256L << 20) /* images in one batch, beside the first */
 
 enum save_kind {
