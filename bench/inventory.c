@@ -220,7 +220,6 @@ int main(int argc, char **argv) {
 	page(&b, "from the start", &(struct inventory_page){ .limit = 100 });
 	page(&b, "from the middle",
 	     &(struct inventory_page){ .limit = 100, .account = 1, .after = "zone0500000" });
-	page(&b, "with a text", &(struct inventory_page){ .limit = 100, .text = "customer77." });
 	load(&b);
 	copy(&b);
 	inventory_close(b.inv);
