@@ -114,6 +114,9 @@ static int begin(void **state) {
 	l.config.name_servers.items[0] = lab_name("ns1.understudy.net");
 	l.config.name_servers.count = 1;
 	l.inv->settings.is_public = true;
+	static struct addr_prefix loopback; /* where the tree and the primaries of these tests are */
+	assert_int_equal(addr_prefix_parse("127.0.0.0/8", &loopback), OK);
+	l.inv->settings.reach = (struct reach_rules){ .allowed = &loopback, .allowed_count = 1 };
 	l.inv->settings.names = l.rules;
 	l.inv->settings.own_servers = l.config.name_servers.items;
 	l.inv->settings.own_server_count = 1;
