@@ -239,8 +239,8 @@ static const struct step steps[] = {
 
 /* -- running ---------------------------------------------------------------------------------------------------------- */
 
-__attribute__((noinline)) uint64_t measured(const struct step *s, struct bench *b);
-__attribute__((noinline)) uint64_t measured(const struct step *s, struct bench *b) {
+__attribute__((noinline, noclone, used)) uint64_t measured(const struct step *s, struct bench *b);
+__attribute__((noinline, noclone, used)) uint64_t measured(const struct step *s, struct bench *b) {
 	uint64_t done = s->run(b);
 	__asm__ volatile("" : : : "memory"); /* no tail call: run belongs to this function */
 	return done;
