@@ -33,11 +33,16 @@ void tries_free(struct tries *t) {
 	free(t);
 }
 
+static size_t min_len(size_t a, size_t b) {
+	return a < b ? a : b;
+}
+
 /* Never 0.  Texts are cut: what is equal so far shares a bucket. */
 static uint64_t name_of(const struct tries *t, const char *kind, const char *text) {
 	uint8_t octets[NAME_LEN_MAX], hash[SIPHASH_LEN];
 	uint64_t name;
-	size_t kind_len = strnlen(kind, NAME_LEN_MAX / 2), text_len = strnlen(text, NAME_LEN_MAX / 2 - 1);
+	size_t kind_len = min_len(strlen(kind), NAME_LEN_MAX / 2);
+	size_t text_len = min_len(strlen(text), NAME_LEN_MAX / 2 - 1);
 	memcpy(octets, kind, kind_len);
 	octets[kind_len] = '\0';
 	memcpy(octets + kind_len + 1, text, text_len);
