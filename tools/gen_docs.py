@@ -8,7 +8,8 @@
   src/control/requests.def   REQUEST("name", WHERE, WHO, handler, "fields", "text") -> docs/formats/control.md, between
                                                                                 its marks
   src/web/routes.def and others: see tools/gen_api.py                        -> docs/formats/api.yaml
-  bench/results/compare.md       the last run of bench/compare               -> README.md, between its marks
+  bench/results/*.md         the last runs of compare, scale, microbench     -> README.md and docs/performance.md, between
+                                                                                their marks
   tests/differential/choices.py  what a comparison leaves free               -> docs/rfc.md, between its marks
 """
 import ast
@@ -178,14 +179,23 @@ def requests():
     return watched(f"{before}{begin}\n{body}\n{end}{rest.partition(end)[2]}")
 
 
-def compared():
-    """README: the table of the last whole run of bench/compare."""
-    path, results = ROOT / "README.md", ROOT / "bench/results/compare.md"
-    begin, end = "<!-- compared: begin, written by tools/gen_docs.py -->\n", "<!-- compared: end -->"
-    if not results.exists() or begin not in path.read_text():
-        return None
-    before, _, rest = path.read_text().partition(begin)
-    return f"{before}{begin}\n{results.read_text().strip()}\n\n{end}{rest.partition(end)[2]}"
+def filled(text, mark, results):
+    """text with what a bench has written between the marks."""
+    begin, end = f"<!-- {mark}: begin, written by tools/gen_docs.py -->\n", f"<!-- {mark}: end -->"
+    path = ROOT / "bench/results" / results
+    if begin not in text or not path.exists():
+        return text
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n{path.read_text().strip()}\n\n{end}{rest.partition(end)[2]}"
+
+
+def readme():
+    return filled((ROOT / "README.md").read_text(), "compared", "compare.md")
+
+
+def performance():
+    text = filled((ROOT / "docs/performance.md").read_text(), "scale", "scale.md")
+    return filled(text, "instructions", "microbench.md")
 
 
 def api():
@@ -194,9 +204,10 @@ def api():
 
 
 DOCUMENTS = {
-    "README.md": compared,
+    "README.md": readme,
     "docs/formats/api.yaml": api,
     "docs/formats/control.md": requests,
+    "docs/performance.md": performance,
     "docs/rfc.md": choices,
     "docs/formats/events.md": events,
     "docs/formats/reasons.md": reasons,
