@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -105,9 +104,11 @@ static bool is_large(const char *path) {
 }
 
 enum err database_probe_or_later(const char *path, size_t max_bytes, struct why *why) {
-	size_t size = strlen(path) + sizeof(".unchecked");
-	char *mark = xmalloc(size);
-	(void)snprintf(mark, size, "%s.unchecked", path); /* fits */
+	static const char suffix[] = ".unchecked";
+	size_t len = strlen(path);
+	char *mark = xmalloc(len + sizeof(suffix));
+	memcpy(mark, path, len);
+	memcpy(mark + len, suffix, sizeof(suffix));
 	int fd = is_large(path) ? open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640) : -1;
 	enum err e = OK;
 	if (fd >= 0) {
