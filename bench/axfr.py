@@ -7,7 +7,6 @@ All are secondaries of one Knot.  Rounds go from server to server; in each, benc
 by AXFR, and, with --steps, that many steps of 200 changes some times by IXFR.  Each ratio is of figures of one round."""
 import argparse
 import json
-import pathlib
 import statistics
 import subprocess
 
@@ -22,27 +21,15 @@ from lib.understudy import program
 NAMES = ("understudy", "knot", "nsd", "bind")
 
 
-def cpu_apart(pid):
-    """User and system seconds of a server with all its processes."""
-    user = system = 0
-    for each in measure.processes(pid):
-        try:
-            fields = pathlib.Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        user, system = user + int(fields[11]), system + int(fields[12])
-    return user / measure.TICK, system / measure.TICK
-
-
 def pull(server, zone, times, serial=None):
     """What `times` transfers in a row took, per record: the answer of bench_pull and the server's CPU."""
-    before = cpu_apart(server.process.pid)
+    before = measure.cpu_times(server.process.pid)
     words = [program("bench_pull"), server.endpoint.address, str(server.endpoint.port), zone, str(times)]
     done = subprocess.run(words + ([str(serial)] if serial is not None else []), capture_output=True, text=True,
                           check=False, timeout=900)
     assert done.returncode == 0, f"{server.kind}: {done.stderr}"
     found = json.loads(done.stdout)
-    user, system = (b - a for a, b in zip(before, cpu_apart(server.process.pid)))
+    user, system = (b - a for a, b in zip(before, measure.cpu_times(server.process.pid)))
     records = found["records"] * times
     return {**found, "user_s": user, "system_s": system, "records_per_s": records / found["seconds"],
             "records_per_cpu_s": records / max(user + system, 1 / measure.TICK),

@@ -5,11 +5,10 @@ import time
 
 from servers import ZONES, wait_served
 import changes
+import load as load_bench
 import peers
 
-import dns.rcode
-
-from lib import ask, measure
+from lib import measure
 
 
 def load(server, kinds=ZONES):
@@ -52,13 +51,5 @@ def restart(server, names):
     begin = time.monotonic()
     server.process.start()
     for name in names:
-        took_s = _first_right_answer(server, name) - begin
+        took_s = load_bench.first_right_answer(server, name) - begin
     return {"restart_s": took_s}
-
-
-def _first_right_answer(server, name):
-    while True:
-        answer, came = ask.first_answer(server.endpoint, name, seconds=600)
-        if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return came
-        time.sleep(0.001)
