@@ -296,7 +296,10 @@ static void on_reply(void *arg, json_t *reply, bool last) {
 static void ask(struct exchange *x, enum lane lane, json_t *request,
                 void (*done)(struct exchange *, json_t *)) {
 	x->done = done;
-	x->ask = x->site->pool ? pool_ask(x->site->pool, lane, request, on_reply, x) : NULL;
+	x->ask = x->site->pool
+	                 ? pool_ask(x->site->pool, lane, limits_owner(x->site->limits, x->key, &x->from),
+	                            request, on_reply, x)
+	                 : NULL;
 	if (!x->site->pool) json_decref(request);
 	if (x->ask) return;
 	if (x->stage >= STAGE_ANSWERED)

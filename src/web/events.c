@@ -125,7 +125,10 @@ void events(struct exchange *x) {
 	if (zone) json_object_set_new(request, "zone", json_string(name));
 	if (last_id(x) >= 0) json_object_set_new(request, "after", json_integer(last_id(x)));
 	x->drained = drained;
-	x->ask = x->site->pool ? pool_ask(x->site->pool, LANE_WATCH, request, on_line, x) : NULL;
+	x->ask = x->site->pool
+	                 ? pool_ask(x->site->pool, LANE_WATCH,
+	                            limits_owner(x->site->limits, x->key, &x->from), request, on_line, x)
+	                 : NULL;
 	if (x->ask) return;
 	exchange_set(x, "Retry-After", "10");
 	exchange_error(x, 503, "too many listeners");

@@ -151,3 +151,14 @@ void limits_unknown(struct limits *l, const char *key, const struct addr *from, 
 	(void)count(find_or_make(&l->addresses, id, now_ms), LIMITS_UNKNOWN_PER_MINUTE,
 	            now_ms); /* it pays, no verdict */
 }
+
+uint64_t limits_owner(const struct limits *l, const char *key, const struct addr *from) {
+	uint8_t id[DIGEST_LEN];
+	uint64_t number;
+	if (key)
+		identify_key(l, key, id);
+	else
+		identify_address(l, from, id);
+	memcpy(&number, id, sizeof(number));
+	return number ? number : 1;
+}

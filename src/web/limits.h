@@ -36,4 +36,7 @@ struct allowance limits_take(struct limits *l, const char *key, const struct add
 void limits_known(struct limits *l, const char *key, const struct addr *from, uint64_t now_ms);
 void limits_unknown(struct limits *l, const char *key, const struct addr *from, uint64_t now_ms);
 
+/* A number for whoever asks, the same each time and never 0: of the key, or without one (NULL) of the address. */
+uint64_t limits_owner(const struct limits *l, const char *key, const struct addr *from);
+
 #endif

@@ -11,17 +11,20 @@
 #define INPUT_FIRST 65536
 
 static const struct lane_bounds {
-	unsigned links, waiting;
+	unsigned links, share; /* connections: of all, of one owner */
+	unsigned waiting;
 	uint64_t patience_ms; /* for a reply */
 } lanes[LANE_COUNT] = {
-	[LANE_QUICK] = { 8, 512, 60000 },
-	[LANE_LONG] = { 8, 64, 60000 },
-	[LANE_WATCH] = { 48, 0, 60000 }, /* the daemon says something every 15 s, and gives an account 16 */
+	[LANE_QUICK] = { 8, 6, 512, 60000 },
+	[LANE_LONG] = { 8, 6, 64, 60000 },
+	[LANE_WATCH] = { 48, 48, 0,
+	                 60000 }, /* the daemon says something every 15 s, and gives an account 16 */
 };
 
 struct ask {
 	struct pool *pool;
 	enum lane lane;
+	uint64_t owner;
 	char *text; /* own; the request and its newline; has a secret */
 	size_t len;
 	ask_reply *reply;
@@ -231,13 +234,37 @@ static void link_open(struct pool *p, enum lane lane, struct link **place) {
 
 /* -- who goes next ---------------------------------------------------------------------------------------------- */
 
-static struct ask *take_first(struct pool *p, enum lane lane) {
-	struct ask *a = p->first[lane];
-	p->first[lane] = a->next;
-	if (!a->next) p->end[lane] = &p->first[lane];
+static struct ask *take_out(struct pool *p, enum lane lane, struct ask **at) {
+	struct ask *a = *at;
+	*at = a->next;
+	if (!a->next) p->end[lane] = at;
 	p->waiting[lane]--;
 	a->next = NULL;
 	return a;
+}
+
+/* Connections of the lane that are busy for the owner. */
+static unsigned links_of(const struct pool *p, enum lane lane, uint64_t owner) {
+	unsigned count = 0;
+	for (unsigned i = 0; i < lanes[lane].links; i++) {
+		const struct link *link = p->links[lane][i];
+		count += link && link->ask && link->ask->owner == owner;
+	}
+	return count;
+}
+
+/* Where the one hangs whose turn it is: of those whose owners have the fewest connections the first; NULL: none may. */
+static struct ask **next_turn(struct pool *p, enum lane lane) {
+	struct ask **best = NULL;
+	unsigned fewest = LINKS_MAX + 1;
+	for (struct ask **at = &p->first[lane]; *at && fewest > 0; at = &(*at)->next) {
+		uint64_t owner = (*at)->owner;
+		unsigned count = owner == POOL_OURSELVES ? 0 : links_of(p, lane, owner);
+		if (count >= fewest || count >= lanes[lane].share) continue;
+		best = at;
+		fewest = count;
+	}
+	return best;
 }
 
 /* An idle connection, or a new one; NULL: all are busy. */
@@ -254,28 +281,42 @@ static struct link *free_link(struct pool *p, enum lane lane) {
 }
 
 static void pool_advance(struct pool *p, enum lane lane) {
-	while (p->first[lane] && !p->closing) {
+	for (struct ask **turn; !p->closing && (turn = next_turn(p, lane));) {
 		struct link *link = free_link(p, lane);
 		if (!link) return;
-		link->ask = take_first(p, lane);
+		link->ask = take_out(p, lane, turn);
 		link->ask->link = link;
 		link->ask->since_ms = uv_now(p->loop);
 		if (link->connected) link_send(link);
 	}
 }
 
-struct ask *pool_ask(struct pool *p, enum lane lane, json_t *request, ask_reply *reply, void *arg) {
+/* May no more of the owner's requests wait? */
+static bool is_full(struct pool *p, enum lane lane, uint64_t owner) {
+	unsigned bound = lanes[lane].waiting, count = 0;
+	if (p->waiting[lane] >= bound) return !free_link(p, lane);
+	if (owner == POOL_OURSELVES) return false;
+	for (const struct ask *a = p->first[lane]; a; a = a->next)
+		count += a->owner == owner;
+	return count >= bound - bound / 4;
+}
+
+struct ask *pool_ask(struct pool *p, enum lane lane, uint64_t owner, json_t *request, ask_reply *reply,
+                     void *arg) {
 	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	json_decref(request);
-	bool full = p->waiting[lane] >= lanes[lane].waiting && !free_link(p, lane);
-	if (!text || full || p->closing) {
+	if (!text || is_full(p, lane, owner) || p->closing) {
 		if (text) secret_free(text, strlen(text));
 		return NULL;
 	}
 	struct ask *a = xcalloc(1, sizeof(*a));
-	*a = (struct ask){
-		.pool = p, .lane = lane, .text = text, .len = strlen(text), .reply = reply, .arg = arg
-	};
+	*a = (struct ask){ .pool = p,
+		           .lane = lane,
+		           .owner = owner,
+		           .text = text,
+		           .len = strlen(text),
+		           .reply = reply,
+		           .arg = arg };
 	a->text[a->len++] = '\n'; /* in the place of the NUL: all use the length */
 	a->since_ms = uv_now(p->loop);
 	*p->end[lane] = a;
@@ -289,9 +330,7 @@ static void forget_waiting(struct ask *a) {
 	struct pool *p = a->pool;
 	for (struct ask **at = &p->first[a->lane]; *at; at = &(*at)->next) {
 		if (*at != a) continue;
-		*at = a->next;
-		if (!*at) p->end[a->lane] = at;
-		p->waiting[a->lane]--;
+		(void)take_out(p, a->lane, at);
 		return;
 	}
 }
@@ -337,7 +376,7 @@ static void on_kick(uv_timer_t *kick) {
 
 static void expire_waiting(struct pool *p, enum lane lane, uint64_t now_ms) {
 	while (p->first[lane] && now_ms - p->first[lane]->since_ms > lanes[lane].patience_ms) {
-		struct ask *a = take_first(p, lane);
+		struct ask *a = take_out(p, lane, &p->first[lane]);
 		a->reply(a->arg, NULL, true);
 		ask_free(a);
 	}
@@ -381,7 +420,7 @@ void pool_close(struct pool *p) {
 	p->closing = true;
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
 		while (p->first[lane]) {
-			struct ask *a = take_first(p, (enum lane)lane);
+			struct ask *a = take_out(p, (enum lane)lane, &p->first[lane]);
 			a->reply(a->arg, NULL, true);
 			ask_free(a);
 		}

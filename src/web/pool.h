@@ -3,6 +3,9 @@
  * A connection carries one request at a time.  Three lanes, each with its own connections, so that slow readers of
  * long answers keep nobody from short ones: QUICK (answers at once), LONG (answers in slices: exports,
  * differences), WATCH (events, for as long as somebody listens).
+ * Who waits for QUICK or LONG is taken by owner: whose requests have the fewest connections goes first, and no owner
+ * gets more than three quarters of the connections or of the places to wait, so that nobody is kept out by one who
+ * asks much or slowly.
  * Connections are made when they are needed; when the daemon is away a request fails, and the next one tries anew.
  * Bounds: connections and waiting requests of each lane, octets of a reply (CONTROL_REPLY_MAX), time for an answer.
  * Thread: the loop's. */
@@ -11,6 +14,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 enum lane { LANE_QUICK, LANE_LONG, LANE_WATCH, LANE_COUNT };
@@ -27,8 +31,11 @@ struct pool *pool_new(uv_loop_t *loop, const char *path);
 /* Requests that wait get their NULL. */
 void pool_close(struct pool *p);
 
-/* Take request.  NULL: too many wait already. */
-struct ask *pool_ask(struct pool *p, enum lane lane, json_t *request, ask_reply *reply, void *arg);
+#define POOL_OURSELVES 0 /* the owner that no bound holds */
+
+/* Take request.  owner: who asks (limits_owner).  NULL: too many wait already, of all or of this owner. */
+struct ask *pool_ask(struct pool *p, enum lane lane, uint64_t owner, json_t *request, ask_reply *reply,
+                     void *arg);
 /* Nothing comes any more, and the daemon is told by a closed connection. */
 void ask_cancel(struct ask *a);
 /* Take no further replies until resumed: the daemon waits meanwhile. */

@@ -140,8 +140,8 @@ static void on_config(void *arg, json_t *reply, bool last) {
 
 static void ask_config(struct site *site) {
 	if (site->asking || site->stopping) return;
-	site->asking = pool_ask(site->pool, LANE_QUICK, json_pack("{s:s}", "request", "web.config"),
-	                        on_config, site);
+	site->asking = pool_ask(site->pool, LANE_QUICK, POOL_OURSELVES,
+	                        json_pack("{s:s}", "request", "web.config"), on_config, site);
 	if (!site->asking) (void)uv_timer_start(&site->retry, on_retry, RETRY_MS, 0); /* as above */
 }
 

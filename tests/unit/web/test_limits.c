@@ -90,6 +90,18 @@ static void many_keys_take_no_more_memory_and_forget_the_oldest(void **state) {
 	limits_free(l);
 }
 
+static void an_owner_is_a_key_or_a_network(void **state) {
+	struct limits *l = limits_new(5);
+	struct addr from = address("2001:db8:1:2::1"), same = address("2001:db8:1:2::2");
+	struct addr other = address("2001:db8:1:3::1");
+	(void)state;
+	assert_true(limits_owner(l, KEY, &from) == limits_owner(l, KEY, &other));
+	assert_true(limits_owner(l, KEY, &from) != limits_owner(l, "ust_two", &from));
+	assert_true(limits_owner(l, NULL, &from) == limits_owner(l, NULL, &same));
+	assert_true(limits_owner(l, NULL, &from) != limits_owner(l, NULL, &other));
+	limits_free(l);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_known_key_has_its_limit_each_minute),
@@ -97,6 +109,7 @@ int main(void) {
 		cmocka_unit_test(a_known_key_is_not_hurt_by_its_neighbours_guesses),
 		cmocka_unit_test(a_revoked_key_is_unknown_again),
 		cmocka_unit_test(many_keys_take_no_more_memory_and_forget_the_oldest),
+		cmocka_unit_test(an_owner_is_a_key_or_a_network),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
