@@ -162,6 +162,10 @@ static struct ledger_owner owner_of(const struct ledger *l, const uint8_t *relat
 		o.node = there_only(layers_probe(l->v, hash, lower->wire, lower->len - 1U));
 	if ((l->v->image.header->flags & IMAGE_HAS_NSEC3) && nsec3_owner_is_sound(relative))
 		o.apart = there_only(layers_nsec3(l->v, relative));
+	/* What goes may be named in other case: what stays keeps its own (RFC 4343 section 4.1). */
+	uint8_t len;
+	if (node_found(o.node) || node_found(o.apart))
+		o.name = node_relative(node_found(o.node) ? o.node : o.apart, &len);
 	return o;
 }
 

@@ -22,7 +22,7 @@ struct ledger_record {
 };
 
 struct ledger_owner {
-	const uint8_t *name; /* relative to the apex; case of the newest addition */
+	const uint8_t *name; /* relative to the apex; case of the newest addition, else the version's */
 	uint64_t hash;       /* layers_hash */
 	struct node node;    /* as the version has it; NULL: not there */
 	struct node apart;   /* its NSEC3 records of the chain in use, likewise */

@@ -119,6 +119,37 @@ static void small_zone_is_built_anew(void **state) {
 	version_unref(next);
 }
 
+/* Takes v, which has Www with two addresses. */
+static void assert_keeps_case(struct zone_version *v) {
+	struct change_writer w = begin(1, 2);
+	put_a(&w, CHANGE_REMOVED, "wWW", 1);
+	struct change *c = end(&w);
+	struct zone_version *next = apply(v, c);
+	struct node n = zone_find(next, make_name("www.example.").wire);
+	uint8_t len;
+	assert_true(node_found(n));
+	assert_memory_equal(node_relative(n, &len), "\3Www", 5);
+	assert_int_equal(len, 4);
+	change_unref(c);
+	version_unref(v);
+	version_unref(next);
+}
+
+static void what_stays_of_a_name_keeps_its_case(void **state) {
+	(void)state;
+	for (unsigned hosts = 0; hosts <= HOSTS; hosts += HOSTS) { /* built anew, and a delta */
+		struct builder *b = make_zone("example.", 1);
+		for (unsigned i = 0; i < hosts; i++) {
+			char name[32];
+			snprintf(name, sizeof(name), "h%05u.example.", i);
+			make_a(b, name, "192.0.2.1");
+		}
+		make_a(b, "Www.example.", "192.0.2.1");
+		make_a(b, "Www.example.", "192.0.2.2");
+		assert_keeps_case(make_done(b));
+	}
+}
+
 static void large_change_builds_the_zone_anew(void **state) {
 	(void)state;
 	struct zone_version *v = large(1), *next;
@@ -376,6 +407,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_change_of_a_large_zone_is_laid_over_it),
 		cmocka_unit_test(small_zone_is_built_anew),
+		cmocka_unit_test(what_stays_of_a_name_keeps_its_case),
 		cmocka_unit_test(large_change_builds_the_zone_anew),
 		cmocka_unit_test(layers_and_memory_stay_bounded_without_anybody_who_merges),
 		cmocka_unit_test(steps_that_come_during_a_merge_are_laid_over_what_was_merged),
