@@ -110,6 +110,8 @@ def _truncated_without_need(case):
     if not case.ours["tc"] or case.whole is None or _has_lost_siblings(case):
         return False
     whole = case.whole.messages[OURS]
+    if isinstance(whole, wire.Message) and whole.flags & 0x0200:
+        return False  # more than any message holds
     return not isinstance(whole, wire.Message) or _needed(case, whole) <= size_limit(case)
 
 

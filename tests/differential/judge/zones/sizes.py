@@ -13,7 +13,7 @@ def _delegation(name, servers, families=("A", "AAAA"), host="ns{i}.{name}"):
         target = host.format(i=i, name=name)
         lines.append(f"{name} IN NS {target}\n")
         if "A" in families:
-            lines.append(f"{target} IN A 192.0.2.{i + 1}\n")
+            lines.append(f"{target} IN A 192.0.{2 + (i + 1) // 256}.{(i + 1) % 256}\n")
         if "AAAA" in families:
             lines.append(f"{target} IN AAAA 2001:db8::{i + 1:x}\n")
     return "".join(lines)
@@ -36,6 +36,17 @@ BIG = SERVERS + "".join(_texts(f"t{total}", 1, 240) + _texts(f"t{total}", total 
     "".join(f"foreign IN NS ns{i}.example.net.\n" for i in range(40)),
     "".join(f"signed IN DS {i} 13 2 {i:064x}\n" for i in range(1, 20)), _delegation("signed", 5),
     "".join(f"own IN NS mail{i}\n" for i in range(1, 20)),
+])
+
+# Answers beyond the reach of a pointer, which is 16 KiB.
+WIDE = SERVERS + "".join([
+    "".join(f"exchange IN MX {i} m{i}.{'ab'[i % 2]}\n" for i in range(1500)), "m1.b IN A 192.0.2.1\nm1499.b IN A 192.0.2.2\n",
+    "".join(f"pointer IN PTR x{i}.exchange.elsewhere.example.\n" for i in range(1000)),
+    "".join(f"*.wild IN MX {i} m{i}.wild\n" for i in range(1200)),
+    _delegation("reach", 500, ("A",)), _texts("large", 240, 250),
+    "".join(f"siblings IN NS ns{i}.reach\n" for i in range(60)), "".join(f"foreign IN NS n{i}.example.net.\n" for i in range(1500)),
+    "alias IN CNAME exchange\nalias2 IN CNAME large\ndn IN DNAME wild\n",
+    "".join(f"service IN SRV {i} 0 1 m{i}.a\n" for i in range(900)),
 ])
 
 LABEL63 = "l" * 63
@@ -87,6 +98,7 @@ ZONES = [
     zone("big.test", BIG),
     zone("big-nsec.test", BIG, "nsec"),
     zone("big-nsec3.test", BIG, "iterations"),
+    zone("wide.test", WIDE),
     zone("long.test", LONG),
     zone("t", TINY, "nsec"),
 ]
