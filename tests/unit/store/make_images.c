@@ -1,5 +1,5 @@
-/* Writes the corpus of tests/fuzz/stored_image.c: make_images FOLDER.  To be run again when the format of images
- * changes.  The zones are small and have what images distinguish: shared RRsets, cuts with DS and glue, wildcards,
+/* Writes seeds for tests/fuzz/stored_image.c, NAME-FORMAT.img: make_images tests/fuzz/corpus/stored_image.  To be run again
+ * when the format of images changes; what it wrote of earlier formats, which are read too, stays.  The zones are small and have what images distinguish: shared RRsets, cuts with DS and glue, wildcards,
  * DNAME, empty non-terminals, signatures, NSEC, NSEC3. */
 #include "lab.h"
 
@@ -19,7 +19,7 @@ static void begin(struct maker *m, const char *apex) {
 	lab_add(m->b, m->apex.wire, RR_NS, lab_name("ns.example.net").wire, lab_name("ns.example.net").len);
 }
 
-static void finish(struct maker *m, const char *folder, const char *file) {
+static void finish(struct maker *m, const char *folder, const char *name) {
 	char path[512];
 	struct why why;
 	struct zone_version *v;
@@ -27,7 +27,7 @@ static void finish(struct maker *m, const char *folder, const char *file) {
 	if (e != OK) fail_msg("%s: %s", err_name(e), why.evidence);
 	builder_free(m->b);
 	assert_int_equal(image_check_deep(&v->image), OK);
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	snprintf(path, sizeof(path), "%s/%s-%d.img", folder, name, IMAGE_FORMAT_VERSION);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	assert_int_equal(write(fd, v->layers[0]->block, v->layers[0]->block_size), v->layers[0]->block_size);
 	close(fd);
@@ -113,7 +113,7 @@ static void plain(const char *folder) {
 	struct maker m;
 	begin(&m, "example.");
 	add_content(&m);
-	finish(&m, folder, "plain.img");
+	finish(&m, folder, "plain");
 }
 
 static void with_nsec(const char *folder) {
@@ -127,7 +127,7 @@ static void with_nsec(const char *folder) {
 	sign(&m, "example.", RR_SOA);
 	sign(&m, "www.example.", RR_A);
 	sign(&m, "orphan.example.", RR_MX);
-	finish(&m, folder, "nsec.img");
+	finish(&m, folder, "nsec");
 }
 
 static void with_nsec3(const char *folder) {
@@ -140,13 +140,13 @@ static void with_nsec3(const char *folder) {
 	add_nsec3(&m, "www.example.");
 	add_nsec3(&m, "sub.example.");
 	sign(&m, "example.", RR_SOA);
-	finish(&m, folder, "nsec3.img");
+	finish(&m, folder, "nsec3");
 }
 
 static void smallest(const char *folder) {
 	struct maker m;
 	begin(&m, ".");
-	finish(&m, folder, "root.img");
+	finish(&m, folder, "root");
 }
 
 int main(int argc, char **argv) {
