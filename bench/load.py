@@ -9,13 +9,13 @@ import json
 import subprocess
 import time
 
+from peers import settle
 from servers import SECONDARIES, ZONES, laboratory, make_secondary, start_primary, table, wait_served, write_questions
 
 import dns.rcode
 
 from lib import ask, measure
 from lib.bigzones import some_names
-from lib.wait import wait_until
 
 MIB = 1 << 20
 
@@ -29,18 +29,6 @@ def load(server, kinds):
     settle(server)
     figures = measure.memory(server.process.pid)
     return {"wall": wall_s, "cpu": measure.cpu_seconds(server.process.pid), **figures}
-
-
-def settle(server):
-    """Until the process has used no CPU for half a second: what is done after publishing belongs to the load."""
-    last = [measure.cpu_seconds(server.process.pid), time.monotonic()]
-
-    def quiet():
-        now = measure.cpu_seconds(server.process.pid)
-        if now > last[0]:
-            last[:] = [now, time.monotonic()]
-        return time.monotonic() - last[1] > 0.5
-    wait_until(quiet, 120, f"{server.kind} at rest", poll_s=0.1)
 
 
 def ask_around(server, kinds, records):
