@@ -151,14 +151,6 @@ enum err store_load_some(struct store *s, struct store_cursor *cursor, size_t ma
 	return e;
 }
 
-enum err store_load_all(struct store *s, store_each_fn *each, void *ctx) {
-	struct store_cursor cursor = { 0 };
-	enum err e = store_load_files(s, each, ctx);
-	while (e == OK)
-		e = store_load_some(s, &cursor, SIZE_MAX, NULL, each, ctx);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
 void store_loaded(struct store *s) {
 	free(s->loaded_files);
 	s->loaded_files = NULL;

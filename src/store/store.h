@@ -90,8 +90,6 @@ MUST_CHECK enum err store_load_files(struct store *s, store_each_fn *each, void 
  * more. */
 MUST_CHECK enum err store_load_some(struct store *s, struct store_cursor *cursor, size_t max,
                                     store_wants_fn *wants, store_each_fn *each, void *ctx);
-/* Both. */
-MUST_CHECK enum err store_load_all(struct store *s, store_each_fn *each, void *ctx);
 /* All were read: what that took is given back. */
 void store_loaded(struct store *s);
 /* One of the others, by its name in lower case.  ERR_NOTFOUND. */

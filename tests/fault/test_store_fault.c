@@ -79,7 +79,7 @@ static void see(void *ctx, const uint8_t *name, const struct zone_state *state,
 /* Which of the two is there: all of it. */
 static uint32_t what_is_there(struct store *s) {
 	struct seen seen = { 0 };
-	assert_int_equal(store_load_all(s, see, &seen), OK);
+	assert_int_equal(load_all(s, see, &seen), OK);
 	assert_true(seen.serial == OLD || seen.serial == NEW);
 	assert_int_equal(seen.gone, seen.serial == OLD);
 	assert_int_equal(seen.zones, ROWS + 1 + (seen.serial == OLD));

@@ -3,7 +3,7 @@
  *   bench_load FOLDER ZONES HOSTS     e.g. 2 500000 (two zones of a million records), 10000 4
  *
  * The pages are warm, since they were just written.  Prints milliseconds of opening and loading, and octets. */
-#include "store/store.h"
+#include "load_all.h"
 #include "zone/builder.h"
 #include "zone/lookup.h"
 #include <inttypes.h>
@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
 		double begin = now_ms();
 		must(store_open(argv[1], NULL, &s, &why), "open");
 		double opened = now_ms();
-		must(store_load_all(s, count, &sum), "load");
+		must(load_all(s, count, &sum), "load");
 		double loaded = now_ms();
 		printf("open %.1f ms, load %.1f ms: %u zones, %" PRIu64 " records, %" PRIu64 " octets\n",
 		       opened - begin, loaded - opened, sum.zones, sum.records, sum.octets);

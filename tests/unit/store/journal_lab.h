@@ -88,7 +88,7 @@ static inline struct lab_loaded lab_restart(struct lab *lab, uint64_t memory_byt
 	lab_reopen(lab);
 	store_set_history_memory(lab->store, memory_bytes);
 	struct lab_loaded l = { .name = lab_name(LAB_ZONE) };
-	assert_int_equal(store_load_all(lab->store, lab_keep, &l), OK);
+	assert_int_equal(load_all(lab->store, lab_keep, &l), OK);
 	steps[0] = '\0';
 	const struct changes *c = l.version ? l.version->changes : NULL;
 	for (unsigned i = 0; c && i < c->count; i++) {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "dns/rrtype.h"
-#include "store/store.h"
+#include "load_all.h"
 #include "zone/builder.h"
 
 struct lab {
@@ -149,7 +149,7 @@ static inline void lab_keep(void *ctx, const uint8_t *name, const struct zone_st
 /* The caller gives loaded.version back. */
 static inline struct lab_loaded lab_load(struct lab *lab, const char *apex) {
 	struct lab_loaded l = { .name = lab_name(apex) };
-	assert_int_equal(store_load_all(lab->store, lab_keep, &l), OK);
+	assert_int_equal(load_all(lab->store, lab_keep, &l), OK);
 	if (l.version) assert_int_equal(image_check_deep(&l.version->image), OK);
 	return l;
 }

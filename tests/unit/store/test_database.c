@@ -130,7 +130,7 @@ static void lost_page_never_stops_the_start(void **unused) {
 		unsigned versions = 0;
 		overwrite(path, at, lost[(at / 4096) % 2], 4096);
 		lab_open(&lab);
-		assert_int_equal(store_load_all(lab.store, count_versions, &versions), OK);
+		assert_int_equal(load_all(lab.store, count_versions, &versions), OK);
 		assert_true(versions <= 60);
 		store_close(lab.store);
 		assert_int_equal(truncate(path, 0), 0);
@@ -138,7 +138,7 @@ static void lost_page_never_stops_the_start(void **unused) {
 	}
 	lab_open(&lab);
 	unsigned versions = 0;
-	assert_int_equal(store_load_all(lab.store, count_versions, &versions), OK);
+	assert_int_equal(load_all(lab.store, count_versions, &versions), OK);
 	assert_int_equal(versions, 60);
 	free(saved);
 	lab_done(&lab);
