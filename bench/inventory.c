@@ -136,12 +136,14 @@ static void fill(struct bench *b, long from, long to) {
 struct nothing {
 	size_t added;
 };
-static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	struct nothing *n = ctx;
 	(void)name, (void)policy;
 	n->added++;
 }
-static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	(void)ctx, (void)name, (void)policy;
 }
 static void removed(void *ctx, const uint8_t *name) {
@@ -171,6 +173,7 @@ static void load(struct bench *b) {
 	       count, opened - start, loaded - opened, cpu() - loaded, now() - wall,
 	       (double)(memory_kib() - before) * 1024 / (double)count);
 	wanted_free(w);
+	intent_list_done(&zones);
 }
 
 static void copy(struct bench *b) {

@@ -135,9 +135,9 @@ enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
 	enum err e = config_read(d->config_path, &next, out_faults);
 	if (e == OK) e = owners_check(d, next, out_faults);
 	if (e == OK) trust_read_again(d);
-	if (e == OK) stock_reload(d->stock, next);
 	if (e == OK) e = wanted_replace(d->wanted, WANTED_FILE, &next->zones, &summary);
 	if (e == OK) {
+		stock_reload(d->stock, next);
 		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
 		log_configure(d->log, next->log_level, next->log_format);
 		serve_configure(d->serve, &settings);
@@ -289,11 +289,12 @@ static enum err load_zones(struct daemon *d) {
 	struct wanted_watcher watcher = wire_wanted_watcher(d);
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
-	d->stock = stock_open(d->config, &d->config->zones, &stock_watcher, d->log);
+	d->stock = stock_open(d->config, &stock_watcher, d->log);
 	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */
 	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));
+	stock_mirror(d->stock, d->config);
 	if (d->stock_complete) transfer_claimed(d->transfer);
 	d->claiming = true;
 	return OK;

@@ -145,15 +145,6 @@ static void mirror(struct inventory *inventory, struct intent_list *zones) {
 	inventory_result_done(&result); /* a failure is the state's to tell */
 }
 
-static void mirror_copy(struct intent_list *out, const struct intent_list *zones) {
-	for (size_t i = 0; i < zones->count; i++) {
-		const struct zone_intent *z = &zones->zones[i];
-		policy_ref(z->policy);
-		struct zone_intent *copy = intent_list_add(out, z->name, z->policy);
-		copy->settings = z->settings;
-	}
-}
-
 static struct reach_rules reach_of(const struct config_server *server) {
 	return (struct reach_rules){ .allowed = server->inner_primaries.items,
 		                     .allowed_count = server->inner_primaries.count,
@@ -161,8 +152,7 @@ static struct reach_rules reach_of(const struct config_server *server) {
 		                     .own_count = server->public_addresses.count };
 }
 
-struct stock *stock_open(const struct config *config, const struct intent_list *zones,
-                         const struct stock_watcher *watcher, struct log *log) {
+struct stock *stock_open(const struct config *config, const struct stock_watcher *watcher, struct log *log) {
 	struct stock *s = xcalloc(1, sizeof(*s));
 	s->log = log;
 	s->watcher = *watcher;
@@ -183,12 +173,21 @@ struct stock *stock_open(const struct config *config, const struct intent_list *
 		                                     .is_public = config->server.mode == MODE_PUBLIC };
 	s->inventory = inventory_open(&settings, config->base, clock_now().wall_s);
 	free(copy);
-	mirror_copy(&s->reload_zones, zones);
-	s->mirror_waits = true;
 	tell_state(s, inventory_state(s->inventory), inventory_why(s->inventory));
 	s->revision = inventory_revision(s->inventory);
 	check_secrets(s);
 	return s;
+}
+
+static void mirror_soon(struct stock *s, struct intent_list *zones) {
+	intent_list_done(&s->reload_zones);
+	s->reload_zones = *zones;
+	*zones = (struct intent_list){ 0 };
+	s->mirror_waits = true;
+}
+
+void stock_mirror(struct stock *s, struct config *config) {
+	mirror_soon(s, &config->zones);
 }
 
 void stock_load(struct stock *s) {
@@ -323,10 +322,9 @@ enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *desk) {
 	return uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS) == 0 ? OK : ERR_LIMIT;
 }
 
-void stock_reload(struct stock *s, const struct config *config) {
-	intent_list_done(&s->reload_zones);
+void stock_reload(struct stock *s, struct config *config) {
 	settings_base_unref(s->reload_base);
-	mirror_copy(&s->reload_zones, &config->zones);
+	mirror_soon(s, &config->zones);
 	s->reload_base = config->base;
 	settings_base_ref(s->reload_base);
 	s->reload_waits = true;

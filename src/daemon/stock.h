@@ -23,22 +23,23 @@ struct stock;
 /* What the stock tells, on the loop. */
 struct stock_watcher {
 	void *ctx;
-	void (*zones)(void *ctx, struct intent_list *zones); /* all of the database; takes the content */
+	void (*zones)(void *ctx, const struct intent_list *zones);      /* all of the database */
 	void (*changes)(void *ctx, struct wanted_changes *changes);     /* takes the content */
 	void (*notice)(void *ctx, const struct account_notice *notice); /* of a plan */
 	void (*complete)(void *ctx);                                    /* once: the database was read */
 };
 
-/* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state.  zones of config are
- * mirrored by the desk's first job. */
-struct stock *stock_open(const struct config *config, const struct intent_list *zones,
-                         const struct stock_watcher *watcher, struct log *log);
+/* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state. */
+struct stock *stock_open(const struct config *config, const struct stock_watcher *watcher, struct log *log);
+/* Its zones are in wanted; they go to the desk's first job, which mirrors them. */
+void stock_mirror(struct stock *s, struct config *config);
 /* Tell the watcher of the zones of the database, if it can be read: still without the desk. */
 void stock_load(struct stock *s);
 /* From now on the inventory is the desk's.  ERR_LIMIT: no timer. */
 MUST_CHECK enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *desk);
-/* The configuration was read again, before its zones go to wanted; the desk learns of it in its next turn. */
-void stock_reload(struct stock *s, const struct config *config);
+/* The configuration was read again, and its zones, which are taken, are in wanted; the desk learns of it in its next
+ * turn. */
+void stock_reload(struct stock *s, struct config *config);
 void stock_stop(struct stock *s);
 /* The desk has stopped, the loop has run down. */
 void stock_free(struct stock *s);

@@ -12,8 +12,9 @@ static int64_t account_of(const struct daemon *d, const uint8_t *zone) {
 	return wanted_find(d->wanted, zone, &wanted) ? wanted.account : 0;
 }
 
+/* Nobody does before the start is over. */
 static bool somebody_watches(const struct daemon *d) {
-	return events_wanted(d->events, clock_now().wall_s);
+	return d->ready && events_wanted(d->events, clock_now().wall_s);
 }
 
 static void tell(const struct daemon *d, enum watch_kind kind, const uint8_t *zone, json_t *fields) {
@@ -65,11 +66,14 @@ struct transfer_watcher telling_watcher(struct daemon *d) {
 
 /* -- zones that come and go --------------------------------------------------------------------------------------- */
 
+void telling_zone_added(struct daemon *d, const uint8_t *zone, int64_t account) {
+	health_come(d->health, account, health_of(TRUTH_PENDING, REASON_NONE));
+	if (somebody_watches(d)) tell(d, WATCH_ZONE_ADDED, zone, json_object());
+}
+
 void telling_zone(struct daemon *d, enum watch_kind kind, const uint8_t *zone) {
-	struct zone_truth truth = { .state = TRUTH_PENDING };
-	if (kind == WATCH_ZONE_ADDED)
-		health_come(d->health, account_of(d, zone), health_of(truth.state, truth.reason));
-	else if (kind == WATCH_ZONE_REMOVED && transfer_truth(d->transfer, zone, &truth))
+	struct zone_truth truth;
+	if (kind == WATCH_ZONE_REMOVED && transfer_truth(d->transfer, zone, &truth))
 		health_go(d->health, account_of(d, zone), health_of(truth.state, truth.reason));
 	if (somebody_watches(d)) tell(d, kind, zone, json_object());
 }

@@ -32,15 +32,16 @@ static void log_zone(struct daemon *d, enum event event, const uint8_t *name) {
 	if (d->ready) log_event(d->log, event, LOG_STR("zone", name_text_short(name, text)));
 }
 
-static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
 	struct daemon *d = ctx;
 	log_zone(d, EVENT_ZONE_ADDED, name);
-	telling_zone(d, WATCH_ZONE_ADDED, name);
+	telling_zone_added(d, name, account);
 	transfer_zone_added(d->transfer, name, policy);
 }
 
-static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
 	struct daemon *d = ctx;
+	(void)account; /* moved tells of another one */
 	telling_zone(d, WATCH_ZONE_CHANGED, name);
 	transfer_zone_changed(d->transfer, name, policy);
 }

@@ -6,7 +6,7 @@
 
 /* -- the inventory's zones ---------------------------------------------------------------------------------------------- */
 
-static void zones(void *ctx, struct intent_list *list) {
+static void zones(void *ctx, const struct intent_list *list) {
 	struct daemon *d = ctx;
 	struct wanted_summary summary;
 	size_t have = table_count(d->table);

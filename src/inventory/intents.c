@@ -16,18 +16,16 @@ struct intent_names {
 };
 
 static const uint8_t *names_keep(struct intent_list *list, const uint8_t *name) {
-	struct name lower;
-	name_copy(&lower, name);
-	name_to_lower(&lower);
-	if (!list->names || list->names->used + lower.len > list->names->size) {
+	size_t len = name_len(name);
+	if (!list->names || list->names->used + len > list->names->size) {
 		size_t size = list->names ? NAMES_BLOCK : NAMES_FIRST;
 		struct intent_names *block = xmalloc(sizeof(*block) + size);
 		*block = (struct intent_names){ .next = list->names, .size = size };
 		list->names = block;
 	}
 	uint8_t *kept = list->names->data + list->names->used;
-	memcpy(kept, lower.wire, lower.len);
-	list->names->used += lower.len;
+	name_lower_to(kept, name, len);
+	list->names->used += len;
 	return kept;
 }
 

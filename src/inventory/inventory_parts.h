@@ -26,6 +26,7 @@ struct policy_kept {
 struct policies {
 	struct policy_kept *slots;
 	size_t capacity, count;
+	uint64_t seed; /* of their hashes */
 	struct keyset_kept {
 		int64_t account; /* 0: the place is free */
 		struct keyset *keyset;

@@ -59,7 +59,7 @@ enum err policies_view(struct inventory *inv, struct own_primaries *own, struct 
 /* -- policies --------------------------------------------------------------------------------------------------------- */
 
 static struct policy_kept *slot_of(const struct policies *p, int64_t account, const char *text) {
-	uint64_t h = symbols_hash(SYMBOLS_HASH_START, text, strlen(text));
+	uint64_t h = symbols_hash(p->seed, text, strlen(text));
 	size_t i = symbols_hash(h, &account, sizeof(account)) & (p->capacity - 1);
 	while (p->slots[i].text && (p->slots[i].account != account || strcmp(p->slots[i].text, text) != 0))
 		i = (i + 1) & (p->capacity - 1);
@@ -67,7 +67,8 @@ static struct policy_kept *slot_of(const struct policies *p, int64_t account, co
 }
 
 static void grow(struct policies *p) {
-	struct policies larger = { .capacity = p->capacity ? p->capacity * 2 : 64 };
+	if (p->capacity == 0) p->seed = symbols_seed();
+	struct policies larger = { .capacity = p->capacity ? p->capacity * 2 : 64, .seed = p->seed };
 	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
 	for (size_t i = 0; i < p->capacity; i++) {
 		if (p->slots[i].text) *slot_of(&larger, p->slots[i].account, p->slots[i].text) = p->slots[i];
@@ -143,18 +144,21 @@ struct known {
 		const struct zone_policy *policy; /* a reference; NULL: the settings do not hold */
 	} * slots;
 	size_t capacity, count;
+	uint64_t seed;
 };
 
 static struct known_slot *known_slot(const struct known *k, int64_t account, int64_t settings) {
 	const int64_t key[] = { account, settings };
-	size_t i = symbols_hash(SYMBOLS_HASH_START, key, sizeof(key)) & (k->capacity - 1);
+	size_t i = symbols_hash(k->seed, key, sizeof(key)) & (k->capacity - 1);
 	while (k->slots[i].settings && (k->slots[i].settings != settings || k->slots[i].account != account))
 		i = (i + 1) & (k->capacity - 1);
 	return &k->slots[i];
 }
 
 static void known_grow(struct known *k) {
-	struct known larger = { .capacity = k->capacity ? k->capacity * 2 : 64, .count = k->count };
+	struct known larger = { .capacity = k->capacity ? k->capacity * 2 : 64,
+		                .count = k->count,
+		                .seed = k->slots ? k->seed : symbols_seed() };
 	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
 	for (size_t i = 0; i < k->capacity; i++) {
 		const struct known_slot *s = &k->slots[i];

@@ -21,12 +21,12 @@ static uint64_t hash_primaries(uint64_t h, const struct primary *p, unsigned cou
 }
 
 /* Equal policies have equal hashes; what differs rarely is left to policy_equal. */
-static uint64_t hash_policy(const struct zone_policy *p) {
+static uint64_t hash_policy(uint64_t h, const struct zone_policy *p) {
 	const uint64_t sizes[] = { p->allow_transfer.count, p->allow_notify.count, p->allow_query.count,
 		                   p->max_zone_bytes,       p->max_zone_records,   p->bounds.refresh_min_s,
 		                   p->bounds.refresh_max_s, p->bounds.retry_min_s, p->bounds.retry_max_s,
 		                   p->bounds.expire_min_s,  p->bounds.expire_max_s };
-	uint64_t h = symbols_hash(SYMBOLS_HASH_START, sizes, sizeof(sizes));
+	h = symbols_hash(h, sizes, sizeof(sizes));
 	h = hash_primaries(h, p->primaries, p->primary_count);
 	h = hash_primaries(h, p->notify, p->notify_count);
 	for (unsigned i = 0; i < p->allow_transfer.count; i++)
@@ -66,7 +66,7 @@ static const struct zone_policy *policy_copy(const struct zone_policy *draft) {
 }
 
 static const struct zone_policy **slot_of(const struct policy_pool *pool, const struct zone_policy *p) {
-	size_t i = hash_policy(p) & (pool->capacity - 1);
+	size_t i = hash_policy(pool->seed, p) & (pool->capacity - 1);
 	while (pool->slots[i] && !policy_equal(pool->slots[i], p))
 		i = (i + 1) & (pool->capacity - 1);
 	return &pool->slots[i];
@@ -74,7 +74,8 @@ static const struct zone_policy **slot_of(const struct policy_pool *pool, const 
 
 static void grow(struct policy_pool *pool) {
 	struct policy_pool larger = { .capacity = pool->capacity ? pool->capacity * 2 : 64,
-		                      .count = pool->count };
+		                      .count = pool->count,
+		                      .seed = pool->slots ? pool->seed : symbols_seed() };
 	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
 	for (size_t i = 0; i < pool->capacity; i++) {
 		if (pool->slots[i]) *slot_of(&larger, pool->slots[i]) = pool->slots[i];

@@ -8,6 +8,7 @@
 struct policy_pool {
 	const struct zone_policy **slots; /* owned references */
 	size_t capacity, count;
+	uint64_t seed; /* of its hashes */
 };
 
 void policy_pool_done(struct policy_pool *pool);

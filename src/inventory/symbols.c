@@ -4,16 +4,24 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/random.h"
+
+uint64_t symbols_seed(void) {
+	struct random random = random_secure();
+	return random_u64(&random);
+}
 
 static struct symbol *slot_of(const struct symbols *s, const void *key, size_t len) {
-	size_t i = symbols_hash(SYMBOLS_HASH_START, key, len) & (s->capacity - 1);
+	size_t i = symbols_hash(s->seed, key, len) & (s->capacity - 1);
 	while (s->slots[i].key && (s->slots[i].len != len || memcmp(s->slots[i].key, key, len) != 0))
 		i = (i + 1) & (s->capacity - 1);
 	return &s->slots[i];
 }
 
 static void resize(struct symbols *s, size_t capacity) {
-	struct symbols larger = { .capacity = capacity, .count = s->count };
+	struct symbols larger = { .capacity = capacity,
+		                  .count = s->count,
+		                  .seed = s->slots ? s->seed : symbols_seed() };
 	larger.slots = xcalloc(larger.capacity, sizeof(*larger.slots));
 	for (size_t i = 0; i < s->capacity; i++) {
 		if (s->slots[i].key) *slot_of(&larger, s->slots[i].key, s->slots[i].len) = s->slots[i];

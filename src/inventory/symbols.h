@@ -1,11 +1,14 @@
 /* A set of byte strings, each with a number: names of keys, primaries, templates and zones while they are read.
- * Open addressing; grows by itself.  Keys are borrowed and must outlive the set.  One thread. */
+ * Open addressing; grows by itself.  Keys are borrowed and must outlive the set.  Their hashes begin with a random number
+ * of the set's own: who may choose names can't choose such that collide.  One thread. */
 #ifndef UNDERSTUDY_INVENTORY_SYMBOLS_H
 #define UNDERSTUDY_INVENTORY_SYMBOLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "zone/digest.h"
 
 struct symbol {
 	const void *key; /* NULL: the slot is free */
@@ -15,15 +18,13 @@ struct symbol {
 struct symbols {
 	struct symbol *slots;
 	size_t capacity, count;
+	uint64_t seed; /* drawn with the first slots */
 };
 
-/* FNV-1a, to be continued over several pieces. */
-#define SYMBOLS_HASH_START 0xcbf29ce484222325ULL
+/* For a table of others: a start that nobody can know, and the hash that begins with it or goes on from another. */
+uint64_t symbols_seed(void);
 static inline uint64_t symbols_hash(uint64_t h, const void *data, size_t len) {
-	const uint8_t *p = data;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	return h ^ (h >> 29);
+	return digest_bytes(data, len, h);
 }
 
 /* false: not there; out_value may be NULL. */

@@ -8,12 +8,14 @@
 
 #define ENTRIES_MIN 16 /* room for so many at least: half of it more is more */
 #define BLOCK 65536
-#define SLOT_FREE UINT32_MAX
+#define SLOT_FREE UINT64_MAX
+#define AHEAD 16 /* names whose slots are fetched together */
 #define NUMBER_MAX ((1ULL << 40) - 1)
 
 /* A name is a place in blocks of 64 KiB, none of which it crosses. */
 struct entry {
-	const struct zone_policy *policy; /* a reference */
+	const struct zone_policy
+		*policy; /* a reference; NULL: it comes with the wish at hand, and is not there yet */
 	uint64_t number : 40;
 	uint64_t source : 8;
 	uint64_t note : 16;
@@ -32,8 +34,11 @@ struct wanted {
 	struct wanted_watcher watcher;
 	struct entry *entries;
 	uint32_t count, capacity;
-	uint32_t *slots; /* places in entries */
+	uint32_t coming; /* of them without a policy */
+	uint32_t *wish;  /* by place, while a wish is compared: which zone of it, counted from 1; 0: none */
+	uint64_t *slots; /* upper half of the name's hash, place in entries */
 	size_t slot_count;
+	uint64_t seed;
 	struct names names;
 };
 
@@ -80,18 +85,43 @@ static void names_compact(struct wanted *w) {
 
 /* -- the index ------------------------------------------------------------------------------------------------- */
 
-static bool is_named(const struct wanted *w, uint32_t place, const uint8_t *name, size_t len) {
-	const uint8_t *kept = name_at(w, w->entries[place].name);
+static uint64_t hash_of(const struct wanted *w, const uint8_t *name) {
+	return symbols_hash(w->seed, name, name_len(name));
+}
+
+static uint64_t slot_with(uint64_t hash, uint32_t place) {
+	return (hash & ~(uint64_t)UINT32_MAX) | place;
+}
+
+static uint32_t place_in(uint64_t slot) {
+	return (uint32_t)slot;
+}
+
+static bool is_named(const struct wanted *w, uint64_t slot, uint64_t hash, const uint8_t *name) {
+	if ((slot ^ hash) >> 32) return false;
+	const uint8_t *kept = name_at(w, w->entries[place_in(slot)].name);
+	size_t len = name_len(name);
 	return name_len(kept) == len && memcmp(kept, name, len) == 0;
 }
 
 /* Where name is, or where it belongs. */
-static size_t slot_of(const struct wanted *w, const uint8_t *name) {
-	size_t len = name_len(name), mask = w->slot_count - 1;
-	size_t i = symbols_hash(SYMBOLS_HASH_START, name, len) & mask;
-	while (w->slots[i] != SLOT_FREE && !is_named(w, w->slots[i], name, len))
+static size_t slot_at(const struct wanted *w, uint64_t hash, const uint8_t *name) {
+	size_t mask = w->slot_count - 1, i = hash & mask;
+	while (w->slots[i] != SLOT_FREE && !is_named(w, w->slots[i], hash, name))
 		i = (i + 1) & mask;
 	return i;
+}
+
+static size_t slot_of(const struct wanted *w, const uint8_t *name) {
+	return slot_at(w, hash_of(w, name), name);
+}
+
+/* The names differ, so that they need not be looked at again. */
+static void index_put(struct wanted *w, uint64_t hash, uint32_t place) {
+	size_t mask = w->slot_count - 1, i = hash & mask;
+	while (w->slots[i] != SLOT_FREE)
+		i = (i + 1) & mask;
+	w->slots[i] = slot_with(hash, place);
 }
 
 static void index_make(struct wanted *w, size_t slots) {
@@ -100,7 +130,7 @@ static void index_make(struct wanted *w, size_t slots) {
 	w->slots = xmalloc(w->slot_count * sizeof(*w->slots));
 	memset(w->slots, 0xff, w->slot_count * sizeof(*w->slots));
 	for (uint32_t i = 0; i < w->count; i++)
-		w->slots[slot_of(w, name_at(w, w->entries[i].name))] = i;
+		index_put(w, hash_of(w, name_at(w, w->entries[i].name)), i);
 }
 
 static void index_grow(struct wanted *w) {
@@ -120,25 +150,38 @@ static void reserve(struct wanted *w, size_t count) {
 
 static struct entry *entry_find(const struct wanted *w, const uint8_t *name) {
 	if (w->count == 0) return NULL;
-	uint32_t place = w->slots[slot_of(w, name)];
-	return place == SLOT_FREE ? NULL : &w->entries[place];
+	uint64_t slot = w->slots[slot_of(w, name)];
+	return slot == SLOT_FREE ? NULL : &w->entries[place_in(slot)];
 }
 
-static struct entry *entry_add(struct wanted *w, const uint8_t *name) {
+/* One that is there already: not while a wish is compared. */
+static struct entry *entry_there(const struct wanted *w, const uint8_t *name) {
+	struct entry *e = entry_find(w, name);
+	return e && e->policy ? e : NULL;
+}
+
+static void entries_grow(struct wanted *w) {
+	uint32_t before = w->capacity;
+	w->capacity = before ? before + before / 2 : ENTRIES_MIN;
+	w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
+	if (!w->wish) return;
+	w->wish = xrealloc(w->wish, w->capacity * sizeof(*w->wish));
+	memset(w->wish + before, 0, (w->capacity - before) * sizeof(*w->wish));
+}
+
+/* Without a policy. */
+static struct entry *entry_add(struct wanted *w, uint64_t hash, const uint8_t *name) {
 	if ((size_t)w->count * 2 >= w->slot_count) index_grow(w);
-	if (w->count == w->capacity) {
-		w->capacity = w->capacity ? w->capacity + w->capacity / 2 : ENTRIES_MIN;
-		w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
-	}
-	w->slots[slot_of(w, name)] = w->count;
+	if (w->count == w->capacity) entries_grow(w);
+	index_put(w, hash, w->count);
 	struct entry *e = &w->entries[w->count++];
 	*e = (struct entry){ .name = names_keep(&w->names, name, name_len(name)) };
+	w->coming++;
 	return e;
 }
 
-static size_t home_of(const struct wanted *w, uint32_t place) {
-	const uint8_t *name = name_at(w, w->entries[place].name);
-	return symbols_hash(SYMBOLS_HASH_START, name, name_len(name)) & (w->slot_count - 1);
+static size_t home_of(const struct wanted *w, uint64_t slot) {
+	return hash_of(w, name_at(w, w->entries[place_in(slot)].name)) & (w->slot_count - 1);
 }
 
 /* What stands behind a free slot moves forward, so that it is still found. */
@@ -157,12 +200,17 @@ static void entry_remove(struct wanted *w, struct entry *e) {
 	uint32_t place = (uint32_t)(e - w->entries);
 	size_t len = name_len(name_at(w, e->name));
 	slot_free(w, slot_of(w, name_at(w, e->name)));
-	policy_unref(e->policy);
+	if (e->policy)
+		policy_unref(e->policy);
+	else
+		w->coming--;
 	w->names.live -= len;
 	w->names.dead += len;
 	w->count--;
+	if (w->wish) w->wish[place] = place == w->count ? 0 : w->wish[w->count];
 	if (place == w->count) return;
-	w->slots[slot_of(w, name_at(w, w->entries[w->count].name))] = place;
+	size_t slot = slot_of(w, name_at(w, w->entries[w->count].name));
+	w->slots[slot] = slot_with(w->slots[slot], place);
 	w->entries[place] = w->entries[w->count];
 }
 
@@ -188,16 +236,16 @@ struct applying {
 	struct wanted_summary summary;
 };
 
-static struct entry *tell_new(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
-	struct entry *e = entry_add(w, intent->name);
+static void tell_new(struct wanted *w, const struct zone_intent *intent, struct entry *e,
+                     struct applying *a) {
 	e->policy = intent->policy;
 	e->source = (uint8_t)a->source;
 	e->account = intent->account;
 	e->number = intent->number & NUMBER_MAX;
 	policy_ref(e->policy);
+	w->coming--;
 	a->summary.added++;
-	w->watcher.added(w->watcher.ctx, intent->name, intent->policy);
-	return e;
+	w->watcher.added(w->watcher.ctx, intent->name, intent->policy, intent->account);
 }
 
 static void tell_changed(const struct wanted *w, const struct zone_intent *intent, struct entry *e,
@@ -207,19 +255,18 @@ static void tell_changed(const struct wanted *w, const struct zone_intent *inten
 	e->policy = intent->policy;
 	a->pair = (struct policy_pair){ 0 }; /* the old one may be gone, and its address another's */
 	a->summary.changed++;
-	w->watcher.changed(w->watcher.ctx, intent->name, intent->policy);
+	w->watcher.changed(w->watcher.ctx, intent->name, intent->policy, intent->account);
 }
 
 /* An unchanged zone keeps the policy object it has, so that who holds it need not be told. */
-static void put(struct wanted *w, const struct zone_intent *intent, struct applying *a) {
-	struct entry *e = entry_find(w, intent->name);
-	if (e && e->source != (uint8_t)a->source) {
+static void put(struct wanted *w, const struct zone_intent *intent, struct entry *e, struct applying *a) {
+	if (e->policy && e->source != (uint8_t)a->source) {
 		a->summary.refused++;
 		if (w->watcher.refused) w->watcher.refused(w->watcher.ctx, intent->name, a->source);
 		return;
 	}
-	if (!e)
-		e = tell_new(w, intent, a);
+	if (!e->policy)
+		tell_new(w, intent, e, a);
 	else if (same_policy(&a->pair, e->policy, intent->policy))
 		a->summary.unchanged++;
 	else
@@ -240,46 +287,65 @@ static void tell_removed(struct wanted *w, struct entry *e, struct applying *a) 
 
 /* -- the wish of a source ------------------------------------------------------------------------------------------ */
 
-static enum err index_of(const struct intent_list *list, struct symbols *out_index) {
-	struct symbols index = { 0 };
-	symbols_reserve(&index, list->count);
-	for (size_t i = 0; i < list->count; i++) {
-		const uint8_t *name = list->zones[i].name;
-		if (!symbols_add(&index, name, name_len(name), (uint32_t)i, NULL)) {
-			symbols_done(&index);
-			return ERR_EXISTS;
+/* Each zone of the list has an entry then, a new one without a policy, and w->wish says which.  Looking up a name waits
+ * for memory: the slots of several are fetched at once. */
+static enum err wish_find(struct wanted *w, const struct intent_list *list) {
+	uint64_t hashes[AHEAD];
+	for (size_t from = 0; from < list->count; from += AHEAD) {
+		size_t count = list->count - from < AHEAD ? list->count - from : AHEAD;
+		for (size_t i = 0; i < count; i++) {
+			hashes[i] = hash_of(w, list->zones[from + i].name);
+			__builtin_prefetch(&w->slots[hashes[i] & (w->slot_count - 1)], 1);
+		}
+		for (size_t i = 0; i < count; i++) {
+			const uint8_t *name = list->zones[from + i].name;
+			uint64_t slot = w->slots[slot_at(w, hashes[i], name)];
+			uint32_t place = slot == SLOT_FREE ? w->count : place_in(slot);
+			if (slot == SLOT_FREE) (void)entry_add(w, hashes[i], name); /* at the end */
+			if (w->wish[place]) return ERR_EXISTS;
+			w->wish[place] = (uint32_t)(from + i) + 1;
 		}
 	}
-	*out_index = index;
 	return OK;
 }
 
 /* From the end: what moves to the place of a removed one was looked at already. */
-static void remove_unwanted(struct wanted *w, const struct symbols *index, struct applying *a) {
+static void remove_unwanted(struct wanted *w, struct applying *a) {
 	for (uint32_t i = w->count; i-- > 0;) {
 		struct entry *e = &w->entries[i];
-		const uint8_t *name = name_at(w, e->name);
-		if (e->source != (uint8_t)a->source || symbols_find(index, name, name_len(name), NULL))
-			continue;
-		tell_removed(w, e, a);
+		if (!w->wish[i] && e->source == (uint8_t)a->source) tell_removed(w, e, a);
 	}
 }
 
-enum err wanted_replace(struct wanted *w, enum wanted_source source, struct intent_list *list,
+static void put_all(struct wanted *w, const struct intent_list *list, struct applying *a) {
+	for (uint32_t i = 0; i < w->count; i++) {
+		if (w->wish[i]) put(w, &list->zones[w->wish[i] - 1], &w->entries[i], a);
+	}
+}
+
+/* What was to come is the last. */
+static void forget_coming(struct wanted *w) {
+	while (w->coming > 0)
+		entry_remove(w, &w->entries[w->count - 1]);
+}
+
+enum err wanted_replace(struct wanted *w, enum wanted_source source, const struct intent_list *list,
                         struct wanted_summary *out_summary) {
-	struct symbols index;
 	struct applying a = { .source = source };
-	enum err e = index_of(list, &index);
-	if (e != OK) return e;
-	remove_unwanted(w, &index, &a);
-	symbols_done(&index);
 	reserve(w, list->count > w->count ? list->count : w->count);
-	for (size_t i = 0; i < list->count; i++)
-		put(w, &list->zones[i], &a);
+	w->wish = xcalloc((size_t)w->capacity + 1, sizeof(*w->wish));
+	enum err e = wish_find(w, list);
+	if (e == OK) {
+		remove_unwanted(w, &a);
+		put_all(w, list, &a);
+	} else {
+		forget_coming(w);
+	}
+	free(w->wish);
+	w->wish = NULL;
 	names_compact(w);
-	intent_list_done(list);
-	*out_summary = a.summary;
-	return OK;
+	if (e == OK) *out_summary = a.summary;
+	return e;
 }
 
 void wanted_change(struct wanted *w, enum wanted_source source, struct wanted_changes *changes,
@@ -289,8 +355,11 @@ void wanted_change(struct wanted *w, enum wanted_source source, struct wanted_ch
 		struct entry *e = entry_find(w, changes->removed.zones[i].name);
 		if (e && e->source == (uint8_t)source) tell_removed(w, e, &a);
 	}
-	for (size_t i = 0; i < changes->put.count; i++)
-		put(w, &changes->put.zones[i], &a);
+	for (size_t i = 0; i < changes->put.count; i++) {
+		const struct zone_intent *intent = &changes->put.zones[i];
+		struct entry *e = entry_find(w, intent->name);
+		put(w, intent, e ? e : entry_add(w, hash_of(w, intent->name), intent->name), &a);
+	}
 	names_compact(w);
 	wanted_changes_done(changes);
 	*out_summary = a.summary;
@@ -306,6 +375,7 @@ void wanted_changes_done(struct wanted_changes *changes) {
 struct wanted *wanted_new(const struct wanted_watcher *watcher) {
 	struct wanted *w = xcalloc(1, sizeof(*w));
 	w->watcher = *watcher;
+	w->seed = symbols_seed();
 	return w;
 }
 
@@ -328,13 +398,13 @@ static struct wanted_zone zone_of(const struct entry *e) {
 }
 
 bool wanted_find(const struct wanted *w, const uint8_t *name, struct wanted_zone *out_zone) {
-	const struct entry *e = entry_find(w, name);
+	const struct entry *e = entry_there(w, name);
 	if (e) *out_zone = zone_of(e);
 	return e;
 }
 
 bool wanted_note(struct wanted *w, const uint8_t *name, uint16_t note, uint32_t *out_account) {
-	struct entry *e = entry_find(w, name);
+	struct entry *e = entry_there(w, name);
 	if (!e) return false;
 	e->note = note;
 	*out_account = e->account;
@@ -342,11 +412,13 @@ bool wanted_note(struct wanted *w, const uint8_t *name, uint16_t note, uint32_t 
 }
 
 size_t wanted_count(const struct wanted *w) {
-	return w->count;
+	return w->count - w->coming;
 }
 
 bool wanted_next(const struct wanted *w, size_t *cursor, const uint8_t **out_name,
                  struct wanted_zone *out_zone) {
+	while (*cursor < w->count && !w->entries[*cursor].policy)
+		++*cursor;
 	if (*cursor >= w->count) return false;
 	const struct entry *e = &w->entries[(*cursor)++];
 	*out_name = name_at(w, e->name);

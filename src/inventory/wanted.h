@@ -2,7 +2,7 @@
  *
  * A name belongs to the source that had it first; another that wants it too is told so, and gets nothing, until the
  * name is free and the source says its wish again.  Differences go to the watcher, in any order but removals first.
- * Memory: 24 octets, its place in the index (8 to 16) and its name for each zone.
+ * Memory: 24 octets, its place in the index (16 to 32) and its name for each zone.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_INVENTORY_WANTED_H
 #define UNDERSTUDY_INVENTORY_WANTED_H
@@ -14,8 +14,8 @@ enum wanted_source { WANTED_FILE, WANTED_DATABASE, WANTED_SOURCES };
 /* During each call wanted_find still or already knows the zone. */
 struct wanted_watcher {
 	void *ctx;
-	void (*added)(void *ctx, const uint8_t *name, const struct zone_policy *policy);
-	void (*changed)(void *ctx, const uint8_t *name, const struct zone_policy *policy);
+	void (*added)(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account);
+	void (*changed)(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account);
 	void (*removed)(void *ctx, const uint8_t *name);
 	/* The zone is another account's from now on.  NULL: nobody asks. */
 	void (*moved)(void *ctx, const uint8_t *name, uint32_t former, uint32_t account);
@@ -31,10 +31,10 @@ void wanted_free(struct wanted *w);
 struct wanted_summary {
 	size_t added, changed, removed, unchanged, refused;
 };
-/* The whole wish of a source (takes the list's content; it is empty afterwards).  Idempotent.  Each name at most once in
- * the list (the configuration's reader reports doubles): ERR_EXISTS, nothing is applied. */
-MUST_CHECK enum err wanted_replace(struct wanted *w, enum wanted_source source, struct intent_list *list,
-                                   struct wanted_summary *out_summary);
+/* The whole wish of a source.  Idempotent.  Each name at most once in the list (the configuration's reader reports
+ * doubles): ERR_EXISTS, nothing is applied. */
+MUST_CHECK enum err wanted_replace(struct wanted *w, enum wanted_source source,
+                                   const struct intent_list *list, struct wanted_summary *out_summary);
 
 /* What a transaction of the inventory has changed of what is to be served.  Start with {0}. */
 struct wanted_changes {

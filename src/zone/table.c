@@ -174,19 +174,20 @@ void table_reserve(struct zone_table *t, size_t more) {
 
 enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_policy *policy,
                    struct zone_entry **out_entry) {
-	if (table_find(t, name)) return ERR_EXISTS;
+	struct sought s;
+	sought_init(&s, name);
+	uint64_t hash = whole_hash(t, &s);
+	if (probe(t, hash, s.lower, s.len)) return ERR_EXISTS;
 	grow_if_full(t);
-	size_t len = name_len(name);
-	struct zone_entry *entry = xcalloc(1, sizeof(*entry) + len);
+	struct zone_entry *entry = xcalloc(1, sizeof(*entry) + s.len);
 	atomic_init(&entry->policy, policy);
 	atomic_init(&entry->status, ZONE_PENDING);
-	entry->labels = (uint8_t)name_labels(name);
-	entry->name_len = (uint8_t)len;
-	for (size_t i = 0; i < len; i++)
-		entry->name[i] = name_lower(name[i]);
+	entry->labels = s.labels;
+	entry->name_len = s.len;
+	memcpy(entry->name, s.lower, s.len);
 	if (entry->labels > atomic_load_explicit(&t->labels_max, memory_order_relaxed))
 		atomic_store_explicit(&t->labels_max, entry->labels, memory_order_relaxed);
-	slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), entry_hash(t, entry), entry);
+	slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), hash, entry);
 	t->used++;
 	*out_entry = entry;
 	return OK;

@@ -161,6 +161,7 @@ static void compare_union(struct run *run) {
 	assert_int_equal(left_out, 0);
 	assert_int_equal(wanted_replace(run->wanted, WANTED_DATABASE, &zones, &summary), OK);
 	assert_int_equal(summary.added + summary.changed + summary.removed, 0);
+	intent_list_done(&zones);
 }
 
 static void compare(struct run *run) {
@@ -186,7 +187,8 @@ static void compare(struct run *run) {
 
 /* -- all of it ------------------------------------------------------------------------------------------------------------------ */
 
-static void quiet(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void quiet(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	(void)ctx, (void)name, (void)policy;
 }
 static void quiet_removed(void *ctx, const uint8_t *name) {

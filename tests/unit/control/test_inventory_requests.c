@@ -21,7 +21,8 @@ struct fixture {
 	unsigned tokens;
 };
 
-static void nothing(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void nothing(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	(void)ctx;
 	(void)name;
 	(void)policy;

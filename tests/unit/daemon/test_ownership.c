@@ -77,7 +77,8 @@ static struct addr open_root(void) {
 	return addr_from_sockaddr((const struct sockaddr *)&own);
 }
 
-static void on_added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void on_added(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	(void)ctx, (void)name, (void)policy;
 	l.added++;
 }

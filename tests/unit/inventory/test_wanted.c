@@ -18,13 +18,15 @@ static void note(struct seen *s, char mark, const uint8_t *name) {
 	                           name_text_short(name, text));
 }
 
-static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void added(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	struct seen *s = ctx;
 	s->policy = policy;
 	note(s, '+', name);
 }
 
-static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy) {
+static void changed(void *ctx, const uint8_t *name, const struct zone_policy *policy, uint32_t account) {
+	(void)account;
 	struct seen *s = ctx;
 	s->policy = policy;
 	note(s, '~', name);
@@ -69,7 +71,6 @@ static struct wanted_summary apply(struct fixture *f, const char *zones) {
 	f->seen.len = 0;
 	f->seen.text[0] = '\0';
 	assert_int_equal(wanted_replace(f->wanted, WANTED_FILE, &c->zones, &summary), OK);
-	assert_int_equal(c->zones.count, 0);
 	config_free(c);
 	return summary;
 }
@@ -79,7 +80,7 @@ static void differences_are_told_and_nothing_else(void **state) {
 	apply(f, "a ::1\nb ::1\nc ::1\n");
 	assert_string_equal(f->seen.text, "+a +b +c ");
 	struct wanted_summary s = apply(f, "b ::1\nc ::2\nd ::1\n");
-	assert_string_equal(f->seen.text, "-a ~c +d ");
+	assert_string_equal(f->seen.text, "-a +d ~c ");
 	assert_int_equal(s.added, 1);
 	assert_int_equal(s.changed, 1);
 	assert_int_equal(s.removed, 1);
@@ -127,7 +128,69 @@ static void a_name_twice_applies_nothing(void **state) {
 	assert_int_equal(wanted_replace(f->wanted, WANTED_FILE, &c->zones, &s), ERR_EXISTS);
 	assert_string_equal(f->seen.text, "");
 	assert_int_equal(wanted_count(f->wanted), 1);
+	assert_false(wanted_find(f->wanted, (const uint8_t *)"\001b", &(struct wanted_zone){ .number = 0 }));
 	config_free(c);
+	apply(f, "a ::1\nb ::1\n"); /* nothing is left of it */
+	assert_string_equal(f->seen.text, "+b ");
+}
+
+struct looking {
+	const struct wanted *wanted;
+	size_t seen, known;
+};
+
+static size_t count_all(const struct wanted *w) {
+	struct wanted_zone zone;
+	const uint8_t *name;
+	size_t cursor = 0, count = 0;
+	while (wanted_next(w, &cursor, &name, &zone)) {
+		assert_non_null(zone.policy);
+		assert_true(wanted_find(w, name, &zone));
+		count++;
+	}
+	return count;
+}
+
+static void look_at_added(void *ctx, const uint8_t *name, const struct zone_policy *policy,
+                          uint32_t account) {
+	struct looking *l = ctx;
+	struct wanted_zone zone;
+	l->known++;
+	l->seen++;
+	assert_true(wanted_find(l->wanted, name, &zone));
+	assert_ptr_equal(zone.policy, policy);
+	assert_int_equal(zone.account, account);
+	assert_int_equal(wanted_count(l->wanted), l->known);
+	assert_int_equal(count_all(l->wanted), l->known);
+}
+
+static void look_at_removed(void *ctx, const uint8_t *name) {
+	struct looking *l = ctx;
+	struct wanted_zone zone;
+	l->seen++;
+	assert_true(wanted_find(l->wanted, name, &zone));
+	assert_int_equal(count_all(l->wanted), l->known);
+	l->known--;
+}
+
+static void no_zone_is_known_before_it_is_told_of(void **state) {
+	(void)state;
+	struct looking look = { .wanted = NULL };
+	const struct wanted_watcher watcher = {
+		.ctx = &look, .added = look_at_added, .changed = look_at_added, .removed = look_at_removed
+	};
+	struct wanted *w = wanted_new(&watcher);
+	struct config *before = lab_config(LAB_ZONES_FILE LAB_CUT "a ::1\nb ::1\nc ::1\nd ::1\n");
+	struct config *after = lab_config(LAB_ZONES_FILE LAB_CUT "e ::1\nc ::1\nf ::1\ng ::1\nh ::1\n");
+	struct wanted_summary s;
+	look.wanted = w;
+	assert_int_equal(wanted_replace(w, WANTED_FILE, &before->zones, &s), OK);
+	assert_int_equal(wanted_replace(w, WANTED_FILE, &after->zones, &s), OK);
+	assert_int_equal(look.seen, 4 + 3 + 4);
+	assert_int_equal(wanted_count(w), 5);
+	wanted_free(w);
+	config_free(before);
+	config_free(after);
 }
 
 /* -- several sources, and one change at a time ------------------------------------------------------------------- */
@@ -316,6 +379,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(a_change_hands_over_the_new_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_empty_wish_removes_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_name_twice_applies_nothing, setup, teardown),
+		cmocka_unit_test(no_zone_is_known_before_it_is_told_of),
 		cmocka_unit_test_setup_teardown(changes_of_the_database_are_told_one_by_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_source_leaves_the_zones_of_another_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_union_grows_by_one_after_another_from_one, setup,
