@@ -180,8 +180,8 @@ static bool again_among_fewer(struct lane *l, struct exchange *x) {
 static void on_finished(void *ctx, struct connection *c, struct exchange *x) {
 	struct lane *l = ctx;
 	lane_account(l, -1);
-	/* It takes more than one question after all. */
-	if (l->depth < l->depth_max && connection_answered(c) >= 2) l->depth = l->depth_max;
+	/* It takes more than was thought. */
+	if (l->depth < l->depth_max && connection_answered(c) > l->depth) l->depth = l->depth_max;
 	if (!again_among_fewer(l, x)) {
 		learn(l, x);
 		x->peer = NULL;
@@ -245,12 +245,20 @@ static void requeue(struct lane *l, struct connection_end *end, struct exchange_
 	}
 }
 
+/* A server may take so many questions on a connection and no more (RFC 7766 section 6.2.4): those behind them would be sent
+ * in vain again and again. */
+static void learn_depth(struct lane *l, const struct connection_end *end) {
+	if (!is_close(end->why.reason) || end->under_way.count == 0) return;
+	unsigned answered = end->answered > 0 ? end->answered : 1;
+	if (answered < l->depth) l->depth = answered;
+}
+
 static void end_connected(struct lane *l, struct connection_end *end) {
 	struct exchange_list failed = { 0 };
 	/* In TLS 1.3 a server that wants another certificate says so after the handshake. */
 	bool hangs = end->answered == 0 &&
 	             (end->why.reason == REASON_TIMEOUT || end->why.reason == REASON_TLS_CLIENT_CERTIFICATE);
-	if (is_close(end->why.reason) && end->under_way.count > 0) l->depth = 1;
+	learn_depth(l, end);
 	if (hangs) {
 		/* It takes connections and does not answer: nobody else need wait as long for the same. */
 		reach_failed(&l->peer->tcp, pool_now_ms(l->peer->pool), &end->why);
