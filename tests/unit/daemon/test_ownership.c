@@ -2,6 +2,7 @@
  * server that is a socket on loopback, and what is wanted at last. */
 #include "../inventory/inventory_lab.h"
 
+#include <semaphore.h>
 #include <unistd.h>
 
 #include "../diagnose/walk_lab.h"
@@ -167,38 +168,86 @@ static int end(void **state) {
 }
 
 /* -- what happens --
- * The inventory is the desk's: the tests touch it only while nothing is under way, which settle() waits for. */
+ * The inventory is the desk's: the tests touch it only while they hold the desk. */
 
-struct settling {
+struct holding {
 	struct desk_job job;
+	sem_t held, enough;
 	bool done;
 };
 
-static void run_nothing(struct desk_job *job) {
-	(void)job;
+static void run_holding(struct desk_job *job) {
+	struct holding *h = (struct holding *)job;
+	(void)sem_post(&h->held);
+	while (sem_wait(&h->enough) != 0)
+		continue;
 }
 
-static void on_settled(struct desk_job *job) {
-	((struct settling *)job)->done = true;
+static void on_held(struct desk_job *job) {
+	((struct holding *)job)->done = true;
 }
 
-/* What has been taken by the desk so far is done. */
-static void pass_desk(void) {
-	struct settling s = { .job = { .run = run_nothing, .done = on_settled } };
-	assert_int_equal(desk_take(l.desk, &s.job), OK);
-	while (!s.done)
+/* What has been taken by the desk so far is done, and it does nothing more until let_desk_go. */
+static void hold_desk(struct holding *h) {
+	*h = (struct holding){ .job = { .run = run_holding, .done = on_held } };
+	assert_int_equal(sem_init(&h->held, 0, 0), 0);
+	assert_int_equal(sem_init(&h->enough, 0, 0), 0);
+	assert_int_equal(desk_take(l.desk, &h->job), OK);
+	while (sem_wait(&h->held) != 0)
+		continue;
+}
+
+static void let_desk_go(struct holding *h) {
+	(void)sem_post(&h->enough);
+	while (!h->done)
 		assert_true(uv_run(&l.loop, UV_RUN_ONCE) != 0);
+	(void)sem_destroy(&h->held);
+	(void)sem_destroy(&h->enough);
+}
+
+static void pass_desk(void) {
+	struct holding h;
+	hold_desk(&h);
+	let_desk_go(&h);
+}
+
+static const char *zone_text(const char *zone) {
+	struct holding h;
+	hold_desk(&h);
+	const char *text = lab_zone(l.inv, zone);
+	let_desk_go(&h);
+	return text;
 }
 
 /* account 0: an administrator.  server: of which the primary is. */
 static void add(int64_t account, const char *zone, const char *primary, enum inventory_code code) {
 	char settings[200];
+	struct holding h;
 	snprintf(settings, sizeof(settings), "{'primaries':['%s']}", primary);
-	pass_desk();
+	hold_desk(&h);
 	lab_be(l.inv, account);
-	if (lab_change(l.inv, ZONE_PUT, zone, settings) != code)
-		fail_msg("%s: %s %s", zone, inventory_code_word(l.inv->result.code), l.inv->result.text);
+	enum inventory_code found = lab_change(l.inv, ZONE_PUT, zone, settings);
 	lab_be(l.inv, 0);
+	let_desk_go(&h);
+	if (found != code)
+		fail_msg("%s: %s %s", zone, inventory_code_word(l.inv->result.code), l.inv->result.text);
+}
+
+/* A primary of Alice's by the name of p. */
+static void put_primary(const char *address) {
+	char settings[200];
+	struct holding h;
+	snprintf(settings, sizeof(settings), "{\"address\":\"%s\"}", address);
+	struct inventory_primary_put put = { .name = "p",
+		                             .settings = settings,
+		                             .settings_len = strlen(settings) };
+	hold_desk(&h);
+	lab_be(l.inv, l.alice);
+	inventory_result_done(&l.inv->result);
+	inventory_primary_put(l.inv->inv, &put, &l.inv->who, &l.inv->result);
+	lab_be(l.inv, 0);
+	let_desk_go(&h);
+	assert_int_equal(l.inv->result.code, INVENTORY_DONE);
 }
 
 static const struct prover_note *wait_for_note(const char *zone) {
@@ -230,7 +279,7 @@ static void a_zone_waits_until_it_is_proven_and_is_wanted_then(void **state) {
 	assert_false(is_wanted("mine.net"));
 	assert_int_equal(wait_for_note("mine.net")->verdict.kind, PROOF_NAME_SERVERS);
 	assert_true(is_wanted("mine.net"));
-	assert_non_null(strstr(lab_zone(l.inv, "mine.net"), "name-servers"));
+	assert_non_null(strstr(zone_text("mine.net"), "name-servers"));
 	assert_int_equal(l.added, 1);
 }
 
@@ -239,7 +288,7 @@ static void a_lame_delegation_is_not_got_by_who_asks_first(void **state) {
 	add(l.bob, "lame.net", "192.0.2.66", INVENTORY_DONE);
 	assert_int_equal(wait_for_note("lame.net")->verdict.fault, PROOF_FAULT_PRIMARY_NOT_DELEGATED);
 	assert_false(is_wanted("lame.net"));
-	assert_non_null(strstr(lab_zone(l.inv, "lame.net"), "pending"));
+	assert_non_null(strstr(zone_text("lame.net"), "pending"));
 }
 
 static void another_primary_ends_the_proof_that_was_the_primary(void **state) {
@@ -250,33 +299,20 @@ static void another_primary_ends_the_proof_that_was_the_primary(void **state) {
 	assert_true(is_wanted("full.net"));
 	add(l.alice, "full.net", "192.0.2.66", INVENTORY_DONE);
 	assert_int_equal(l.inv->result.wanted.removed.count, 1);
-	assert_non_null(strstr(lab_zone(l.inv, "full.net"), "pending"));
+	assert_non_null(strstr(zone_text("full.net"), "pending"));
 }
 
 /* The same through a primary that has a name. */
 static void a_named_primary_that_moves_ends_the_proof_too(void **state) {
-	char primary[64], settings[200];
+	char primary[64];
 	(void)state;
-	lab_be(l.inv, l.alice);
-	pass_desk();
-	for (unsigned i = 0; i < 2; i++) {
-		snprintf(settings, sizeof(settings), "{\"address\":\"%s\"}",
-		         i == 0 ? own_primary(primary, sizeof(primary)) : "192.0.2.66");
-		struct inventory_primary_put put = { .name = "p",
-			                             .settings = settings,
-			                             .settings_len = strlen(settings) };
-		lab_be(l.inv, l.alice);
-		inventory_result_done(&l.inv->result);
-		inventory_primary_put(l.inv->inv, &put, &l.inv->who, &l.inv->result);
-		assert_int_equal(l.inv->result.code, INVENTORY_DONE);
-		lab_be(l.inv, 0);
-		if (i == 1) break;
-		add(l.alice, "full.net", "p", INVENTORY_DONE);
-		assert_int_equal(wait_for_note("full.net")->verdict.kind, PROOF_PRIMARY_DELEGATED);
-	}
-	assert_non_null(strstr(lab_zone(l.inv, "full.net"), "pending"));
+	put_primary(own_primary(primary, sizeof(primary)));
+	add(l.alice, "full.net", "p", INVENTORY_DONE);
+	assert_int_equal(wait_for_note("full.net")->verdict.kind, PROOF_PRIMARY_DELEGATED);
+	put_primary("192.0.2.66");
 	assert_int_equal(l.inv->result.wanted.put.count, 0);
 	assert_int_equal(l.inv->result.wanted.removed.count, 1);
+	assert_non_null(strstr(zone_text("full.net"), "pending"));
 }
 
 static void a_name_below_anothers_zone_is_not_proven_by_a_text_alone(void **state) {
@@ -302,7 +338,7 @@ static void the_owner_takes_a_zone_back_from_who_only_named_its_primary(void **s
 	assert_int_equal(l.removed, 1);
 	add(l.alice, "full.net", primary, INVENTORY_CONFLICT);
 	add(l.bob, "full.net", "192.0.2.7", INVENTORY_DONE);
-	assert_non_null(strstr(lab_zone(l.inv, "full.net"), "bob99"));
+	assert_non_null(strstr(zone_text("full.net"), "bob99"));
 }
 
 static void public_suffixes_and_names_of_ours_are_refused(void **state) {
