@@ -1,7 +1,10 @@
 /* Cost of changes: steps of 200 records each are applied to a zone of a million, one after the other, and layers are
  * merged when they ask for it.
  *
- *   bench_apply [records] [steps] [records a step]
+ *   bench_apply [records] [steps] [records a step] [names]
+ *
+ * Half of a step's records are removed, half are added: another address of the same hosts; with "names" hosts go and others
+ * come, none of which was looked at before, so that memory is as far away as it is in service.
  *
  * Prints CPU microseconds a step, a merge and a lookup, and memory against the beginning. */
 #include <malloc.h>
@@ -14,6 +17,8 @@
 #include "zone/apply.h"
 #include "zone/lookup.h"
 
+#define HOST_FORMAT "h%08llu"
+
 enum { LOOKUPS = 200000, STEPS_BETWEEN = 100, STRIDE = 7919 };
 
 static const uint8_t apex[] = { 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0 };
@@ -21,7 +26,9 @@ static const uint8_t apex[] = { 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0 };
 struct run {
 	struct zone_version *v;
 	uint64_t records, seed;
+	uint64_t gone; /* hosts */
 	unsigned per_step;
+	bool names;
 	double apply_s, merge_s, worst_s;
 	unsigned merges_deltas, merges_all;
 };
@@ -55,7 +62,7 @@ static uint64_t next_random(struct run *run) {
 /* Host `number` relative to the apex; its address tells the round in which it came. */
 static void make_host(uint64_t number, struct name *out) {
 	char label[32];
-	int len = snprintf(label, sizeof(label), "h%08llu", (unsigned long long)number);
+	int len = snprintf(label, sizeof(label), HOST_FORMAT, (unsigned long long)number);
 	out->wire[0] = (uint8_t)len;
 	memcpy(out->wire + 1, label, (size_t)len);
 	out->wire[len + 1] = 0;
@@ -97,6 +104,35 @@ static void put_soa(struct change_writer *w, enum change_side side, uint32_t ser
 		.owner = root, .type = RR_SOA, .rdlength = sizeof(soa), .ttl_s = 60, .rdata = soa
 	};
 	must(change_put(w, side, &r));
+}
+
+static void put_address(struct change_writer *w, enum change_side side, uint64_t number, const char *format) {
+	char label[32];
+	uint8_t address[4] = { 192, 0, 2, 0 };
+	struct name host = { .len = 0 };
+	int len = snprintf(label, sizeof(label), format, (unsigned long long)number);
+	host.wire[0] = (uint8_t)len;
+	memcpy(host.wire + 1, label, (size_t)len);
+	host.wire[len + 1] = 0;
+	memcpy(address, &number, 3);
+	struct change_record r = {
+		.owner = host.wire, .type = RR_A, .rdlength = sizeof(address), .ttl_s = 300, .rdata = address
+	};
+	must(change_put(w, side, &r));
+}
+
+/* Hosts as make_zone has made them go, each once; as many others come. */
+static struct change *make_names_step(struct run *run, uint32_t serial) {
+	struct change_writer w = change_writer_init(0);
+	struct change *c;
+	put_soa(&w, CHANGE_REMOVED, serial);
+	put_soa(&w, CHANGE_ADDED, serial + 1);
+	for (unsigned i = 0; i < run->per_step / 2; i++) {
+		put_address(&w, CHANGE_REMOVED, run->gone * STRIDE % (run->records - 2), HOST_FORMAT);
+		put_address(&w, CHANGE_ADDED, run->gone++, "n%llu");
+	}
+	must(change_finish(&w, 0, &c));
+	return c;
 }
 
 /* Hosts from a random one on, each once, get another address. */
@@ -172,6 +208,7 @@ static double lookup_nanoseconds(struct run *run) {
 int main(int argc, char **argv) {
 	struct run run = { .records = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000,
 		           .per_step = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 200,
+		           .names = argc > 4 && strcmp(argv[4], "names") == 0,
 		           .seed = 1 };
 	unsigned steps = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000;
 	run.v = make_zone(run.records);
@@ -181,7 +218,8 @@ int main(int argc, char **argv) {
 	       (unsigned long long)version_records(run.v), bytes / 1048576, resident,
 	       lookup_nanoseconds(&run));
 	for (unsigned done = 1; done <= steps; done++) {
-		struct change *step = make_step(&run, version_serial(run.v));
+		uint32_t serial = version_serial(run.v);
+		struct change *step = run.names ? make_names_step(&run, serial) : make_step(&run, serial);
 		apply(&run, step);
 		change_unref(step);
 		merge(&run);

@@ -15,7 +15,8 @@ struct fate {
 	uint32_t offset;         /* of its node in the delta; 0: none */
 	uint32_t apart;          /* of its NSEC3 node */
 	bool exists;             /* in the next version, NSEC3 owners apart */
-	const uint8_t *follower; /* if it does not: the first name behind it that exists */
+	bool has_follower;       /* of a name that does not: whether somebody has asked */
+	const uint8_t *follower; /* then: the first name behind it that exists; NULL: none */
 	uint64_t key;            /* of its place in canonical order */
 };
 
@@ -152,12 +153,36 @@ static const uint8_t *next_untouched(const struct delta *d, const uint8_t *name,
 	return NULL;
 }
 
-static const uint8_t *follower_of(const struct delta *d, size_t i) {
+/* Without those behind it that don't exist: the next name of the ledger, the untouched ones before it, or nothing. */
+static const uint8_t *follower_near(const struct delta *d, size_t i, bool *out_is_next) {
 	const struct fate *next = i + 1 < d->count ? &d->fates[i + 1] : NULL;
 	const uint8_t *end = next ? owner_of(d, next)->name : NULL;
 	const uint8_t *found = next_untouched(d, owner_of(d, &d->fates[i])->name, end);
-	if (found || !next) return found;
-	return next->exists ? end : next->follower;
+	*out_is_next = !found && next && !next->exists;
+	return found || !next || !next->exists ? found : end;
+}
+
+/* Searched once for each name, and for most never: a search in a large version meets memory that lies in no cache. */
+static const uint8_t *follower_of(struct delta *d, size_t i) {
+	const uint8_t *found = NULL;
+	bool is_next = true;
+	size_t end = i;
+	for (; is_next && !d->fates[end].has_follower; end++)
+		found = follower_near(d, end, &is_next);
+	if (is_next) found = d->fates[end].follower;
+	for (; i < end; i++) {
+		d->fates[i].has_follower = true;
+		d->fates[i].follower = found;
+	}
+	return found;
+}
+
+static bool has_names_below(struct delta *d, size_t i) {
+	const struct ledger_owner *o = owner_of(d, &d->fates[i]);
+	bool is_next = i + 1 < d->count && name_is_within(owner_of(d, &d->fates[i + 1])->name, o->name);
+	if (!is_next && !layers_may_be_above(d->ledger->v, o->hash, o->name)) return false;
+	const uint8_t *follower = follower_of(d, i);
+	return follower && name_is_within(follower, o->name);
 }
 
 static enum err write_plain(struct delta *d, struct fate *f, uint8_t flags) {
@@ -169,8 +194,7 @@ static enum err judge(struct delta *d, size_t i) {
 	const struct ledger_owner *o = owner_of(d, f);
 	if (!o->open && node_found(o->node) && node_rrset_count(o->node) > 0) f->exists = true;
 	if (f->exists) return OK;
-	f->follower = follower_of(d, i);
-	f->exists = f->follower && name_is_within(f->follower, o->name);
+	f->exists = has_names_below(d, i);
 	bool was_there = node_found(o->node);
 	if (f->exists && was_there && node_rrset_count(o->node) == 0) return OK; /* as before */
 	if (f->exists) return write_plain(d, f, 0);

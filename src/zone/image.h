@@ -51,7 +51,9 @@ enum image_flag {
 	IMAGE_HAS_NSEC3 = 2,  /* NSEC3PARAM at the apex names a usable chain */
 	IMAGE_HAS_CUTS = 4,   /* maybe: in a delta also when the last one has gone */
 	IMAGE_HAS_DNAMES = 8, /* maybe, likewise */
-	IMAGE_DELTA = 16      /* lies over other layers; never saved */
+	IMAGE_DELTA = 16,     /* lies over other layers; never saved */
+	IMAGE_HAS_PARENTS =
+		32 /* nodes tell by NODE_PARENT whether names are below them; of whole images only */
 };
 
 struct image_header {
@@ -140,7 +142,8 @@ enum node_flag {
 	NODE_DNAME = 2, /* has DNAME */
 	NODE_CNAME = 4, /* has CNAME */
 	NODE_APEX = 8,
-	NODE_GONE = 16 /* a tombstone: what lower layers have of this name is not there */
+	NODE_GONE = 16,  /* a tombstone: what lower layers have of this name is not there */
+	NODE_PARENT = 32 /* this image has names below it; with IMAGE_HAS_PARENTS, of any but the apex */
 };
 
 struct rrset {

@@ -79,6 +79,15 @@ static const uint8_t *relative_at(const struct image *image, uint32_t offset) {
 	return node_relative((struct node){ image, image->heap + UNIT * (size_t)offset }, &len);
 }
 
+static bool parent_is_sound(const struct image *image, uint32_t i) {
+	struct node n = { image, image->heap + UNIT * (size_t)image->order[i] };
+	bool says = node_flags(n) & NODE_PARENT, is = false;
+	if (i + 1 < image->header->node_count)
+		is = name_is_within(relative_at(image, image->order[i + 1]),
+		                    relative_at(image, image->order[i]));
+	return i == 0 || !(image->header->flags & IMAGE_HAS_PARENTS) || says == is;
+}
+
 static bool order_is_sound(struct check *c) {
 	const struct image *image = c->image;
 	for (uint32_t i = 0; i < image->header->node_count; i++) {
@@ -131,5 +140,7 @@ enum err image_check_deep(const struct image *image) {
 	if (!order_is_sound(&c) || !nsec3_is_sound(&c) || !slots_are_sound(&c)) return ERR_CORRUPT;
 	bool is_whole = !(image->header->flags & IMAGE_DELTA);
 	if (is_whole && c.records != image->header->record_count) return ERR_CORRUPT;
+	for (uint32_t i = 0; i < image->header->node_count; i++)
+		if (!parent_is_sound(image, i)) return ERR_CORRUPT;
 	return names_are_found(image) ? OK : ERR_CORRUPT;
 }

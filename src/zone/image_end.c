@@ -27,11 +27,35 @@ static uint64_t hash_of(const struct image_writer *w, const uint8_t *relative) {
 	return layers_hash(w->header.seed, lower);
 }
 
-static uint64_t hash_at(const struct image_writer *w, size_t place) {
+static uint8_t *node_at(const struct image_writer *w, size_t place) {
+	return w->block.data + w->block.heap_at + UNIT * (size_t)w->order.at[place];
+}
+
+static const uint8_t *relative_of(const uint8_t *node) {
 	uint16_t count;
-	const uint8_t *node = w->block.data + w->block.heap_at + UNIT * (size_t)w->order.at[place];
 	memcpy(&count, node, 2);
-	return hash_of(w, node + NODE_FIXED + (size_t)6 * count);
+	return node + NODE_FIXED + (size_t)6 * count;
+}
+
+static uint64_t hash_at(const struct image_writer *w, size_t place) {
+	return hash_of(w, relative_of(node_at(w, place)));
+}
+
+/* Whether `node` stands right below `former` in canonical order and is within it.  Most end with the first octet. */
+static bool is_below(const uint8_t *node, const uint8_t *former) {
+	unsigned len = node[3], above = former[3];
+	if (len < above + 2) return false;
+	const uint8_t *name = relative_of(node), *tail = name + (len - above), *other = relative_of(former);
+	for (unsigned i = 0; i < above; i++)
+		if (name_lower(tail[i]) != name_lower(other[i])) return false;
+	return name_is_within(name, other);
+}
+
+/* Names below a name come directly behind it. */
+static void mark_parent(const struct image_writer *w, size_t place) {
+	uint8_t *node = node_at(w, place), *former = node_at(w, place - 1);
+	node[2] &= (uint8_t)~NODE_PARENT;
+	if (is_below(node, former)) former[2] |= NODE_PARENT;
 }
 
 static uint32_t first_slot(const struct image_header *h, uint64_t hash) {
@@ -56,6 +80,7 @@ static void fill_slots(const struct image_writer *w, uint32_t *slots) {
 		if (i > SLOTS_AHEAD) fill_slot(h, slots, *hash, w->order.at[i - SLOTS_AHEAD]);
 		if (i >= w->order.count) continue;
 		*hash = hash_at(w, i);
+		if (!(h->flags & IMAGE_DELTA)) mark_parent(w, i);
 		__builtin_prefetch(&slots[first_slot(h, *hash)], 1);
 	}
 }
@@ -77,6 +102,8 @@ static enum err write_arrays(struct image_writer *w) {
 	h->nsec3_count = (uint32_t)w->nsec3.count;
 	/* Parameters of a chain that is not there must not hide a chain of NSEC records that is. */
 	if (h->nsec3_count == 0 && !(h->flags & IMAGE_DELTA)) h->flags &= ~(uint32_t)IMAGE_HAS_NSEC3;
+	h->flags &= ~(uint32_t)IMAGE_HAS_PARENTS;
+	if (!(h->flags & IMAGE_DELTA)) h->flags |= IMAGE_HAS_PARENTS;
 	h->rrset_count = k->rrset_count;
 	h->slot_count = (uint32_t)(w->order.count + w->order.count / 3 + 1);
 	uint64_t units = h->heap_len / UNIT;

@@ -71,6 +71,30 @@ struct node layers_nsec3(const struct zone_version *v, const uint8_t *owner) {
 	return (struct node){ &v->image, NULL };
 }
 
+static bool is_above_in(const struct zone_version *v, unsigned layer, const uint8_t *relative) {
+	struct list l = list_of(v, layer, false);
+	uint32_t behind = list_search(&l, 0, l.count, relative, true);
+	return behind < l.count && name_is_within(list_name(&l, behind), relative);
+}
+
+/* The base is asked by hash: what has names below it is a node there, which says so.  To search its order would cost a wait
+ * for memory at each step. */
+static bool is_above_in_base(const struct zone_version *v, uint64_t hash, const uint8_t *relative) {
+	struct name lower;
+	lower.len = (uint8_t)name_len(relative);
+	name_lower_to(lower.wire, relative, lower.len);
+	struct node n = layers_probe_base(v, hash, lower.wire, lower.len - 1U);
+	if (!node_found(n)) return false;
+	return !(n.image->header->flags & IMAGE_HAS_PARENTS) || (node_flags(n) & NODE_PARENT);
+}
+
+bool layers_may_be_above(const struct zone_version *v, uint64_t hash, const uint8_t *relative) {
+	if (is_above_in_base(v, hash, relative)) return true;
+	for (unsigned i = layers_count(v); i-- > 1;)
+		if (is_above_in(v, i, relative)) return true;
+	return false;
+}
+
 /* -- forwards ------------------------------------------------------------------------------------------------- */
 
 /* The layers whose next node has the least name, as bits, and that name's newest node. */

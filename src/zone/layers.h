@@ -22,6 +22,12 @@ struct node layers_probe(const struct zone_version *v, uint64_t hash, const uint
 /* The node, which may be a tombstone, of an owner of the NSEC3 chain in use; relative to the apex. */
 struct node layers_nsec3(const struct zone_version *v, const uint8_t *owner);
 
+/* False: no name is below the relative one, whose layers_hash is `hash`.  True: one may be, which takes a search to tell. */
+bool layers_may_be_above(const struct zone_version *v, uint64_t hash, const uint8_t *relative);
+/* The base's node of the name; arguments as those of layers_probe. */
+struct node layers_probe_base(const struct zone_version *v, uint64_t hash, const uint8_t *lower,
+                              unsigned len);
+
 /* As zone_walk_next, tombstones included. */
 bool layers_walk_next(const struct zone_version *v, struct zone_walk *walk, struct node *out_node);
 /* Sets a walk before the first name behind the relative one. */

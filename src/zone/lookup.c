@@ -67,6 +67,11 @@ struct node layers_probe(const struct zone_version *v, uint64_t hash, const uint
 	return (struct node){ &v->image, NULL };
 }
 
+struct node layers_probe_base(const struct zone_version *v, uint64_t hash, const uint8_t *lower,
+                              unsigned len) {
+	return probe(layers_image(v, 0), hash, lower, len);
+}
+
 /* Several layers: the newest that knows the name decides; a tombstone says that it is not there. */
 static __attribute__((noinline)) struct node find_in_layers(const struct zone_version *v, uint64_t hash,
                                                             const uint8_t *lower, unsigned len) {

@@ -16,15 +16,19 @@ enum { HOSTS = 3000, MANY = 20000 };
 
 static const struct builder_limits no_limits;
 
-/* Large enough for deltas; in canonical order. */
-static struct zone_version *large(uint32_t serial) {
+static struct builder *many_hosts(uint32_t serial) {
 	struct builder *b = make_zone("example.", serial);
 	for (unsigned i = 0; i < HOSTS; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "h%05u.example.", i);
 		make_a(b, name, "192.0.2.1");
 	}
-	return make_done(b);
+	return b;
+}
+
+/* Large enough for deltas; in canonical order. */
+static struct zone_version *large(uint32_t serial) {
+	return make_done(many_hosts(serial));
 }
 
 static void put_soa(struct change_writer *w, enum change_side side, uint32_t serial) {
@@ -104,6 +108,54 @@ static void small_change_of_a_large_zone_is_laid_over_it(void **state) {
 	change_unref(c);
 	version_unref(v);
 	version_unref(next);
+}
+
+/* An image as programs wrote it before nodes told of names below them.  Takes v. */
+static struct zone_version *without_parents(struct zone_version *v) {
+	size_t size = v->layers[0]->block_size;
+	struct image_header *copy = malloc(size);
+	memcpy(copy, v->layers[0]->block, size);
+	copy->flags &= ~(uint32_t)IMAGE_HAS_PARENTS;
+	struct image image = image_view(copy);
+	for (uint32_t i = 0; i < copy->node_count; i++)
+		((uint8_t *)copy)[copy->heap_pos + 4 * (size_t)image.order[i] + 2] &= (uint8_t)~NODE_PARENT;
+	struct zone_version *old = version_new(copy, size, VERSION_MALLOC, &image);
+	version_unref(v);
+	return old;
+}
+
+/* Its only record goes; what is below it may have come in another case, and may go in a later step.  Takes v. */
+static void assert_stays_without_records(struct zone_version *v) {
+	struct name host = make_name("h00007.example.");
+	struct change_writer w = begin(1, 2);
+	put_a(&w, CHANGE_REMOVED, "h00007", 1);
+	put_a(&w, CHANGE_REMOVED, "h00008", 1);
+	struct change *c = end(&w);
+	struct zone_version *next = apply(v, c), *last;
+	assert_int_equal(next->layer_count, 2);
+	assert_int_equal(version_check_deep(next), OK);
+	assert_int_equal(node_rrset_count(zone_find(next, host.wire)), 0);
+	assert_false(node_found(zone_find(next, make_name("h00008.example.").wire)));
+	change_unref(c);
+	w = begin(2, 3);
+	put_a(&w, CHANGE_REMOVED, "x.h00007", 1);
+	c = end(&w);
+	last = apply(next, c);
+	assert_int_equal(version_check_deep(last), OK);
+	assert_false(node_found(zone_find(last, host.wire)));
+	change_unref(c);
+	version_unref(v);
+	version_unref(next);
+	version_unref(last);
+}
+
+static void a_name_stays_while_one_is_below_it(void **state) {
+	(void)state;
+	struct builder *b = many_hosts(1), *same = many_hosts(1);
+	make_a(b, "x.H00007.example.", "192.0.2.1");
+	make_a(same, "x.H00007.example.", "192.0.2.1");
+	assert_stays_without_records(make_done(b));
+	assert_stays_without_records(without_parents(make_done(same)));
 }
 
 static void small_zone_is_built_anew(void **state) {
@@ -407,6 +459,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_change_of_a_large_zone_is_laid_over_it),
 		cmocka_unit_test(small_zone_is_built_anew),
+		cmocka_unit_test(a_name_stays_while_one_is_below_it),
 		cmocka_unit_test(what_stays_of_a_name_keeps_its_case),
 		cmocka_unit_test(large_change_builds_the_zone_anew),
 		cmocka_unit_test(layers_and_memory_stay_bounded_without_anybody_who_merges),
