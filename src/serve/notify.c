@@ -60,8 +60,8 @@ static size_t accept_notify(struct request *r, struct zone_entry *entry) {
 	uint32_t serial = 0;
 	bool has_serial = read_serial(&r->message, &serial);
 	count(r->worker, COUNTER_notify_accepted);
-	log_notify(r, EVENT_PEER_NOTIFY);
 	if (sink->notified) sink->notified(sink->ctx, entry, r->peer, has_serial, serial);
+	log_notify(r, EVENT_PEER_NOTIFY); /* the transfer begins meanwhile */
 	r->flags = FLAG_AA;
 	return reply_begin(r) ? reply_end(r) : 0;
 }
