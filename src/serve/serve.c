@@ -82,6 +82,7 @@ void serve_worker_free(struct serve_worker *w) {
 		atomic_fetch_add_explicit(&s->gone[i],
 		                          atomic_load_explicit(&w->counters[i], memory_order_relaxed),
 		                          memory_order_relaxed);
+	ixfr_kept_done(&w->kept);
 	free(w);
 }
 

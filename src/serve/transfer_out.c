@@ -101,7 +101,7 @@ static size_t answer_udp(struct request *r, struct zone_version *v, struct chang
 /* The client's serial is older than ours. */
 static size_t answer_ixfr(struct request *r, struct zone_version *v, uint32_t serial,
                           const struct zone_policy *policy, struct serve_stream **out_stream) {
-	struct changes *changes = ixfr_choose(v, serial);
+	struct changes *changes = ixfr_choose(&r->worker->kept, v, serial);
 	size_t len = out_stream ? begin_stream(r, v, changes, policy, out_stream)
 	                        : answer_udp(r, v, changes, policy);
 	changes_unref(changes);

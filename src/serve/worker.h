@@ -8,6 +8,7 @@
 #include "dns/message.h"
 #include "dns/tsig.h"
 #include "serve/ede.h"
+#include "serve/ixfr_out.h"
 #include "serve/places.h"
 #include "serve/plan.h"
 #include "serve/serve.h"
@@ -48,6 +49,7 @@ struct serve_worker {
 	struct sought sought;   /* likewise */
 	struct sought expected[SERVE_EXPECTED_MAX];
 	struct plan plan;
+	struct ixfr_kept kept;
 };
 
 /* What an answer is, for whoever looks at answers before they go. */

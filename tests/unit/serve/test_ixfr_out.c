@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "pull.h"
+#include "serve/ixfr_out.h"
 #include "zone/apply.h"
 
 #define HOSTS_TEXT 4096
@@ -92,6 +93,51 @@ static void steps_that_undo_each_other_are_sent_condensed(void **state) {
 	assert_int_equal(r.end, 0);
 	assert_string_equal(p->lab->text,
 	                    SOA("8") SOA("5") SOA("8") "AN stays.example. 3600 A 192.0.2.7\n" SOA("8"));
+}
+
+/* A new version is told to all secondaries at once. */
+static void who_asks_for_the_same_gets_what_was_condensed_once(void **state) {
+	struct past *p = *state;
+	struct ixfr_kept kept = { .next = 0 }, none = { .next = 0 };
+	struct changes *first = ixfr_choose(&kept, p->last, 5), *again = ixfr_choose(&kept, p->last, 5);
+	struct changes *other = ixfr_choose(&kept, p->last, 6), *elsewhere = ixfr_choose(&none, p->last, 5);
+	assert_int_equal(first->count, 1);
+	assert_ptr_equal(first, again);
+	assert_ptr_not_equal(first, other);
+	assert_ptr_not_equal(first, elsewhere);
+	struct changes *all[] = { first, again, other, elsewhere };
+	for (unsigned i = 0; i < 4; i++)
+		changes_unref(all[i]);
+	ixfr_kept_done(&kept);
+	ixfr_kept_done(&none);
+}
+
+static void what_was_condensed_for_a_former_version_is_not_given(void **state) {
+	struct past *p = *state;
+	struct ixfr_kept kept = { .next = 0 };
+	changes_unref(ixfr_choose(&kept, p->last, 5));
+	go_on(p, version(9, 1, ""));
+	struct changes *now = ixfr_choose(&kept, p->last, 5);
+	assert_int_equal(now->steps[now->count - 1]->to, 9);
+	changes_unref(now);
+	ixfr_kept_done(&kept);
+}
+
+/* The memory is bounded, whatever is asked for. */
+static void of_what_was_condensed_the_newest_are_kept(void **state) {
+	struct past *p = *state;
+	struct ixfr_kept kept = { .next = 0 };
+	for (uint32_t serial = 9; serial < 9 + IXFR_KEPT; serial++)
+		go_on(p, version(serial, serial, ""));
+	struct changes *oldest = ixfr_choose(&kept, p->last, 5);
+	for (uint32_t serial = 6; serial < 6 + IXFR_KEPT; serial++)
+		changes_unref(ixfr_choose(&kept, p->last, serial));
+	struct changes *again = ixfr_choose(&kept, p->last, 5);
+	assert_non_null(again);
+	assert_ptr_not_equal(oldest, again);
+	changes_unref(oldest);
+	changes_unref(again);
+	ixfr_kept_done(&kept);
 }
 
 static void serial_that_is_not_known_gets_the_whole_zone(void **state) {
@@ -214,6 +260,9 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		ROW(one_step_is_sent_as_it_is),
 		ROW(steps_that_undo_each_other_are_sent_condensed),
+		ROW(who_asks_for_the_same_gets_what_was_condensed_once),
+		ROW(what_was_condensed_for_a_former_version_is_not_given),
+		ROW(of_what_was_condensed_the_newest_are_kept),
 		ROW(serial_that_is_not_known_gets_the_whole_zone),
 		ROW(differences_longer_than_the_zone_are_not_sent),
 		ROW(small_messages_lose_no_record),
