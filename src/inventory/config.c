@@ -177,7 +177,6 @@ static void reader_done(struct config_reader *r) {
 	symbols_done(&r->key_texts);
 	symbols_done(&r->primaries);
 	symbols_done(&r->templates);
-	symbols_done(&r->zones);
 	free(r->key_lines);
 	for (unsigned i = 0; i < r->primary_count; i++)
 		free(r->primary_items[i].items);

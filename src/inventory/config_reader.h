@@ -11,6 +11,7 @@
  *   config_base.c    what is kept of it all for settings.h
  *   config_texts.c   zones' settings as texts, for the same
  *   config_zones.c   templates and zones
+ *   config_doubles.c names given twice among them
  *   zones_file.c     the zones file
  *   config_values.c  one value at a time */
 #ifndef UNDERSTUDY_INVENTORY_CONFIG_READER_H
@@ -53,9 +54,9 @@ struct config_reader {
 	const char *file; /* which faults name */
 	bool is_foreign;  /* it comes by the API: nothing of this machine may be named */
 	struct tree *tree;
-	struct symbols keys, primaries, templates, zones; /* name -> place in the arrays below */
-	struct symbols key_texts;                         /* keys as they are written, for suggestions */
-	struct tsig_key **key_items;                      /* owned by config->keyset */
+	struct symbols keys, primaries, templates; /* name -> place in the arrays below */
+	struct symbols key_texts;                  /* keys as they are written, for suggestions */
+	struct tsig_key **key_items;               /* owned by config->keyset */
 	unsigned *key_lines;
 	unsigned key_count;
 	struct primary_definition *primary_items;
@@ -67,7 +68,8 @@ struct config_reader {
 	struct symbols text_index; /* settings of zones as texts -> place in texts */
 	char **texts;              /* owned */
 	size_t text_count;
-	size_t zones_inline; /* zones of the configuration itself come first */
+	size_t zones_inline;  /* zones of the configuration itself come first */
+	size_t zones_checked; /* so many have been looked at by doubles_check */
 	struct policy_pool pool;
 	struct policy_scratch *scratch;
 };
@@ -179,9 +181,13 @@ void zones_read(struct config_reader *r, int node);
 const struct template_definition *template_find(const struct config_reader *r, const char *name);
 /* What the options of a zone make of its template; arrays then stand in r->scratch. */
 void zone_draft(struct config_reader *r, const struct values *v, struct zone_policy *out_draft);
-/* Takes the reference.  Doubled names become faults.  settings: place in r->texts. */
+/* Takes the reference.  settings: place in r->texts. */
 void zone_add(struct config_reader *r, unsigned line, const struct name *name,
               const struct zone_policy *policy, uint32_t settings);
+
+/* -- config_doubles.c */
+/* Zones that were added since the last call and have a name that is there already become faults of the file at hand. */
+void doubles_check(struct config_reader *r);
 
 /* -- zones_file.c */
 /* data is changed. */

@@ -56,28 +56,11 @@ const struct template_definition *template_find(const struct config_reader *r, c
 
 /* -- zones ------------------------------------------------------------------------------------------------ */
 
-static void zone_twice(struct config_reader *r, unsigned line, const struct name *name, uint32_t former) {
-	char text[NAME_TEXT_MAX];
-	const char *file = former < r->zones_inline && r->file != r->input->path ? " of the configuration"
-	                                                                         : "";
-	name_text_short(name->wire, text);
-	fault_add(r, line, "zone %.255s is given twice, first in line %u%s; expected each zone once", text,
-	          r->zone_lines[former], file);
-}
-
 void zone_add(struct config_reader *r, unsigned line, const struct name *name,
               const struct zone_policy *policy, uint32_t settings) {
 	struct intent_list *zones = &r->config->zones;
-	uint32_t former = 0;
-	if (symbols_find(&r->zones, name->wire, name->len, &former)) {
-		zone_twice(r, line, name, former);
-		policy_unref(policy);
-		return;
-	}
 	size_t place = zones->count;
 	intent_list_add(zones, name->wire, policy)->settings = settings;
-	(void)symbols_add(&r->zones, zones->zones[place].name, name->len, (uint32_t)place,
-	                  NULL); /* it is new */
 	if (zones->capacity > r->zone_lines_capacity) {
 		r->zone_lines_capacity = zones->capacity;
 		r->zone_lines = xrealloc(r->zone_lines, r->zone_lines_capacity * sizeof(*r->zone_lines));
@@ -146,4 +129,5 @@ void zones_read(struct config_reader *r, int node) {
 			zone_read(r, tree_item(r->tree, node, i));
 	}
 	r->zones_inline = r->config->zones.count;
+	doubles_check(r);
 }

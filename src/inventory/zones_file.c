@@ -83,17 +83,9 @@ static void line_read(struct config_reader *r, unsigned line, char *text, size_t
 		policy_unref(policy);
 }
 
-static size_t lines_of(const char *data, size_t len) {
-	size_t count = 1;
-	for (const char *at = data, *end = data + len; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-		count++;
-	return count;
-}
-
 void zones_file_read(struct config_reader *r, char *data, size_t len) {
 	struct last_policy last = { 0 };
 	unsigned line = 1;
-	symbols_reserve(&r->zones, r->config->zones.count + lines_of(data, len));
 	for (size_t at = 0; at < len; line++) {
 		char *end = memchr(data + at, '\n', len - at);
 		size_t next = end ? (size_t)(end - data) + 1 : len;
@@ -102,4 +94,5 @@ void zones_file_read(struct config_reader *r, char *data, size_t len) {
 		line_read(r, line, data + at, length, &last);
 		at = next;
 	}
+	doubles_check(r);
 }

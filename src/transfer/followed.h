@@ -84,7 +84,8 @@ struct transfer {
 	size_t load_walk, load_count; /* place in the table; zones at the start, while it lasts */
 	size_t unread;                /* entries of the table that have no followed yet */
 	struct followed *
-		*unclaimed;     /* UNCLAIMED_BUCKETS lists of what nobody wants; NULL: there can be none */
+		*unclaimed; /* UNCLAIMED_BUCKETS lists of what nobody wants; NULL: there can be none */
+	size_t unclaimed_count;
 	bool all_claimed;       /* what is unclaimed when all is read is to be removed */
 	struct followed *dirty; /* states to save, by next */
 	struct moment last;     /* clocks as they were read last */

@@ -36,16 +36,19 @@ static void keep_unclaimed(void *ctx, const uint8_t *name, const struct zone_sta
                            struct zone_version *version) {
 	struct transfer *t = ctx;
 	struct followed **at = unclaimed_place(t, name);
-	if (*at)
+	if (*at) {
 		version_unref(version); /* the store has each name once */
-	else
-		*at = loaded(t, name, state, version);
+		return;
+	}
+	*at = loaded(t, name, state, version);
+	t->unclaimed_count++;
 }
 
 static struct followed *claim(struct transfer *t, const uint8_t *name) {
-	if (!t->unclaimed) return NULL;
+	if (t->unclaimed_count == 0) return NULL;
 	struct followed **at = unclaimed_place(t, name), *z = *at;
 	if (!z) return NULL;
+	t->unclaimed_count--;
 	*at = z->next;
 	z->next = NULL;
 	return z;
@@ -55,6 +58,7 @@ struct followed *load_pop_unclaimed(struct transfer *t) {
 	for (unsigned b = 0; t->unclaimed && b < UNCLAIMED_BUCKETS; b++) {
 		struct followed *z = t->unclaimed[b];
 		if (!z) continue;
+		t->unclaimed_count--;
 		t->unclaimed[b] = z->next;
 		z->next = NULL;
 		return z;
