@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "zone/digest.h"
+#include "zone/entries.h"
 
 #define FIRST_SLOTS 64U
 #define ANY_SLOTS_MAX 4096U /* a look for any zone costs no more */
@@ -27,6 +28,7 @@ struct zone_table {
 	size_t used, tombstones;     /* writer's */
 	uint64_t seed;
 	struct zone_entry *tombstone;
+	struct entries entries;
 	struct table_reader reader;
 };
 
@@ -50,7 +52,7 @@ static void entry_free(void *p) {
 	struct zone_entry *entry = p;
 	struct zone_version *v = atomic_load(&entry->served);
 	if (v != &table_unread) version_unref(v);
-	free(entry);
+	entries_give(entry);
 }
 
 void table_free(struct zone_table *t) {
@@ -60,6 +62,7 @@ void table_free(struct zone_table *t) {
 		struct zone_entry *entry = atomic_load(&s->at[i]);
 		if (entry && entry != t->tombstone) entry_free(entry);
 	}
+	entries_done(&t->entries);
 	free(s);
 	free(t->tombstone);
 	free(t);
@@ -179,7 +182,7 @@ enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_
 	uint64_t hash = whole_hash(t, &s);
 	if (probe(t, hash, s.lower, s.len)) return ERR_EXISTS;
 	grow_if_full(t);
-	struct zone_entry *entry = xcalloc(1, sizeof(*entry) + s.len);
+	struct zone_entry *entry = entries_take(&t->entries, s.len);
 	atomic_init(&entry->policy, policy);
 	atomic_init(&entry->status, ZONE_PENDING);
 	entry->labels = s.labels;

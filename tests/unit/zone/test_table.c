@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -42,6 +43,36 @@ static void longest_zone_wins(void **state) {
 	struct zone_entry *root = add(t, ".");
 	assert_ptr_equal(find(t, "org.", false), root);
 	assert_ptr_equal(find(t, ".", false), root);
+	table_free(t);
+	epoch_free(epoch);
+}
+
+/* More than a block of memory has, twice over; those that stay lie among those that went. */
+static void many_come_and_go_and_the_others_stay(void **state) {
+	enum { ZONES = 4000 };
+	(void)state;
+	struct epoch *epoch = epoch_new();
+	struct zone_table *t = table_new(epoch);
+	static struct zone_entry *entries[2][ZONES];
+	char name[64];
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < ZONES; i++) {
+			snprintf(name, sizeof(name), "z%d.round%d.test.", i, round);
+			entries[round][i] = add(t, name);
+		}
+		for (int i = 0; i < ZONES; i++)
+			if (i % 100) table_remove(t, entries[round][i]);
+		assert_int_equal(epoch_collect(epoch), 0);
+	}
+	assert_int_equal(table_count(t), 2 * ZONES / 100);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < ZONES; i += 100) {
+			snprintf(name, sizeof(name), "z%d.round%d.test.", i, round);
+			assert_ptr_equal(find(t, name, false), entries[round][i]);
+			assert_int_equal(atomic_load(&entries[round][i]->status), ZONE_PENDING);
+			assert_null(entries[round][i]->follow);
+		}
+	}
 	table_free(t);
 	epoch_free(epoch);
 }
@@ -225,6 +256,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest_zone_wins),
 		cmocka_unit_test(any_zone_is_one_that_is_held),
+		cmocka_unit_test(many_come_and_go_and_the_others_stay),
 		cmocka_unit_test(same_name_twice_is_refused),
 		cmocka_unit_test(many_zones_come_and_go),
 		cmocka_unit_test(versions_are_published_under_readers),
