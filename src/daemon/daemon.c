@@ -64,11 +64,12 @@ static void restart_options(const struct config *now, const struct config *next,
 	}
 }
 
-static void reload_log(struct daemon *d, const struct wanted_summary *s, const struct config *next) {
+static void reload_log(struct daemon *d, const struct wanted_summary *s, bool is_same) {
 	char needs_restart[384];
-	restart_options(d->config, next, needs_restart, sizeof(needs_restart));
+	restart_options(d->config, d->now, needs_restart, sizeof(needs_restart));
 	log_event(d->log, EVENT_CONFIG_RELOADED, LOG_NUM("added", s->added), LOG_NUM("changed", s->changed),
 	          LOG_NUM("removed", s->removed), LOG_NUM("unchanged", s->unchanged),
+	          LOG_STR("files", is_same ? "same" : "changed"),
 	          LOG_STR("needs-restart", needs_restart[0] ? needs_restart : "nothing"));
 }
 
@@ -128,30 +129,68 @@ static enum err owners_check(struct daemon *d, const struct config *next, struct
 	return out_faults->count > 0 ? ERR_CONFIG : OK;
 }
 
-enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
+static void told_wish(struct daemon *d, const struct wanted_summary *s) {
+	d->file_zones = s->added + s->changed + s->unchanged;
+	d->file_refused = s->refused > 0;
+}
+
+/* Everything but the zones, which are in wanted. */
+static void settings_apply(struct daemon *d, const struct config *next) {
+	struct serve_settings settings = answering_settings(&d->config->server, &next->server);
+	log_configure(d->log, next->log_level, next->log_format);
+	serve_configure(d->serve, &settings);
+	store_set_history_memory(d->store, next->server.history_memory_bytes);
+	workers_set_proxies(d->workers, next->server.allow_proxy.items, next->server.allow_proxy.count);
+}
+
+/* In both cases: files that the configuration names are read again. */
+static void reload_end(struct daemon *d, const struct wanted_summary *s, bool is_same) {
+	tls_read_again(d, d->now);
+	web_child_reload(d->web);
+	reload_log(d, s, is_same);
+	d->reloaded_s = clock_now().wall_s;
+}
+
+static enum err reload_changed(struct daemon *d, struct config_faults *out_faults) {
 	struct config *next = NULL;
 	struct wanted_summary summary;
-	systemd_reloading();
 	enum err e = config_read(d->config_path, &next, out_faults);
 	if (e == OK) e = owners_check(d, next, out_faults);
 	if (e == OK) trust_read_again(d);
 	if (e == OK) e = wanted_replace(d->wanted, WANTED_FILE, &next->zones, &summary);
-	if (e == OK) {
-		stock_reload(d->stock, next);
-		struct serve_settings settings = answering_settings(&d->config->server, &next->server);
-		log_configure(d->log, next->log_level, next->log_format);
-		serve_configure(d->serve, &settings);
-		store_set_history_memory(d->store, next->server.history_memory_bytes);
-		workers_set_proxies(d->workers, next->server.allow_proxy.items,
-		                    next->server.allow_proxy.count);
-		tls_read_again(d, next);
-		web_child_reload(d->web);
-		reload_log(d, &summary, next);
-		d->reloaded_s = clock_now().wall_s;
-	} else {
+	if (e != OK) {
 		faults_log(d, out_faults);
+		config_free(next);
+		return e;
 	}
-	config_free(next);
+	told_wish(d, &summary);
+	stock_reload(d->stock, next);
+	settings_apply(d, next);
+	if (d->now != d->config) config_free(d->now);
+	d->now = next;
+	reload_end(d, &summary, false);
+	return OK;
+}
+
+/* The same octets mean the same: nothing is parsed, and no zone is looked at. */
+static void reload_same(struct daemon *d) {
+	const struct wanted_summary summary = { .unchanged = d->file_zones };
+	trust_read_again(d);
+	stock_reload_same(d->stock, d->stock_refused);
+	reload_end(d, &summary, true);
+}
+
+static bool nothing_changed(const struct daemon *d) {
+	return !d->file_refused && stock_mirrors(d->stock) && config_is_same(d->now, d->config_path);
+}
+
+enum err daemon_reload(struct daemon *d, struct config_faults *out_faults) {
+	enum err e = OK;
+	systemd_reloading();
+	if (nothing_changed(d))
+		reload_same(d);
+	else
+		e = reload_changed(d, out_faults);
 	systemd_ready(wanted_count(d->wanted));
 	return e;
 }
@@ -294,6 +333,7 @@ static enum err load_zones(struct daemon *d) {
 	stock_load(d->stock); /* first: what it has stays its own */
 	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));
+	told_wish(d, &summary);
 	stock_mirror(d->stock, d->config);
 	if (d->stock_complete) transfer_claimed(d->transfer);
 	d->claiming = true;
@@ -403,7 +443,9 @@ static void free_all(struct daemon *d) {
 }
 
 int daemon_run(const char *config_path, struct config *config) {
-	struct daemon d = { .config_path = config_path, .config = config, .started_s = clock_now().wall_s };
+	struct daemon d = {
+		.config_path = config_path, .config = config, .now = config, .started_s = clock_now().wall_s
+	};
 	(void)signal(SIGPIPE, SIG_IGN); /* peers that close are seen by the result of the write */
 	d.log = log_new(config->log_level, config->log_format, STDERR_FILENO);
 	log_event(d.log, EVENT_DAEMON_START, LOG_STR("version", UNDERSTUDY_VERSION),
@@ -418,6 +460,7 @@ int daemon_run(const char *config_path, struct config *config) {
 	}
 	if (d.loop_made) (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* until stop has closed every handle */
 	free_all(&d);
+	if (d.now != config) config_free(d.now);
 	config_free(config);
 	log_free(d.log);
 	return e == OK ? 0 : 1;

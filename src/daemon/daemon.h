@@ -28,6 +28,8 @@
 struct daemon {
 	const char *config_path;
 	struct config *config; /* of the start; its zones are in the inventory */
+	struct config *now;    /* as it was read last; config until the first reload */
+	size_t file_zones;     /* that it wants */
 	struct log *log;
 	struct epoch *epoch;
 	struct zone_table *table;
@@ -53,6 +55,8 @@ struct daemon {
 	bool loop_made, ready, stopping;
 	bool claiming;       /* saved zones of all sources that could be read have been claimed */
 	bool stock_complete; /* the database was read */
+	/* A source was refused names that another has: they may be free when it says its wish again. */
+	bool file_refused, stock_refused;
 };
 
 /* Run until a signal ends it.  Takes config.  Returns the exit status of the process: 0, or 1 when it could not

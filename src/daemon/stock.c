@@ -25,7 +25,7 @@ struct use {
 struct turn {
 	struct desk_job job;
 	struct stock *stock;
-	bool out, wants_copy, wants_retry, wants_load, wants_sweep, reloads, mirrors;
+	bool out, wants_copy, wants_retry, wants_load, wants_sweep, wants_look, reloads, mirrors;
 	struct use uses[USES_MAX];
 	unsigned use_count;
 	struct settings_base *base; /* a reference; of a reload */
@@ -34,7 +34,8 @@ struct turn {
 	enum inventory_state state;
 	struct why why;
 	int64_t revision;
-	bool loaded, copy_goes_on;
+	bool loaded, copy_goes_on, mirrored;
+	bool strange; /* rows may be others than we have written */
 	struct account_notice notices[ACCOUNT_NOTICES_MAX];
 	unsigned notice_count;
 	struct wanted_changes changes;
@@ -59,7 +60,9 @@ struct stock {
 	int64_t revision;
 	size_t left_out;
 	bool complete, changed, started;
-	bool load_waits;   /* what the database wants could not be read when it was due */
+	bool load_waits; /* what the database wants could not be read when it was due */
+	bool look_waits; /* whether others have written to the database is to be looked at in the next turn */
+	bool unmirrored; /* the last mirroring failed, or the rows may have been changed since */
 	bool mirror_waits; /* the zones that follow are to be mirrored in the next turn */
 	bool reload_waits; /* the same, and the base that follows is another one */
 	struct settings_base *reload_base;
@@ -138,11 +141,14 @@ static struct inventory_who file_who(void) {
 		                       .now_s = clock_now().wall_s };
 }
 
-static void mirror(struct inventory *inventory, struct intent_list *zones) {
+/* false: it failed, which is the state's to tell. */
+static bool mirror(struct inventory *inventory, struct intent_list *zones) {
 	struct inventory_who who = file_who();
 	struct inventory_result result = { .code = INVENTORY_DONE };
 	inventory_mirror(inventory, zones, NULL, &who, &result);
-	inventory_result_done(&result); /* a failure is the state's to tell */
+	bool done = result.code == INVENTORY_DONE;
+	inventory_result_done(&result);
+	return done;
 }
 
 static struct reach_rules reach_of(const struct config_server *server) {
@@ -227,8 +233,10 @@ static void run(struct desk_job *job) {
 	struct inventory *inv = t->stock->inventory;
 	bool fresh = t->wants_retry && inventory_retry(inv, clock_now().wall_s) == OK;
 	if (t->reloads) inventory_set_base(inv, t->base);
-	if (t->reloads || t->mirrors) mirror(inv, &t->mirror);
-	t->wants_load = t->wants_load || fresh || t->reloads;
+	bool told = !fresh && inventory_is_told(inv);
+	if (t->mirrors) t->mirrored = mirror(inv, &t->mirror);
+	t->strange = fresh || (t->wants_look && !told);
+	t->wants_load = t->wants_load || fresh || ((t->reloads || t->wants_look) && !told);
 	if (t->wants_load) t->loaded = inventory_load(inv, &t->zones, &t->left_out) == OK;
 	t->state = inventory_state(inv);
 	t->why = *inventory_why(inv);
@@ -249,6 +257,8 @@ static void done(struct desk_job *job) {
 		tell_state(s, t->state, &t->why);
 		s->revision = t->revision;
 		if (t->wants_load) s->load_waits = !t->loaded;
+		if (t->mirrors) s->unmirrored = !t->mirrored;
+		if (t->strange) s->unmirrored = true;
 		if (t->loaded) tell_zones(s, &t->zones, t->left_out);
 		s->watcher.changes(s->watcher.ctx, &t->changes);
 		for (unsigned i = 0; i < t->notice_count; i++)
@@ -265,7 +275,7 @@ static void done(struct desk_job *job) {
 	wanted_changes_done(&t->changes);
 	t->notice_count = 0;
 	t->reloads = t->mirrors = t->loaded = t->wants_load = t->wants_copy = t->wants_retry =
-		t->wants_sweep = false;
+		t->wants_sweep = t->wants_look = t->mirrored = t->strange = false;
 	t->use_count = 0;
 }
 
@@ -282,6 +292,8 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 	t->wants_copy = s->state == INVENTORY_OK && (t->copy_goes_on || (s->changed && now_s >= s->copy_s));
 	t->wants_sweep = s->state == INVENTORY_OK && now_s >= s->sweep_s;
 	if (t->wants_sweep) s->sweep_s = now_s + PLANS_SWEEP_S;
+	t->wants_look = t->wants_look || s->look_waits;
+	s->look_waits = false;
 	if (now_s >= s->used_s) {
 		gate_tell_used(s->gate, now_s, used, t);
 		s->used_s = now_s + USED_S;
@@ -297,8 +309,8 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 		t->mirrors = true;
 		s->reload_waits = s->mirror_waits = false;
 	}
-	return t->wants_retry || t->wants_load || t->wants_copy || t->wants_sweep || t->mirrors ||
-	       t->use_count > 0;
+	return t->wants_retry || t->wants_load || t->wants_copy || t->wants_sweep || t->wants_look ||
+	       t->mirrors || t->use_count > 0;
 }
 
 static void on_tick(uv_timer_t *timer) {
@@ -330,6 +342,18 @@ void stock_reload(struct stock *s, struct config *config) {
 	s->reload_waits = true;
 	gate_forget(s->gate, 0);
 	on_tick(&s->timer);
+}
+
+void stock_reload_same(struct stock *s, bool reads_all) {
+	s->look_waits = true;
+	if (reads_all) s->load_waits = true;
+	if (reads_all) s->retry_s = 0;
+	gate_forget(s->gate, 0);
+	on_tick(&s->timer);
+}
+
+bool stock_mirrors(const struct stock *s) {
+	return !s->unmirrored;
 }
 
 void stock_stop(struct stock *s) {

@@ -40,6 +40,11 @@ MUST_CHECK enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *d
 /* The configuration was read again, and its zones, which are taken, are in wanted; the desk learns of it in its next
  * turn. */
 void stock_reload(struct stock *s, struct config *config);
+/* The configuration was read again, and is what it was.  Also of the database only what others have written to it since
+ * is read; reads_all: everything. */
+void stock_reload_same(struct stock *s, bool reads_all);
+/* Rows are what the last configuration wants of them, as far as is known: it need not be given again. */
+bool stock_mirrors(const struct stock *s);
 void stock_stop(struct stock *s);
 /* The desk has stopped, the loop has run down. */
 void stock_free(struct stock *s);

@@ -13,6 +13,7 @@ static void zones(void *ctx, const struct intent_list *list) {
 	if (list->count > have) table_reserve(d->table, list->count - have);
 	enum err e = wanted_replace(d->wanted, WANTED_DATABASE, list, &summary);
 	if (e != OK) log_event(d->log, EVENT_INVENTORY_FAILED, LOG_STR("state", err_text(e)));
+	if (e == OK) d->stock_refused = summary.refused > 0;
 }
 
 static void notice(void *ctx, const struct account_notice *n) {
@@ -35,6 +36,7 @@ static void changed(void *ctx, struct wanted_changes *changes) {
 	struct wanted_summary summary;
 	if (changes->put.count == 0 && changes->removed.count == 0) return;
 	wanted_change(d->wanted, WANTED_DATABASE, changes, &summary);
+	if (summary.refused > 0) d->stock_refused = true;
 	stock_changed(d->stock);
 }
 

@@ -146,13 +146,16 @@ static void zones_file_value(struct config_reader *r, int node) {
 	if (e != OK) {
 		fault_add(r, line, "zones-file: expected %s; \"%.200s\" cannot be read: %s", expected, path,
 		          read_failure(e));
-	} else {
-		r->file = path;
-		zones_file_read(r, data, len);
-		r->file = r->input->path;
-		free(data);
+		free(path);
+		return;
 	}
-	free(path);
+	if (source_digest(data, len, r->config->source.zones) != OK)
+		fault_add(r, line, "zones-file: no memory");
+	r->config->source.zones_path = path;
+	r->file = path;
+	zones_file_read(r, data, len);
+	r->file = r->input->path;
+	free(data);
 }
 
 /* -- the whole -------------------------------------------------------------------------------------------- */
@@ -199,6 +202,7 @@ enum err config_parse(const struct config_input *input, const char *data, size_t
 	r.config = xcalloc(1, sizeof(*r.config));
 	r.scratch = xmalloc(sizeof(*r.scratch));
 	enum err e = tree_parse(data, len, &r.tree, &fault);
+	if (e == OK) e = source_digest(data, len, r.config->source.configuration);
 	if (e == OK)
 		sections_read(&r);
 	else
@@ -245,10 +249,15 @@ enum err config_read(const char *path, struct config **out_config, struct config
 	return e;
 }
 
+bool config_is_same(const struct config *c, const char *path) {
+	return source_is_same(&c->source, path);
+}
+
 void config_free(struct config *c) {
 	if (!c) return;
 	intent_list_done(&c->zones);
 	settings_base_unref(c->base);
+	source_done(&c->source);
 	if (c->keyset) keyset_unref(c->keyset);
 	server_done(&c->server);
 	web_done(&c->web);

@@ -4,6 +4,7 @@
 #define UNDERSTUDY_INVENTORY_CONFIG_H
 
 #include "base/log.h"
+#include "inventory/config_source.h"
 #include "inventory/intents.h"
 #include "inventory/settings.h"
 
@@ -111,6 +112,7 @@ struct config {
 	struct keyset *keyset;
 	struct intent_list zones;
 	struct settings_base *base; /* a reference: what settings of zones elsewhere may refer to */
+	struct config_source source;
 };
 
 struct config_fault {
@@ -130,6 +132,8 @@ void config_faults_done(struct config_faults *f);
 MUST_CHECK enum err config_read(const char *path, struct config **out_config,
                                 struct config_faults *out_faults);
 void config_free(struct config *c);
+/* Would reading path again make the same of it?  (Whether server.user exists is not asked again.) */
+bool config_is_same(const struct config *c, const char *path);
 
 /* What reading asks of the machine. */
 struct config_input {

@@ -79,6 +79,8 @@ bool sql_is_null(struct sql_statement *s, int column);
 
 int64_t sql_last_id(const struct sql *db); /* of the row inserted last */
 int64_t sql_changes(const struct sql *db); /* rows that the statement run last changed */
+/* Another number than before: somebody else has changed the database.  Own changes do not count. */
+MUST_CHECK enum err sql_others(struct sql *db, int64_t *out_number);
 
 /* A copy of the whole database as it is when the copy is done, in a file of its own that needs no other.  Made in
  * pieces, between which the database may change; a former copy stays until the new one is whole and on the disk. */

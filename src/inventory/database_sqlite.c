@@ -294,6 +294,14 @@ int64_t sql_changes(const struct sql *db) {
 	return sqlite3_changes64(db->handle);
 }
 
+enum err sql_others(struct sql *db, int64_t *out_number) {
+	struct sql_statement *s = sql_prepare(db, "PRAGMA data_version");
+	enum err e = sql_step(s);
+	if (e == OK) *out_number = sql_int(s, 0);
+	sql_reset(s);
+	return e;
+}
+
 /* -- copies ------------------------------------------------------------------------------------------------- */
 
 struct sql_copy {

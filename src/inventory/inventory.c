@@ -75,6 +75,7 @@ static enum err open_database(struct inventory *inv, int64_t now_s, struct why *
 	inv->state = INVENTORY_OK;
 	inv->revision = revision;
 	inv->copied_revision = -1;
+	inv->told_others = -1;
 	policies_forget(inv, 0);
 	return OK;
 }
@@ -92,6 +93,7 @@ static void open_copy(struct inventory *inv) {
 		inv->db = db;
 		inv->state = INVENTORY_COPY;
 		inv->revision = revision;
+		inv->told_others = -1;
 		policies_forget(inv, 0);
 		return;
 	}
@@ -121,7 +123,7 @@ struct inventory *inventory_open(const struct inventory_settings *settings, stru
 	settings_base_ref(base);
 	inv->random = random_secure();
 	inv->state = INVENTORY_UNAVAILABLE;
-	inv->copied_revision = -1;
+	inv->copied_revision = inv->told_others = -1;
 	if (open_database(inv, now_s, &inv->why) != OK) open_copy(inv);
 	return inv;
 }
@@ -139,14 +141,24 @@ void inventory_close(struct inventory *inv) {
 
 void inventory_set_sealer(struct inventory *inv, const struct sealer *sealer) {
 	inv->settings.sealer = sealer;
+	inv->told_others = -1;
 	policies_forget(inv, 0);
 }
 
 void inventory_set_base(struct inventory *inv, struct settings_base *base) {
+	bool same = settings_base_equal(inv->base, base);
 	settings_base_ref(base);
 	settings_base_unref(inv->base);
 	inv->base = base;
+	if (same) return; /* policies made of the former one are what this one makes */
+	inv->told_others = -1;
 	policies_forget(inv, 0);
+}
+
+bool inventory_is_told(struct inventory *inv) {
+	int64_t others = 0;
+	if (!inv->db || inv->told_others < 0) return false;
+	return sql_others(inv->db, &others) == OK && others == inv->told_others;
 }
 
 enum err inventory_read(struct inventory *inv, struct sql **out_db) {

@@ -55,8 +55,12 @@ int64_t inventory_revision(const struct inventory *inv);
 MUST_CHECK enum err inventory_retry(struct inventory *inv, int64_t now_s);
 /* Another key file, or none (NULL); borrowed. */
 void inventory_set_sealer(struct inventory *inv, const struct sealer *sealer);
-/* The configuration was read again.  inventory_load tells what is wanted then. */
+/* The configuration was read again.  inventory_load tells what is wanted then, unless inventory_is_told says that nothing
+ * is another. */
 void inventory_set_base(struct inventory *inv, struct settings_base *base);
+/* What inventory_load told last, with the changes since, is what it would tell now: nobody else has written to the database
+ * since, and settings refer to the same. */
+bool inventory_is_told(struct inventory *inv);
 
 /* All zones that are to be served and are not of the file, for wanted_replace(…, WANTED_DATABASE, …).  A zone whose
  * settings do not hold any more (a template that the configuration lacks) is left out and counted.  ERR_IO, ERR_CORRUPT:

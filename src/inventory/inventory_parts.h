@@ -42,6 +42,7 @@ struct inventory {
 	int64_t revision;
 	struct random random;
 	struct policies policies;
+	int64_t told_others; /* sql_others when inventory_load read all; -1: what it told does not hold any more */
 	struct sql_copy *copy;                     /* under way */
 	int64_t copied_revision, copying_revision; /* -1: none yet */
 };

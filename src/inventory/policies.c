@@ -228,12 +228,16 @@ enum err inventory_load(struct inventory *inv, struct intent_list *out_zones, si
 	struct intent_list zones = { 0 };
 	struct known known = { 0 };
 	size_t left_out = 0;
+	int64_t others = -1;
 	if (!inv->db) return ERR_CLOSED;
+	inv->told_others = -1;
+	enum err e = sql_others(inv->db, &others); /* before: what others write meanwhile is read next time */
+	if (e != OK) return inventory_fails(inv, e);
 	struct sql_statement *s = sql_prepare(
 		inv->db, "SELECT id, name, account, settings FROM zones WHERE origin <> 'file'"
 			 " AND (proof IS NULL OR proof <> 'pending')"
 			 " AND account NOT IN (SELECT id FROM accounts WHERE notice = 'over')");
-	enum err e = sql_step(s);
+	e = sql_step(s);
 	for (; e == OK; e = sql_step(s)) {
 		e = load_row(inv, &known, s, &zones, &left_out);
 		if (e != OK) break;
@@ -244,6 +248,7 @@ enum err inventory_load(struct inventory *inv, struct intent_list *out_zones, si
 		intent_list_done(&zones);
 		return inventory_fails(inv, e);
 	}
+	inv->told_others = others;
 	*out_zones = zones;
 	*out_left_out = left_out;
 	return OK;

@@ -85,7 +85,7 @@ static bool key_equal(const struct tsig_key *a, const struct tsig_key *b) {
 	       name_equal(a->name.wire, b->name.wire) && memcmp(a->secret, b->secret, a->secret_len) == 0;
 }
 
-static bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count) {
+bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count) {
 	for (unsigned i = 0; a != b && i < count; i++) {
 		if (!addr_equal(&a[i].addr, &b[i].addr) || !addr_equal(&a[i].source, &b[i].source) ||
 		    !key_equal(a[i].key, b[i].key) || !tls_terms_equal(a[i].tls, b[i].tls) ||
@@ -136,6 +136,16 @@ static bool keyset_equal(const struct keyset *a, const struct keyset *b) {
 	if (!a || !b || a->ring.count != b->ring.count) return false;
 	for (unsigned i = 0; i < a->ring.count; i++) {
 		if (!key_equal(a->ring.keys[i], b->ring.keys[i])) return false;
+	}
+	return true;
+}
+
+bool keyset_equal_whole(const struct keyset *a, const struct keyset *b) {
+	if (!keyset_equal(a, b)) return false;
+	if (a == b) return true;
+	if (a->tls_count != b->tls_count) return false;
+	for (unsigned i = 0; i < a->tls_count; i++) {
+		if (!tls_terms_equal(a->tls[i], b->tls[i])) return false;
 	}
 	return true;
 }

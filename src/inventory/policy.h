@@ -110,5 +110,8 @@ struct zone_policy {
 void policy_ref(const struct zone_policy *p);
 void policy_unref(const struct zone_policy *p);
 bool policy_equal(const struct zone_policy *a, const struct zone_policy *b);
+bool primaries_equal(const struct primary *a, const struct primary *b, unsigned count);
+/* All keys and terms of TLS, in their order; NULL is equal to itself. */
+bool keyset_equal_whole(const struct keyset *a, const struct keyset *b);
 
 #endif

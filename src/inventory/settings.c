@@ -33,6 +33,33 @@ void settings_base_unref(struct settings_base *b) {
 	free(b);
 }
 
+static bool same_primaries(const struct settings_base *a, const struct settings_base *b) {
+	if (a->primary_count != b->primary_count) return false;
+	for (unsigned i = 0; i < a->primary_count; i++) {
+		const struct settings_primary *x = &a->primaries[i], *y = &b->primaries[i];
+		if (x->count != y->count || strcmp(x->name, y->name) != 0 ||
+		    !primaries_equal(x->items, y->items, x->count))
+			return false;
+	}
+	return true;
+}
+
+static bool same_templates(const struct settings_base *a, const struct settings_base *b) {
+	if (a->template_count != b->template_count) return false;
+	for (unsigned i = 0; i < a->template_count; i++) {
+		if (strcmp(a->templates[i].name, b->templates[i].name) != 0 ||
+		    !policy_equal(a->templates[i].policy, b->templates[i].policy))
+			return false;
+	}
+	return true;
+}
+
+bool settings_base_equal(const struct settings_base *a, const struct settings_base *b) {
+	if (a == b) return true;
+	return a && b && keyset_equal_whole(a->keyset, b->keyset) && same_primaries(a, b) &&
+	       same_templates(a, b);
+}
+
 /* -- reading one text ------------------------------------------------------------------------------------------------ */
 
 struct reading {

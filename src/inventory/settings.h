@@ -34,6 +34,8 @@ struct settings_base {
 /* NULL is fine. */
 void settings_base_ref(struct settings_base *b);
 void settings_base_unref(struct settings_base *b);
+/* Do settings mean the same with both?  Texts of the configuration's zones do not count.  NULL is equal to itself. */
+bool settings_base_equal(const struct settings_base *a, const struct settings_base *b);
 
 /* Where a fault is told: field is a path such as "primaries[0].key", "" for the whole. */
 struct settings_faults {

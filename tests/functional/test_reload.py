@@ -1,9 +1,11 @@
 """SIGHUP: zones come and go, settings change, and no question is lost meanwhile."""
+import os
 import re
 
 import dns.rcode
 import pytest
 
+from lib.control import Control, Refused
 from lib.ports import new_endpoint
 from lib.stream import QuestionStream
 from lib.wait import wait_until
@@ -108,3 +110,89 @@ def test_next_primary_is_asked_when_the_first_does_not_answer(lab):
     primary.start()
     secondary.start()
     wait_until(lambda: secondary.soa_serial("two.example", timeout=1) == 4, 30, "transfer from the second primary")
+
+
+def reloaded(server):
+    """Reload; what the log says of it: {added, changed, removed, unchanged, files}."""
+    lines = server.process.log_text().count("config.reloaded")
+    server.reload()
+    wait_until(lambda: server.process.log_text().count("config.reloaded") > lines, 10, "reloaded")
+    line = [x for x in server.process.log_text().splitlines() if "config.reloaded" in x][-1]
+    return dict(re.findall(r"(added|changed|removed|unchanged|files)=(\w+)", line))
+
+
+@pytest.fixture
+def listed(lab):
+    """A secondary whose zones stand in a zones file."""
+    primary, secondary = lab.make("nsd"), lab.make("understudy")
+    for name in NAMES:
+        primary.add_primary_zone(name, small_zone(name, 1))
+    secondary.zones_file = [f"{name} {primary.endpoint.text}" for name in NAMES[:4]]
+    secondary.template["allow-transfer"] = ["127.0.0.1"]
+    primary.start()
+    secondary.start()
+    wait_served(secondary, NAMES[:4])
+    return primary, secondary
+
+
+def test_files_with_the_same_octets_are_not_parsed_again(listed):
+    _, secondary = listed
+    for _ in range(3):  # written anew each time
+        assert reloaded(secondary) == {"added": "0", "changed": "0", "removed": "0", "unchanged": "4", "files": "same"}
+    secondary.configuration.write_text("zonez: 1\n", encoding="utf-8")
+    with Control(secondary.socket) as control:
+        with pytest.raises(Refused):
+            control.ask("reload")
+        secondary.write_configuration()
+        control.ask("reload")
+    assert reloaded(secondary)["files"] == "same"
+    assert secondary.soa_serial(NAMES[3]) == 1
+
+
+def test_another_rule_holds_at_once_though_the_zones_file_is_the_same(listed):
+    _, secondary = listed
+    assert len(secondary.axfr(NAMES[0])) > 5
+    secondary.template["allow-transfer"] = ["192.0.2.1"]
+    assert reloaded(secondary) == {"added": "0", "changed": "4", "removed": "0", "unchanged": "0", "files": "changed"}
+    for name in NAMES[:4]:
+        assert secondary.query(name, "AXFR", tcp=True, payload=None).rcode() == dns.rcode.REFUSED
+    assert reloaded(secondary)["files"] == "same"
+    assert secondary.query(NAMES[0], "AXFR", tcp=True, payload=None).rcode() == dns.rcode.REFUSED
+
+
+def test_one_line_of_the_zones_file_is_another_zone(listed):
+    primary, secondary = listed
+    before = (secondary.folder / "zones.list").stat()
+    secondary.zones_file[2] = f"{NAMES[4]} {primary.endpoint.text}"
+    secondary.write_configuration()
+    path = secondary.folder / "zones.list"
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    with Control(secondary.socket) as control:
+        control.ask("reload")
+    wait_rcode(secondary, NAMES[2], dns.rcode.REFUSED)
+    wait_served(secondary, [NAMES[4]])
+    assert secondary.soa_serial(NAMES[3]) == 1
+
+
+def test_a_name_that_became_free_is_taken_by_the_same_file(lab):
+    primary, secondary = lab.make("nsd"), lab.make("understudy")
+    for name in NAMES[:2]:
+        primary.add_primary_zone(name, small_zone(name, 1))
+    secondary.zones_file = [f"{NAMES[0]} {primary.endpoint.text}"]
+    primary.start()
+    secondary.start()
+    with Control(secondary.socket) as control:
+        control.ask("zone.add", zone=NAMES[1], settings={"primaries": [primary.endpoint.text]})
+    secondary.stop()
+    secondary.zones_file.append(f"{NAMES[1]} {primary.endpoint.text}")
+    secondary.start()  # the file wants a zone that the inventory has
+    wait_served(secondary, NAMES[:2])
+    with Control(secondary.socket) as control:
+        with pytest.raises(Refused):
+            control.ask("reload")
+        control.ask("zone.remove", zone=NAMES[1])
+    wait_rcode(secondary, NAMES[1], dns.rcode.REFUSED)
+    assert reloaded(secondary)["files"] == "changed"
+    wait_served(secondary, NAMES[:2])
+    assert reloaded(secondary)["files"] == "same"

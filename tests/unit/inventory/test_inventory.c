@@ -444,6 +444,52 @@ static void all_that_is_to_be_served_is_loaded(void **state) {
 	intent_list_done(&zones);
 }
 
+static void load_quietly(struct inventory_lab *lab) {
+	struct intent_list zones = { 0 };
+	size_t left_out = 0;
+	assert_int_equal(inventory_load(lab->inv, &zones, &left_out), OK);
+	intent_list_done(&zones);
+}
+
+static void what_was_told_holds_until_others_write_or_settings_mean_another_thing(void **state) {
+	struct inventory_lab *lab = *state;
+	lab_change(lab, ZONE_ADD, "a.example", ONE);
+	assert_false(inventory_is_told(lab->inv));
+	load_quietly(lab);
+	assert_true(inventory_is_told(lab->inv));
+	lab_change(lab, ZONE_ADD, "b.example", ONE); /* its result tells of it */
+	assert_true(inventory_is_told(lab->inv));
+
+	struct sql *other = database_lab_open(lab->files);
+	assert_int_equal(sql_script(other, "DELETE FROM zones WHERE name = 'b.example'"), OK);
+	sql_close(other);
+	assert_false(inventory_is_told(lab->inv));
+	load_quietly(lab);
+	assert_true(inventory_is_told(lab->inv));
+	inventory_lab_reopen(lab);
+	assert_false(inventory_is_told(lab->inv));
+}
+
+static void a_base_that_means_the_same_changes_nothing(void **state) {
+	struct inventory_lab *lab = *state;
+	static const char same[] = "keys: [ { name: k1, secret: c2VjcmV0MTIz } ]\n"
+				   "primaries: [ { name: p1, addresses: [\"192.0.2.1\"], key: k1 } ]\n"
+				   "templates: [ { name: eager, refresh-max: %s, primaries: [p1] } ]\n"
+				   "zones: [ { name: x, template: eager } ]\n";
+	char text[sizeof(same) + 8];
+	load_quietly(lab);
+	snprintf(text, sizeof(text), same, "60");
+	struct config *equal = lab_config(text);
+	inventory_set_base(lab->inv, equal->base);
+	config_free(equal);
+	assert_true(inventory_is_told(lab->inv));
+	snprintf(text, sizeof(text), same, "61");
+	struct config *another = lab_config(text);
+	inventory_set_base(lab->inv, another->base);
+	config_free(another);
+	assert_false(inventory_is_told(lab->inv));
+}
+
 static void copy_all(struct inventory_lab *lab) {
 	enum err e;
 	do
@@ -568,6 +614,8 @@ int main(void) {
 		TEST(names_are_looked_at_in_turns),
 		TEST(every_change_is_in_the_audit),
 		TEST(all_that_is_to_be_served_is_loaded),
+		TEST(what_was_told_holds_until_others_write_or_settings_mean_another_thing),
+		TEST(a_base_that_means_the_same_changes_nothing),
 		TEST(without_the_database_the_copy_is_read),
 		TEST(without_either_it_says_so),
 		TEST(the_copy_follows_the_revision),
