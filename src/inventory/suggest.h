@@ -1,8 +1,6 @@
-/* "Did you mean ...": the nearest of the words offered.  Plain values. */
+/* "Did you mean ...": the nearest of the words offered (base/near.h).  Plain values. */
 #ifndef UNDERSTUDY_INVENTORY_SUGGEST_H
 #define UNDERSTUDY_INVENTORY_SUGGEST_H
-
-#define SUGGEST_WORD_MAX 64 /* longer words are not compared */
 
 struct suggestion {
 	const char *wanted; /* borrowed */
