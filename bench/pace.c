@@ -4,7 +4,8 @@
  *
  * FILE has questions as dnsperf reads them: a name and a type on each line.  Time runs from just before a question is
  * sent until the kernel has the answer, so that waking us is not counted.  A question without an answer after two seconds
- * is lost.  Prints one line of JSON: sent, lost, and microseconds at several percentiles. */
+ * is lost.  It ends after SECONDS even if the machine had no time for all questions: `sent` tells.  Prints one line of JSON:
+ * sent, lost, and microseconds at several percentiles. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -125,9 +126,9 @@ static void take_answers(struct pace *p, int64_t until_ns) {
 }
 
 static void run(struct pace *p, double rate, double seconds) {
-	int64_t began = nanoseconds();
+	int64_t began = nanoseconds(), last = began + (int64_t)(seconds * 1e9);
 	uint64_t total = (uint64_t)(rate * seconds);
-	while (p->sent < total) {
+	while (p->sent < total && nanoseconds() < last) {
 		int64_t due = began + (int64_t)((double)p->sent / rate * 1e9);
 		if (nanoseconds() >= due) ask(p);
 		if (nanoseconds() < due || p->sent % 32 == 0) take_answers(p, due);
