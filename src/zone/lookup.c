@@ -7,6 +7,8 @@
 #include "zone/digest.h"
 #include "zone/layers.h"
 
+#define NODE_USUAL_OCTETS 28 /* that a lookup reads of a node: two RRsets, or a long name */
+
 /* A name on its way through a zone. */
 struct path {
 	const struct sought *sought;
@@ -41,20 +43,40 @@ static inline uint32_t first_slot(const struct image_header *h, uint64_t hash) {
 	return (uint32_t)(((hash >> 32) * h->slot_count) >> 32);
 }
 
-/* The node with this hash and lower-case relative name. */
-static struct node probe(const struct image *image, uint64_t hash, const uint8_t *lower, unsigned len) {
+/* A hash on its way through the slots of an image. */
+struct search {
+	const struct image *image;
+	uint32_t slot, left; /* the next one to look at, and how many there are */
+	uint32_t bits, tag;
+};
+
+static inline struct search search_of(const struct image *image, uint64_t hash) {
 	const struct image_header *h = image->header;
 	uint32_t bits = h->slot_offset_bits;
-	uint32_t mask = bits >= 32 ? UINT32_MAX : (1U << bits) - 1;
-	uint32_t tag = bits >= 32 ? 0 : (uint32_t)hash >> bits;
-	uint32_t slot = first_slot(h, hash);
-	for (uint32_t left = h->slot_count; left && image->slots[slot]; left--) {
-		uint32_t value = image->slots[slot];
-		if (bits >= 32 || value >> bits == tag) {
-			struct node n = image_node(image, value & mask);
-			if (same_relative(n, lower, len)) return n;
-		}
-		if (++slot == h->slot_count) slot = 0;
+	return (struct search){ image, first_slot(h, hash), h->slot_count, bits,
+		                bits >= 32 ? 0 : (uint32_t)hash >> bits };
+}
+
+/* Heap offset of the next node with the tag; 0: there is none. */
+static inline uint32_t search_next(struct search *s) {
+	const uint32_t *slots = s->image->slots;
+	uint32_t bits = s->bits, mask = bits >= 32 ? UINT32_MAX : (1U << bits) - 1;
+	while (s->left--) {
+		uint32_t value = slots[s->slot];
+		if (++s->slot == s->image->header->slot_count) s->slot = 0;
+		if (!value) return 0;
+		if (bits >= 32 || value >> bits == s->tag) return value & mask;
+	}
+	s->left = 0;
+	return 0;
+}
+
+/* The node with this hash and lower-case relative name. */
+static struct node probe(const struct image *image, uint64_t hash, const uint8_t *lower, unsigned len) {
+	struct search search = search_of(image, hash);
+	for (uint32_t offset; (offset = search_next(&search));) {
+		struct node n = image_node(image, offset);
+		if (same_relative(n, lower, len)) return n;
 	}
 	return (struct node){ image, NULL };
 }
@@ -85,6 +107,18 @@ static inline struct node find(const struct zone_version *v, uint64_t hash, cons
 	return probe(&v->image, hash, lower, len);
 }
 
+/* The node of the path's last d labels, whose hash is given, where zone_expect_nodes has found it. */
+static inline struct node find_at(const struct zone_version *v, const struct path *p, unsigned d,
+                                  uint64_t hash) {
+	const struct sought *s = p->sought;
+	unsigned from = path_from(p, d), len = p->apex_from - from;
+	if (s->version != v || d > s->placed || v->layer_count > 1)
+		return find(v, hash, s->lower + from, len);
+	if (!s->nodes[d - 1]) return (struct node){ &v->image, NULL };
+	struct node n = image_node(&v->image, s->nodes[d - 1]);
+	return same_relative(n, s->lower + from, len) ? n : probe(&v->image, hash, s->lower + from, len);
+}
+
 /* "*" below an encloser of `len` octets relative name. */
 static struct node find_wildcard(const struct zone_version *v, uint64_t hash, const uint8_t *lower,
                                  unsigned len) {
@@ -112,9 +146,8 @@ static void nothing_at(const struct zone_version *v, const struct path *p, unsig
 static void lookup_below(const struct zone_version *v, const struct path *p, struct lookup *out) {
 	uint64_t hash = v->image.header->seed;
 	for (unsigned d = 1; d <= p->depth; d++) {
-		unsigned from = path_from(p, d);
 		uint64_t below = hash_at(v, p, d, hash);
-		struct node n = find(v, below, p->sought->lower + from, p->apex_from - from);
+		struct node n = find_at(v, p, d, below);
 		if (!node_found(n)) {
 			nothing_at(v, p, d, hash, out);
 			return;
@@ -182,24 +215,27 @@ void zone_expect_slots(const struct zone_version *v, struct sought *s) {
 	}
 }
 
-/* Only the first slot of each is looked at: a lookup seldom goes further. */
+/* A node may begin at the end of a cache line. */
+static void expect_octets(const uint8_t *at, size_t count) {
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + count - 1);
+}
+
+/* Where one is missing nothing can be below it. */
 void zone_expect_nodes(struct sought *s) {
+	uint32_t offset = 1;
 	if (!s->version) return;
 	const struct image *base = layers_image(s->version, 0);
-	uint32_t bits = base->header->slot_offset_bits;
-	for (unsigned d = 0; d < s->hashed; d++) {
-		uint32_t value = base->slots[first_slot(base->header, s->hashes[d])], offset = value;
-		if (bits < 32)
-			offset = value >> bits == (uint32_t)s->hashes[d] >> bits ? value & ((1U << bits) - 1)
-			                                                         : 0;
-		s->nodes[d] = offset;
-		if (offset) __builtin_prefetch(image_node(base, offset).at);
+	for (s->placed = 0; s->placed < s->hashed && offset; s->placed++) {
+		struct search search = search_of(base, s->hashes[s->placed]);
+		s->nodes[s->placed] = offset = search_next(&search);
+		if (offset) expect_octets(image_node(base, offset).at, NODE_USUAL_OCTETS);
 	}
 }
 
 void zone_expect_sets(const struct sought *s) {
 	if (!s->version) return;
 	const struct image *base = layers_image(s->version, 0);
-	for (unsigned d = 0; d < s->hashed && s->nodes[d]; d++)
+	for (unsigned d = 0; d < s->placed && s->nodes[d]; d++)
 		node_expect(image_node(base, s->nodes[d]));
 }

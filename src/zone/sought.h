@@ -21,7 +21,9 @@ struct sought {
 	uint8_t len;    /* of the name, root label included */
 	uint8_t labels; /* root label not counted */
 	uint8_t hashed; /* how many hashes there are */
-	/* Heap offsets where the base may have the nodes; 0: it has none. */
+	uint8_t placed; /* how many nodes there are; less than hashes where the base lacks one */
+	/* [d]: heap offset of the base's first node with the tag of hashes[d], most likely the one with that name; 0: the base
+	 * has none. */
 	uint32_t nodes[SOUGHT_HASHES];
 	/* [d]: of the name's last d + 1 labels below the apex. */
 	uint64_t hashes[SOUGHT_HASHES];
@@ -36,6 +38,7 @@ static inline void sought_init(struct sought *s, const uint8_t *name) {
 	s->version = NULL;
 	s->has_zone = false;
 	s->hashed = 0;
+	s->placed = 0;
 	s->labels = (uint8_t)labels;
 	s->len = (uint8_t)(s->offsets[labels] + 1);
 	name_lower_to(s->lower, name, s->len);

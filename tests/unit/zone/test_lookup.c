@@ -137,6 +137,48 @@ static void expect_nsec(const struct zone_version *v, const char *name, const ch
 	assert_string_equal(owner_text(zone_nsec(v, n.wire), text), owner);
 }
 
+static struct node find_prepared(const struct zone_version *v, const char *qname, bool *out_first) {
+	struct name name = make_name(qname);
+	struct sought s;
+	struct lookup found;
+	sought_init(&s, name.wire);
+	zone_expect_slots(v, &s);
+	zone_expect_nodes(&s);
+	zone_expect_sets(&s);
+	assert_int_equal(s.placed, 1);
+	*out_first = s.nodes[0] != 0;
+	zone_lookup_sought(v, &s, &found);
+	if (found.kind == LOOKUP_NONE) return (struct node){ &v->image, NULL };
+	assert_int_equal(found.kind, LOOKUP_EXACT);
+	if (*out_first) *out_first = image_node(&v->image, s.nodes[0]).at == found.node.at;
+	return found.node;
+}
+
+/* A tag is a part of a hash: among so many names some have the tag of another that stands before them. */
+static void prepared_names_are_told_from_others_of_their_tag(void **state) {
+	(void)state;
+	enum { NAMES = 60000 };
+	struct builder *b = make_zone("example.", 1);
+	char text[NAME_TEXT_MAX], qname[32];
+	unsigned behind_another = 0, only_tag = 0;
+	for (unsigned i = 0; i < NAMES; i++) {
+		snprintf(qname, sizeof(qname), "h%u.example.", i);
+		make_a(b, qname, "192.0.2.1");
+	}
+	struct zone_version *v = make_done(b);
+	for (unsigned i = 0; i < NAMES; i++) {
+		bool first;
+		snprintf(qname, sizeof(qname), "h%u.example.", i);
+		assert_string_equal(owner_text(find_prepared(v, qname, &first), text), qname);
+		behind_another += !first;
+		snprintf(qname, sizeof(qname), "no%u.example.", i);
+		assert_false(node_found(find_prepared(v, qname, &first)));
+		only_tag += first;
+	}
+	assert_true(behind_another > 0 && only_tag > 0); /* else nothing was tested */
+	version_unref(v);
+}
+
 static void nsec_is_the_nearest_before(void **state) {
 	(void)state;
 	struct builder *b = make_zone("example.", 1);
@@ -237,6 +279,7 @@ int main(void) {
 		cmocka_unit_test(dname_catches_what_is_below_it_only),
 		cmocka_unit_test(root_zone_works),
 		cmocka_unit_test(longest_names_are_found),
+		cmocka_unit_test(prepared_names_are_told_from_others_of_their_tag),
 		cmocka_unit_test(nsec_is_the_nearest_before),
 		cmocka_unit_test(nsec3_hashes_are_those_of_rfc5155),
 		cmocka_unit_test(parameters_without_a_chain_are_no_chain),
