@@ -153,7 +153,7 @@ static unsigned equal_at_end(uint64_t difference) {
 #endif
 }
 
-/* Bits of the octets in which both names end alike. */
+/* Bits of the octets in which both names end alike, and maybe of some before one of them begins, where no label does. */
 static uint64_t common_end(const struct listed_name *a, const struct listed_name *b) {
 	for (unsigned i = LISTED_WORDS; i-- > 0;) {
 		uint64_t difference = word_of(a, i) ^ word_of(b, i);
@@ -179,6 +179,40 @@ static unsigned list_find(const struct compressor *c, const struct listed_name *
 	return begin;
 }
 
+typedef uint8_t eight __attribute__((vector_size(8)));
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+/* Eight or sixteen octets, in lower case where that is wanted. */
+static inline void move_eight(uint8_t *to, const uint8_t *from, bool lower) {
+	eight octets;
+	memcpy(&octets, from, sizeof(octets));
+	if (lower) octets += (eight)(octets - 'A' < 26) & 32;
+	memcpy(to, &octets, sizeof(octets));
+}
+static inline void move_sixteen(uint8_t *to, const uint8_t *from, bool lower) {
+	sixteen octets;
+	memcpy(&octets, from, sizeof(octets));
+	if (lower) octets += (sixteen)(octets - 'A' < 26) & 32;
+	memcpy(to, &octets, sizeof(octets));
+}
+
+/* The name's len octets to where the list has them; the last step goes over some again.  What stands before them there
+ * means nothing. */
+static inline void list_fill(struct listed_name *n, const uint8_t *name, size_t len, bool lower) {
+	uint8_t *to = n->octets + COMPRESS_LISTED_OCTETS - len;
+	if (len >= sizeof(sixteen)) {
+		for (size_t i = 0; i + sizeof(sixteen) < len; i += sizeof(sixteen))
+			move_sixteen(to + i, name + i, lower);
+		move_sixteen(to + len - sizeof(sixteen), name + len - sizeof(sixteen), lower);
+	} else if (len >= sizeof(eight)) {
+		move_eight(to, name, lower);
+		move_eight(to + len - sizeof(eight), name + len - sizeof(eight), lower);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = lower ? name_lower(name[i]) : name[i];
+	}
+}
+
 /* Fill n but for its place.  False: the name is too long for the list. */
 static bool list_make(struct listed_name *n, const uint8_t *name, bool exact_case) {
 	unsigned len = 0, labels = 0;
@@ -189,12 +223,8 @@ static bool list_make(struct listed_name *n, const uint8_t *name, bool exact_cas
 		labels++;
 	}
 	if (++len > COMPRESS_LISTED_OCTETS) return false;
-	unsigned from = COMPRESS_LISTED_OCTETS - len;
-	memset(n->octets, 0, sizeof(n->octets));
-	name_move(n->octets + from, name, len);
-	for (unsigned i = 0; i < COMPRESS_LISTED_OCTETS && !exact_case; i++)
-		n->octets[i] = name_lower(n->octets[i]);
-	n->starts = starts << from;
+	list_fill(n, name, len, !exact_case);
+	n->starts = starts << (COMPRESS_LISTED_OCTETS - len);
 	n->len = (uint8_t)len;
 	n->labels = (uint8_t)labels;
 	return true;

@@ -20,7 +20,7 @@
 
 /* A name as the list has it: position p of the name is octets[COMPRESS_LISTED_OCTETS - len + p]. */
 struct listed_name {
-	uint8_t octets[COMPRESS_LISTED_OCTETS]; /* zeros before the name */
+	uint8_t octets[COMPRESS_LISTED_OCTETS]; /* before the name: anything */
 	uint64_t starts;                        /* bit i: a label begins at octets[i] */
 	uint16_t pos;                           /* in the message */
 	uint8_t len;

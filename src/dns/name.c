@@ -93,15 +93,30 @@ static uint64_t load_eight(const uint8_t *p) {
 }
 
 /* Length octets are below 'A', so lowering the whole name leaves them alone. */
-static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len) {
-	size_t i = 0;
-	for (; i + 8 <= len; i += 8) {
-		uint64_t x = load_eight(a + i), y = load_eight(b + i);
-		if (x != y && lower_eight(x) != lower_eight(y)) return false;
+static bool words_equal(uint64_t x, uint64_t y) {
+	return x == y || lower_eight(x) == lower_eight(y);
+}
+
+/* Up to seven octets as one word: two overlapping halves, or one by one. */
+static uint64_t load_few(const uint8_t *p, size_t len) {
+	if (len >= 4) {
+		uint32_t first, last;
+		memcpy(&first, p, sizeof(first));
+		memcpy(&last, p + len - sizeof(last), sizeof(last));
+		return (uint64_t)first << 32 | last;
 	}
-	for (; i < len; i++)
-		if (a[i] != b[i] && name_lower(a[i]) != name_lower(b[i])) return false;
-	return true;
+	uint64_t octets = 0;
+	for (size_t i = 0; i < len; i++)
+		octets = octets << 8 | p[i];
+	return octets;
+}
+
+/* From the end, where names that are unlike differ soonest; the last step may go over octets that were compared. */
+static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len) {
+	if (len < 8) return words_equal(load_few(a, len), load_few(b, len));
+	for (; len > 8; len -= 8)
+		if (!words_equal(load_eight(a + len - 8), load_eight(b + len - 8))) return false;
+	return words_equal(load_eight(a), load_eight(b));
 }
 
 bool name_equal(const uint8_t *a, const uint8_t *b) {
@@ -130,15 +145,18 @@ int name_compare(const uint8_t *a, const uint8_t *b) {
 	return (int)i - (int)j;
 }
 
-bool name_is_within(const uint8_t *name, const uint8_t *ancestor) {
-	size_t len = name_len(name), wanted = name_len(ancestor);
+bool name_ends_with(const uint8_t *name, size_t len, const uint8_t *ancestor, size_t wanted) {
 	if (len < wanted) return false;
-	/* The octets first: they differ nearly always, and then no label has to be walked again. */
+	/* The octets first: they differ nearly always, and then no label has to be walked. */
 	const uint8_t *end = name + (len - wanted);
 	if (!octets_equal(end, ancestor, wanted)) return false;
 	while (name < end)
 		name += 1 + *name;
 	return name == end;
+}
+
+bool name_is_within(const uint8_t *name, const uint8_t *ancestor) {
+	return name_ends_with(name, name_len(name), ancestor, name_len(ancestor));
 }
 
 const uint8_t *name_skip(const uint8_t *name, unsigned count) {

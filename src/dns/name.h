@@ -60,6 +60,8 @@ bool name_equal(const uint8_t *a, const uint8_t *b);
 int name_compare(const uint8_t *a, const uint8_t *b);
 /* name is ancestor itself or below it. */
 bool name_is_within(const uint8_t *name, const uint8_t *ancestor);
+/* The same, where the octets of both are known. */
+bool name_ends_with(const uint8_t *name, size_t len, const uint8_t *ancestor, size_t ancestor_len);
 /* The name without its first `count` labels; points into name.  count <= labels. */
 const uint8_t *name_skip(const uint8_t *name, unsigned count);
 /* How many labels both names share from the right. */

@@ -225,6 +225,25 @@ static void canonical_order_is_that_of_rfc_4034(void **state) {
 	assert_int_equal(name_compare((const uint8_t *)"\0", (const uint8_t *)"\0"), 0);
 }
 
+/* Names of each length are compared by words of other lengths. */
+static void every_octet_counts_but_not_its_case(void **state) {
+	(void)state;
+	for (uint8_t len = 1; len <= 40; len++) {
+		uint8_t a[42] = { len }, b[42] = { len };
+		memset(a + 1, 'k', len);
+		memcpy(b, a, sizeof(b));
+		for (unsigned i = 1; i <= len; i++) {
+			b[i] = 'K';
+			assert_true(name_equal(a, b) && name_is_within(a, b));
+			b[i] = 'K' ^ 0x40; /* 0x20 apart from no letter */
+			assert_false(name_equal(a, b) || name_is_within(a, b));
+			b[i] = 'l';
+			assert_false(name_equal(a, b) || name_is_within(a, b));
+			b[i] = 'k';
+		}
+	}
+}
+
 static void within_looks_at_whole_labels(void **state) {
 	(void)state;
 	struct name apex = from_text("example.com."), below = from_text("a.B.exaMPLE.com.");
@@ -316,6 +335,7 @@ int main(void) {
 		cmocka_unit_test(check_measures_plain_names_only),
 		cmocka_unit_test(equality_ignores_ascii_case_only),
 		cmocka_unit_test(canonical_order_is_that_of_rfc_4034),
+		cmocka_unit_test(every_octet_counts_but_not_its_case),
 		cmocka_unit_test(within_looks_at_whole_labels),
 		cmocka_unit_test(common_labels_are_counted_from_the_right),
 		cmocka_unit_test(labels_are_found_and_skipped),
