@@ -52,6 +52,19 @@ static bool names_itself(uint16_t type, const uint8_t *rdata, const uint8_t *nam
 	return is_service(type) && *name == 0 && load_u16(rdata) > 0;
 }
 
+/* Most name servers are not in the zone that names them: then there is nothing to find, and this is all that is read. */
+static bool names_none_here(const struct plan_item *item) {
+	const uint8_t *apex = version_apex(item->version), *next = item->set.rdatas;
+	uint8_t apex_len = item->version->image.header->apex_len;
+	uint16_t len;
+	if (item->set.type != RR_NS) return false;
+	for (unsigned i = 0; i < item->set.count; i++) {
+		const uint8_t *name = rrset_next(&next, &len); /* it is all of the record's data */
+		if (name_ends_with(name, len, apex, apex_len)) return false;
+	}
+	return true;
+}
+
 /* Glue below the cut of a referral. */
 static void add_glue(struct plan *p, const struct plan_item *item) {
 	const uint8_t *next = item->set.rdatas;
@@ -86,9 +99,14 @@ static unsigned add_courtesy(struct plan *p, const struct plan_item *item, unsig
 void additional_plan(struct plan *p) {
 	unsigned count = p->count, courtesies = 0; /* what is added here asks for nothing */
 	for (unsigned i = 0; i < count; i++) {
+		if (!wants_addresses(p->items[i].set.type)) continue;
 		struct plan_item item = p->items[i]; /* a copy: more are added behind it */
-		if (!wants_addresses(item.set.type)) continue;
+		unsigned left = COURTESY_NAMES_MAX - courtesies;
+		if (names_none_here(&item)) {
+			courtesies += item.set.count < left ? item.set.count : left;
+			continue;
+		}
 		if (p->cut && item.set.type == RR_NS) add_glue(p, &item);
-		courtesies += add_courtesy(p, &item, COURTESY_NAMES_MAX - courtesies);
+		courtesies += add_courtesy(p, &item, left);
 	}
 }

@@ -18,9 +18,9 @@ struct walk {
 
 /* name without its first labels, as an owner. */
 static struct plan_owner owner_of(const struct walk *w, unsigned labels) {
-	const uint8_t *name = name_skip(w->name, name_labels(w->name) - labels);
-	uint16_t offset = w->name_offset ? (uint16_t)(w->name_offset + (name - w->name)) : 0;
-	return (struct plan_owner){ name, offset };
+	const struct sought *s = w->sought;
+	unsigned from = s->offsets[s->labels - labels];
+	return (struct plan_owner){ w->name + from, w->name_offset ? (uint16_t)(w->name_offset + from) : 0 };
 }
 
 static struct plan_owner owner_name(const struct walk *w) {
