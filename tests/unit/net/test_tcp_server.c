@@ -1,5 +1,7 @@
 /* Framing, order, streams and ends of connections. */
 #include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 
 #include "tcp_fixture.h"
@@ -29,6 +31,32 @@ static void pipelined_requests_are_answered_in_order(void **state) {
 		assert_memory_equal(buf, want, 5);
 	}
 	assert_int_equal(tcp_fixture_counters(f).requests, REQUESTS);
+	close(fd);
+	tcp_fixture_stop(f);
+}
+
+/* Segments with data that have come: at least as many as the server made of them by its writes. */
+static unsigned data_segments(int fd) {
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	return info.tcpi_data_segs_in;
+}
+
+static void answers_to_what_came_at_once_go_out_in_one_write(void **state) {
+	(void)state;
+	enum { REQUESTS = 100, TIMES = 3 };
+	struct tcp_fixture *f = tcp_fixture_start(NULL);
+	uint8_t all[REQUESTS * 7];
+	for (int i = 0; i < REQUESTS; i++)
+		memcpy(all + (size_t)7 * i, "\0\5equal", 7);
+	int fd = tcp_client(f);
+	for (unsigned time = 1; time <= TIMES; time++) {
+		tcp_send_raw(fd, all, sizeof(all));
+		for (int i = 0; i < REQUESTS; i++)
+			assert_int_equal(tcp_read(f, fd, buf), 5);
+		assert_int_equal(data_segments(fd), time);
+	}
 	close(fd);
 	tcp_fixture_stop(f);
 }
@@ -298,6 +326,7 @@ static void reset_during_a_stream_frees_it(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),
+		cmocka_unit_test(answers_to_what_came_at_once_go_out_in_one_write),
 		cmocka_unit_test(request_may_come_octet_by_octet),
 		cmocka_unit_test(cuts_in_the_stream_do_not_matter),
 		cmocka_unit_test(largest_messages_pass_both_ways),

@@ -150,6 +150,20 @@ static void requests_of_one_record_each_are_answered_in_order(void **state) {
 	tls_fixture_stop(f);
 }
 
+static void answers_to_what_came_at_once_go_out_in_one_record(void **state) {
+	(void)state;
+	enum { REQUESTS = 20 };
+	struct tls_fixture *f = tls_fixture_start(NULL);
+	struct tls_client *c = tls_client_open(f, ANY_TLS);
+	tls_client_expect_echo(c);
+	for (unsigned i = 0; i < REQUESTS; i++)
+		tls_client_send(c, "equal", 5);
+	assert_int_equal(tls_client_recv(c, buf, sizeof(buf)), REQUESTS * 7);
+	assert_memory_equal(buf, "\0\5equal\0\5equal", 14);
+	tls_client_free(c);
+	tls_fixture_stop(f);
+}
+
 static void largest_messages_pass_both_ways(void **state) {
 	(void)state;
 	struct tls_fixture *f = tls_fixture_start(NULL);
@@ -424,6 +438,7 @@ int main(void) {
 		cmocka_unit_test(handshake_may_come_octet_by_octet),
 		cmocka_unit_test(cuts_in_the_stream_do_not_matter),
 		cmocka_unit_test(requests_of_one_record_each_are_answered_in_order),
+		cmocka_unit_test(answers_to_what_came_at_once_go_out_in_one_record),
 		cmocka_unit_test(largest_messages_pass_both_ways),
 		cmocka_unit_test(stream_to_a_client_that_reads_late_arrives_whole),
 		cmocka_unit_test(client_that_says_goodbye_gets_every_answer_and_a_goodbye),
