@@ -97,8 +97,10 @@ static void faults_print(const struct config_faults *faults) {
 }
 
 /* What a transfer takes is given back to the system when it is done: large blocks are mapped one by one, and the
- * C library is kept from raising that bound by itself. */
+ * C library is kept from raising that bound by itself.  One heap for all threads: what one of them frees serves the next
+ * allocation of any, and heaps of single threads grow page by page, each with a call of the system. */
 static void memory_tune(void) {
+	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION); /* fails only for values out of range */
 	(void)mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);
 }
