@@ -15,6 +15,7 @@ struct known {
 struct gate {
 	struct tries *tries;
 	struct known rows[GATE_ROWS][GATE_WAYS];
+	unsigned known; /* rows that are taken; while there are none, none is touched */
 	uint64_t changes;
 };
 
@@ -24,16 +25,17 @@ struct gate *gate_new(struct random *random) {
 	return g;
 }
 
-static void known_drop(struct known *k) {
+static void known_drop(struct gate *g, struct known *k) {
+	if (k->caller) g->known--;
 	caller_unref(k->caller);
 	*k = (struct known){ 0 };
 }
 
 void gate_forget(struct gate *g, int64_t account) {
 	g->changes++;
-	for (unsigned i = 0; i < GATE_KEYS; i++) {
+	for (unsigned i = 0; g->known > 0 && i < GATE_KEYS; i++) {
 		struct known *k = &g->rows[i / GATE_WAYS][i % GATE_WAYS];
-		if (k->caller && (account == 0 || k->caller->account == account)) known_drop(k);
+		if (k->caller && (account == 0 || k->caller->account == account)) known_drop(g, k);
 	}
 }
 
@@ -140,7 +142,7 @@ struct gate_answer gate_look(struct gate *g, const char *key, const struct addr 
 	struct known *k = known_find(g, digest);
 	if (k && !is_expired(k->caller, now.wall_s)) return let_in(g, k, now);
 	if (k) {
-		known_drop(k);
+		known_drop(g, k);
 		return refuse(g, &a, now.mono_ms);
 	}
 	uint32_t wait_s = wait_of(g, a.source, "", now.mono_ms);
@@ -156,16 +158,17 @@ struct gate_answer gate_learn(struct gate *g, const char *key, const struct addr
 	secret_digest(key, strlen(key), digest);
 	struct known *k = known_place(g, digest);
 	caller_ref(caller);
-	known_drop(k);
+	known_drop(g, k);
 	memcpy(k->digest, digest, sizeof(digest));
 	k->caller = caller;
+	g->known++;
 	k->told_s = now.wall_s; /* tokens_verify has written it */
 	return let_in(g, k, now);
 }
 
 void gate_tell_used(struct gate *g, int64_t now_s, void (*told)(void *ctx, int64_t token, int64_t used_s),
                     void *ctx) {
-	for (unsigned i = 0; i < GATE_KEYS; i++) {
+	for (unsigned i = 0; g->known > 0 && i < GATE_KEYS; i++) {
 		struct known *k = &g->rows[i / GATE_WAYS][i % GATE_WAYS];
 		if (!k->caller || k->used_s <= k->told_s || now_s - k->told_s < GATE_USED_S) continue;
 		told(ctx, k->caller->token, k->used_s);
