@@ -39,6 +39,8 @@ MUST_CHECK enum err sql_open(const char *path, const struct sql_options *options
                              struct why *why);
 /* NULL is fine.  What is not committed is lost. */
 void sql_close(struct sql *db);
+/* Pages kept to be read again are given back; they come back when they are needed. */
+void sql_rest(struct sql *db);
 /* Read everything once, as far as that can tell whether the file is sound.  Costs a pass over the file. */
 MUST_CHECK enum err sql_check(struct sql *db);
 /* What the latest failure was: REASON_INVENTORY_DAMAGED or REASON_INVENTORY_FAILED. */

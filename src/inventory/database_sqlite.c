@@ -150,6 +150,10 @@ void sql_close(struct sql *db) {
 	free(db);
 }
 
+void sql_rest(struct sql *db) {
+	(void)sqlite3_db_release_memory(db->handle); /* always SQLITE_OK */
+}
+
 enum err sql_check(struct sql *db) {
 	struct sql_statement *s = sql_prepare(db, "PRAGMA quick_check(1)");
 	enum err e = sql_step(s);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "inventory/account_plans.h"
@@ -76,6 +77,7 @@ static enum err open_database(struct inventory *inv, int64_t now_s, struct why *
 	inv->revision = revision;
 	inv->copied_revision = -1;
 	inv->told_others = -1;
+	inv->copy_looked_at = false;
 	policies_forget(inv, 0);
 	return OK;
 }
@@ -353,9 +355,45 @@ void inventory_change(struct inventory *inv, inventory_work_fn *work, void *ctx,
 
 /* -- the copy ------------------------------------------------------------------------------------------------------- */
 
+/* What tells two states of a database apart: how far it has come, and the change that brought it there. */
+struct state_mark {
+	int64_t revision, change, at_s;
+};
+
+static enum err mark_read(struct sql *db, struct state_mark *out_mark) {
+	enum err e = revision_read(db, &out_mark->revision);
+	if (e != OK) return e;
+	struct sql_statement *s = sql_prepare(db, "SELECT id, at_s FROM audit ORDER BY id DESC LIMIT 1");
+	e = sql_step(s);
+	out_mark->change = e == OK ? sql_int(s, 0) : 0;
+	out_mark->at_s = e == OK ? sql_int(s, 1) : 0;
+	sql_reset(s);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* An earlier run has left a copy of just this state: it need not be made again. */
+static bool has_copy_already(struct inventory *inv) {
+	const struct sql_options options = { .read_only = true };
+	struct state_mark own, there;
+	struct sql *db = NULL;
+	struct why why;
+	int version = 0;
+	if (inv->copy_looked_at) return false;
+	inv->copy_looked_at = true;
+	if (access(inv->settings.copy_path, R_OK) != 0 || mark_read(inv->db, &own) != OK) return false;
+	if (sql_open(inv->settings.copy_path, &options, &db, &why) != OK) return false;
+	bool same = schema_find(db, &version) == OK && version == schema_version() &&
+	            mark_read(db, &there) == OK && own.revision == there.revision &&
+	            own.change == there.change && own.at_s == there.at_s;
+	sql_close(db);
+	if (same) inv->copied_revision = own.revision;
+	return same;
+}
+
 enum err inventory_copy(struct inventory *inv) {
 	if (inv->state != INVENTORY_OK || !inv->settings.copy_path) return OK;
 	if (!inv->copy) {
+		if (inv->copied_revision < 0 && has_copy_already(inv)) return OK;
 		if (inv->copied_revision == inv->revision) return OK;
 		enum err e = sql_copy_begin(inv->db, inv->settings.copy_path, &inv->copy);
 		if (e != OK) return e;
@@ -366,4 +404,8 @@ enum err inventory_copy(struct inventory *inv) {
 	inv->copy = NULL;
 	if (e == OK) inv->copied_revision = inv->copying_revision;
 	return e;
+}
+
+void inventory_rest(struct inventory *inv) {
+	if (inv->db && !inv->copy) sql_rest(inv->db);
 }

@@ -257,8 +257,10 @@ void inventory_take_over(struct inventory *inv, const char *id, int64_t version,
 
 /* -- the copy ------------------------------------------------------------------------------------------------------ */
 
-/* Go on with the copy, or begin one if the last is older than the revision: some pages.  ERR_AGAIN: there is more to do;
+/* Go on with the copy, or begin one if the last, be it of an earlier run, is older than the revision: some pages.  ERR_AGAIN: there is more to do;
  * OK: the copy is that of now.  Errors: tried again from the start at the next call. */
 MUST_CHECK enum err inventory_copy(struct inventory *inv);
+/* Much was read or written and nothing more comes: memory that only this took is given back. */
+void inventory_rest(struct inventory *inv);
 
 #endif

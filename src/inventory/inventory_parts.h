@@ -45,6 +45,7 @@ struct inventory {
 	int64_t told_others; /* sql_others when inventory_load read all; -1: what it told does not hold any more */
 	struct sql_copy *copy;                     /* under way */
 	int64_t copied_revision, copying_revision; /* -1: none yet */
+	bool copy_looked_at;                       /* that of an earlier run */
 };
 
 /* -- inventory.c */

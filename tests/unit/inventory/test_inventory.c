@@ -1,6 +1,8 @@
 #include "inventory_lab.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 
@@ -498,6 +500,49 @@ static void copy_all(struct inventory_lab *lab) {
 	assert_int_equal(e, OK);
 }
 
+static ino_t file_number(const char *path) {
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+/* A new one is another file, which is put in its place while the former is still held open. */
+static void a_copy_of_an_earlier_run_is_made_again_when_something_changed(void **state) {
+	struct inventory_lab *lab = *state;
+	lab_change(lab, ZONE_ADD, "a.example", ONE);
+	copy_all(lab);
+	int held = open(lab->copy_path, O_RDONLY | O_CLOEXEC);
+	ino_t first = file_number(lab->copy_path);
+	inventory_close(lab->inv);
+	inventory_lab_open(lab);
+	copy_all(lab);
+	assert_true(file_number(lab->copy_path) == first);
+	lab_change(lab, ZONE_ADD, "b.example", ONE);
+	copy_all(lab);
+	assert_true(file_number(lab->copy_path) != first);
+	close(held);
+}
+
+/* The same revision is not the same state: a database that was put back from elsewhere has its own changes. */
+static void a_copy_of_another_database_is_not_taken_for_ours(void **state) {
+	struct inventory_lab *lab = *state;
+	struct inventory_who later = lab->who;
+	lab_change(lab, ZONE_ADD, "a.example", ONE);
+	copy_all(lab);
+	int held = open(lab->copy_path, O_RDONLY | O_CLOEXEC);
+	ino_t first = file_number(lab->copy_path);
+	inventory_close(lab->inv);
+	(void)unlink(lab->files->path);
+	inventory_lab_open(lab);
+	later.now_s += 1;
+	lab->who = later;
+	lab_change(lab, ZONE_ADD, "b.example", ONE);
+	assert_int_equal(inventory_revision(lab->inv), 1);
+	copy_all(lab);
+	assert_true(file_number(lab->copy_path) != first);
+	close(held);
+}
+
 static void damage_file(const char *path) {
 	FILE *f = fopen(path, "w");
 	for (int i = 0; i < 1000; i++)
@@ -616,6 +661,8 @@ int main(void) {
 		TEST(all_that_is_to_be_served_is_loaded),
 		TEST(what_was_told_holds_until_others_write_or_settings_mean_another_thing),
 		TEST(a_base_that_means_the_same_changes_nothing),
+		TEST(a_copy_of_an_earlier_run_is_made_again_when_something_changed),
+		TEST(a_copy_of_another_database_is_not_taken_for_ours),
 		TEST(without_the_database_the_copy_is_read),
 		TEST(without_either_it_says_so),
 		TEST(the_copy_follows_the_revision),
