@@ -17,6 +17,7 @@ struct desk {
 	pthread_cond_t some;  /* the thread has work, or is to end */
 	struct queue taken, back;
 	bool stopping;
+	bool hurries;  /* what is taken is to be done */
 	unsigned jobs; /* taken and not back; the loop's alone */
 	bool stopped;  /* the loop's alone */
 };
@@ -48,10 +49,11 @@ static void *desk_run(void *ctx) {
 	struct desk *d = ctx;
 	lock(d);
 	for (;;) {
-		while (!d->taken.first && !d->stopping)
+		while (!(d->taken.first && d->hurries) && !d->stopping)
 			(void)pthread_cond_wait(&d->some, &d->lock); /* cannot fail either */
 		struct desk_job *job = jobs_take(&d->taken);
 		if (!job) break;
+		d->hurries = d->taken.first != NULL;
 		job->skipped = d->stopping;
 		unlock(d);
 		if (!job->skipped) job->run(job);
@@ -114,16 +116,35 @@ enum err desk_new(uv_loop_t *loop, struct desk **out_desk) {
 	return OK;
 }
 
-enum err desk_take(struct desk *d, struct desk_job *job) {
+static void hurry(struct desk *d) {
+	d->hurries = d->taken.first != NULL;
+	(void)pthread_cond_signal(&d->some);
+}
+
+static enum err add(struct desk *d, struct desk_job *job, bool hurries) {
 	if (d->stopped) return ERR_CLOSED;
 	if (d->jobs == DESK_JOBS_MAX) return ERR_LIMIT;
 	d->jobs++;
 	job->skipped = false;
 	lock(d);
 	jobs_add(&d->taken, job);
-	(void)pthread_cond_signal(&d->some);
+	if (hurries) hurry(d);
 	unlock(d);
 	return OK;
+}
+
+enum err desk_take(struct desk *d, struct desk_job *job) {
+	return add(d, job, true);
+}
+
+enum err desk_put(struct desk *d, struct desk_job *job) {
+	return add(d, job, false);
+}
+
+void desk_go(struct desk *d) {
+	lock(d);
+	hurry(d);
+	unlock(d);
 }
 
 void desk_stop(struct desk *d) {

@@ -247,6 +247,7 @@ static void run(struct desk_job *job) {
 		e = inventory_copy(inv);
 	t->copy_goes_on = e == ERR_AGAIN;
 	t->revision = inventory_revision(inv);
+	if (t->mirrors || t->wants_load || t->wants_copy) inventory_rest(inv);
 }
 
 static void done(struct desk_job *job) {
@@ -313,13 +314,18 @@ static bool plan(struct stock *s, struct turn *t, int64_t now_s) {
 	       t->mirrors || t->use_count > 0;
 }
 
+static void put_turn(struct stock *s, enum err (*put)(struct desk *desk, struct desk_job *job)) {
+	struct turn *t = &s->turn;
+	t->job.run = run;
+	t->job.done = done;
+	t->out = put(s->desk, &t->job) == OK; /* else at the next tick */
+}
+
 static void on_tick(uv_timer_t *timer) {
 	struct stock *s = timer->data;
 	struct turn *t = &s->turn;
-	if (t->out || (!plan(s, t, clock_now().wall_s) && !t->mirrors)) return;
-	t->job.run = run;
-	t->job.done = done;
-	t->out = desk_take(s->desk, &t->job) == OK; /* else at the next tick */
+	if (t->out) desk_go(s->desk);
+	if (!t->out && (plan(s, t, clock_now().wall_s) || t->mirrors)) put_turn(s, desk_take);
 }
 
 /* -- life ------------------------------------------------------------------------------------------------------------------ */
@@ -329,8 +335,9 @@ enum err stock_start(struct stock *s, uv_loop_t *loop, struct desk *desk) {
 	if (uv_timer_init(loop, &s->timer) != 0) return ERR_LIMIT;
 	s->timer.data = s;
 	s->started = true;
-	s->changed = true;  /* a copy of what was found */
-	on_tick(&s->timer); /* so that the file's zones are there for whoever asks the desk */
+	s->changed = true; /* a copy of what was found */
+	/* The file's zones are there for whoever asks the desk; else zones are served and fetched first. */
+	if (plan(s, &s->turn, clock_now().wall_s)) put_turn(s, desk_put);
 	return uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS) == 0 ? OK : ERR_LIMIT;
 }
 

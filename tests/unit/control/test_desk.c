@@ -108,10 +108,52 @@ static void stopping_ends_the_job_under_way_and_skips_the_rest(void **state) {
 	sem_destroy(&lab.go);
 }
 
+static void what_is_put_begins_with_the_next_that_is_taken_and_before_it(void **state) {
+	struct lab lab;
+	struct lab_job jobs[2];
+	(void)state;
+	lab_open(&lab);
+	jobs[0] = job_of(&lab, 0, true); /* if it ran alone the desk would be held up here */
+	assert_int_equal(desk_put(lab.desk, &jobs[0].job), OK);
+	jobs[1] = job_of(&lab, 1, false);
+	assert_int_equal(desk_take(lab.desk, &jobs[1].job), OK);
+	sem_post(&lab.go);
+	while (lab.back < 2)
+		uv_run(&lab.loop, UV_RUN_ONCE);
+	assert_int_equal(lab.order[0], 0);
+	assert_int_equal(lab.skipped, 0);
+	lab_close(&lab);
+}
+
+static void what_is_put_sleeps_until_it_is_time(void **state) {
+	struct lab lab;
+	struct lab_job job;
+	(void)state;
+	lab_open(&lab);
+	job = job_of(&lab, 0, false);
+	assert_int_equal(desk_put(lab.desk, &job.job), OK);
+	desk_stop(lab.desk); /* waits for what has begun */
+	assert_int_equal(atomic_load(&lab.run), 0);
+	assert_int_equal(lab.skipped, 1);
+	uv_run(&lab.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&lab.loop), 0);
+	sem_destroy(&lab.go);
+	lab_open(&lab);
+	job = job_of(&lab, 0, false);
+	assert_int_equal(desk_put(lab.desk, &job.job), OK);
+	desk_go(lab.desk);
+	while (lab.back < 1)
+		uv_run(&lab.loop, UV_RUN_ONCE);
+	assert_int_equal(atomic_load(&lab.run), 1);
+	lab_close(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jobs_come_back_in_the_order_of_taking),
 		cmocka_unit_test(the_loop_is_not_held_and_more_than_the_bound_is_refused),
+		cmocka_unit_test(what_is_put_begins_with_the_next_that_is_taken_and_before_it),
+		cmocka_unit_test(what_is_put_sleeps_until_it_is_time),
 		cmocka_unit_test(stopping_ends_the_job_under_way_and_skips_the_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
