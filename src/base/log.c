@@ -280,8 +280,12 @@ void log_free(struct log *log) {
 	free(log);
 }
 
+bool log_takes(const struct log *log, enum event event) {
+	return log && (int)row_of(event)->level >= atomic_load(&log->level);
+}
+
 void log_event_fields(struct log *log, enum event event, const struct log_field *fields, int count) {
-	if (!log || (int)row_of(event)->level < atomic_load(&log->level)) return;
+	if (!log_takes(log, event)) return;
 	unsigned left_out = 0;
 	bool passes = !is_limited(event) || quota_pass(log, event, &left_out);
 	tell_left_out(log, event, left_out);

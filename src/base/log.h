@@ -35,6 +35,8 @@ struct log_field {
 #define LOG_STR(k, v) ((struct log_field){ .key = (k), .text = (v) })
 #define LOG_NUM(k, v) ((struct log_field){ .key = (k), .number = (int64_t)(v) })
 
+/* A line of this event would be written: what its fields cost may be saved otherwise.  Any thread. */
+bool log_takes(const struct log *log, enum event event);
 void log_event_fields(struct log *log, enum event event, const struct log_field *fields, int count);
 #define log_event(log, event, ...)                                                                           \
 	log_event_fields((log), (event), (const struct log_field[]){ __VA_ARGS__ },                          \

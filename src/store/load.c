@@ -15,6 +15,7 @@ static void log_damage(const struct load *l, const struct name *name, const stru
 
 static void log_loaded(const struct load *l, const struct name *name, const struct zone_version *v) {
 	char text[NAME_TEXT_MAX];
+	if (!log_takes(l->store->log, EVENT_ZONE_LOADED)) return; /* one for each zone there is */
 	log_event(l->store->log, EVENT_ZONE_LOADED, LOG_STR("zone", name_text_short(name->wire, text)),
 	          LOG_NUM("serial", version_serial(v)));
 }
@@ -107,7 +108,24 @@ static struct zone_version *load_file_now(const struct load *l, const struct nam
 	return e == OK ? version : NULL;
 }
 
-static void load_saved(const struct load *l, const struct name *name, const struct octets value) {
+/* What store_look gave stands on the image that is saved, and on nothing else. */
+static bool is_saved_image(const struct zone_version *v, const struct saved_state *saved) {
+	return v->layer_count == 1 && saved->journal.behind == 0 && !saved->state.has_rollback &&
+	       v->layers[0]->block_size == saved->image_size &&
+	       v->image.header->checksum == saved->image_checksum;
+}
+
+/* looked: NULL, or what is known of the zone already.  A version of its own in any case: replay may write into it. */
+static struct zone_version *load_small(const struct load *l, const struct name *name,
+                                       const struct saved_state *saved, const struct zone_version *looked,
+                                       struct why *why) {
+	if (looked && is_saved_image(looked, saved))
+		return version_stack(looked->layers, looked->layer_count, NULL);
+	return load_inline(l->txn, name, saved, why);
+}
+
+static void load_saved(const struct load *l, const struct name *name, const struct octets value,
+                       const struct zone_version *looked) {
 	struct saved_state saved = { 0 };
 	struct why why = { .reason = REASON_NONE };
 	enum err e = saved_state_decode(value.data, value.len, name->wire, &saved);
@@ -118,7 +136,7 @@ static void load_saved(const struct load *l, const struct name *name, const stru
 	} else if (!saved.state.has_version) {
 		load_deliver(l, name, &saved, NULL, NULL);
 	} else if (!saved.in_file) {
-		load_deliver(l, name, &saved, load_inline(l->txn, name, &saved, &why), &why);
+		load_deliver(l, name, &saved, load_small(l, name, &saved, looked, &why), &why);
 	} else if (!load_has_file(l->store, saved.file_id)) {
 		load_deliver(l, name, &saved, load_file_now(l, name, &saved, &why), &why);
 	}
@@ -128,6 +146,7 @@ static void load_saved(const struct load *l, const struct name *name, const stru
 
 static void load_record(void *ctx, struct octets key, struct octets value) {
 	struct load *l = ctx;
+	const struct zone_version *looked = NULL;
 	struct name name;
 	l->cursor->len = key.len < sizeof(l->cursor->key) ? key.len : sizeof(l->cursor->key);
 	memcpy(l->cursor->key, key.data, l->cursor->len);
@@ -136,7 +155,7 @@ static void load_record(void *ctx, struct octets key, struct octets value) {
 		          LOG_STR("evidence", "a key of the database is no name"));
 		return;
 	}
-	if (!l->wants || l->wants(l->ctx, name.wire)) load_saved(l, &name, value);
+	if (!l->wants || l->wants(l->ctx, name.wire, &looked)) load_saved(l, &name, value, looked);
 }
 
 enum err store_load_some(struct store *s, struct store_cursor *cursor, size_t max, store_wants_fn *wants,
@@ -168,7 +187,7 @@ enum err store_load_one(struct store *s, const uint8_t *name, store_each_fn *eac
 	enum err e = database_begin(s->db, false, &l.txn, &why);
 	if (e != OK) return e;
 	e = database_get(l.txn, TABLE_STATES, name_octets(name), &value);
-	if (e == OK) load_saved(&l, &wire, value);
+	if (e == OK) load_saved(&l, &wire, value, NULL);
 	database_abort(l.txn);
 	return e;
 }

@@ -76,8 +76,9 @@ void store_rest(struct store *s);
  * mapped, not read into memory.  name: lower case. */
 typedef void store_each_fn(void *ctx, const uint8_t *name, const struct zone_state *state,
                            struct zone_version *version);
-/* False: the zone is passed over. */
-typedef bool store_wants_fn(void *ctx, const uint8_t *name);
+/* False: the zone is passed over.  *out_version, NULL as it comes: what store_look has given of it, borrowed; where it is
+ * still what is saved it is not read again: the version that is handed over stands on the same image. */
+typedef bool store_wants_fn(void *ctx, const uint8_t *name, const struct zone_version **out_version);
 struct store_cursor {
 	size_t len; /* 0: before the first zone */
 	uint8_t key[NAME_MAX_LEN];

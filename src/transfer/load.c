@@ -81,18 +81,21 @@ static void follow_from_now(struct transfer *t, struct zone_entry *entry, struct
 	steps_apply(z, d);
 }
 
-/* What the store has of a zone of the table, or of one that nobody wants. */
+/* A zone whose record is being read; entry: of the table, NULL for one that nobody wants. */
+struct reading {
+	struct transfer *transfer;
+	struct zone_entry *entry;
+};
+
 static void on_record(void *ctx, const uint8_t *name, const struct zone_state *state,
                       struct zone_version *version) {
-	struct transfer *t = ctx;
-	struct zone_entry *entry = table_find(t->table, name);
-	if (!entry) {
+	const struct reading *r = ctx;
+	struct transfer *t = r->transfer;
+	if (!r->entry) {
 		keep_unclaimed(t, name, state, version);
-	} else if (entry->follow) {
-		version_unref(version); /* its turn came before */
 	} else {
 		t->unread--;
-		follow_from_now(t, entry, loaded(t, name, state, version));
+		follow_from_now(t, r->entry, loaded(t, name, state, version));
 	}
 }
 
@@ -103,7 +106,8 @@ static void begin_without(struct transfer *t, struct zone_entry *entry) {
 
 struct followed *followed_at(struct transfer *t, struct zone_entry *entry) {
 	if (entry->follow) return followed_of(entry);
-	err_ignore(store_load_one(t->store, entry->name, on_record, t)); /* nothing comes of it: it is new */
+	struct reading r = { t, entry };
+	err_ignore(store_load_one(t->store, entry->name, on_record, &r)); /* nothing comes of it: it is new */
 	if (!entry->follow) begin_without(t, entry);
 	return followed_of(entry);
 }
@@ -127,14 +131,19 @@ void load_begin_zone(struct transfer *t, struct zone_entry *entry) {
 
 /* -- all zones -------------------------------------------------------------------------------------------------- */
 
-static bool is_unread(void *ctx, const uint8_t *name) {
-	const struct transfer *t = ctx;
-	const struct zone_entry *entry = table_find(t->table, name);
-	return !entry || !entry->follow;
+/* What a question made a worker read is not read again.  It stays while we look: it is taken from service here only. */
+static bool is_unread(void *ctx, const uint8_t *name, const struct zone_version **out_version) {
+	struct reading *r = ctx;
+	r->entry = table_find(r->transfer->table, name);
+	if (!r->entry) return true;
+	const struct zone_version *v = atomic_load_explicit(&r->entry->served, memory_order_acquire);
+	if (v != &table_unread) *out_version = v;
+	return !r->entry->follow;
 }
 
 static void read_stored(struct transfer *t) {
-	enum err e = store_load_some(t->store, &t->load_cursor, LOAD_TURN, is_unread, on_record, t);
+	struct reading r = { t, NULL };
+	enum err e = store_load_some(t->store, &t->load_cursor, LOAD_TURN, is_unread, on_record, &r);
 	if (e == OK) return;
 	if (e != ERR_NOTFOUND)
 		log_event(t->log, EVENT_STORE_FAILED, LOG_STR("reason", reason_slug(REASON_STORE_FAILED)),

@@ -91,6 +91,8 @@ static void a_json_line_is_one_object(void **state) {
 static void lines_below_the_level_are_not_written(void **state) {
 	(void)state;
 	struct lab lab = lab_of(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
+	assert_false(log_takes(lab.log, EVENT_ZONE_ADDED));
+	assert_true(log_takes(lab.log, EVENT_ZONE_FAILED));
 	log_event(lab.log, EVENT_ZONE_ADDED, LOG_STR("zone", "no"));
 	log_event(lab.log, EVENT_ZONE_FAILED, LOG_STR("zone", "yes"));
 	log_configure(lab.log, LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);

@@ -125,8 +125,9 @@ static inline enum err lab_save(struct lab *lab, const char *apex, uint32_t seri
 
 /* What a load of one zone gave. */
 struct lab_loaded {
-	struct name name; /* to look for */
-	unsigned zones;   /* seen in all */
+	struct name name;                  /* to look for */
+	const struct zone_version *looked; /* for tests of what is known already */
+	unsigned zones;                    /* seen in all */
 	bool found;
 	struct zone_state state;
 	struct zone_version *version;

@@ -291,8 +291,9 @@ static void thousands_of_zones_come_back(void **unused) {
 	lab_done(&lab);
 }
 
-static bool is_even(void *ctx, const uint8_t *name) {
+static bool is_even(void *ctx, const uint8_t *name, const struct zone_version **out_version) {
 	(void)ctx;
+	(void)out_version;
 	return (name[name[0]] - '0') % 2 == 0;
 }
 
@@ -320,6 +321,55 @@ static void zones_are_loaded_in_turns(void **state) {
 	assert_int_equal(l.zones, 5);
 	assert_int_equal(version_serial(l.version), 4);
 	version_unref(files.version);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
+static bool was_looked_at(void *ctx, const uint8_t *name, const struct zone_version **out_version) {
+	(void)name;
+	const struct lab_loaded *l = ctx;
+	*out_version = l->looked;
+	return true;
+}
+
+/* One zone as a start reads it after a question has looked at it. */
+static struct lab_loaded load_after(struct lab *lab, const char *apex, struct zone_version *looked) {
+	struct lab_loaded l = { .name = lab_name(apex), .looked = looked };
+	struct store_cursor cursor = { 0 };
+	while (store_load_some(lab->store, &cursor, 10, was_looked_at, lab_keep, &l) == OK) {
+	}
+	assert_non_null(l.version);
+	return l;
+}
+
+static void what_a_question_has_read_is_not_read_again(void **state) {
+	(void)state;
+	struct lab lab;
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "a.example", 7, LAB_SMALL), OK);
+	lab_reopen(&lab);
+	struct zone_version *looked = store_look(lab.store, lab_name("a.example").wire, INT64_MIN);
+	assert_non_null(looked);
+	struct lab_loaded l = load_after(&lab, "a.example", looked);
+	assert_ptr_not_equal(l.version, looked); /* which others borrow */
+	assert_ptr_equal(l.version->layers[0], looked->layers[0]);
+	version_unref(looked);
+	assert_int_equal(version_serial(l.version), 7);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
+static void what_a_question_has_read_is_left_when_another_image_is_saved(void **state) {
+	(void)state;
+	struct lab lab;
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "a.example", 7, LAB_SMALL), OK);
+	struct zone_version *looked = store_look(lab.store, lab_name("a.example").wire, INT64_MIN);
+	assert_non_null(looked);
+	assert_int_equal(lab_save(&lab, "a.example", 8, LAB_SMALL), OK);
+	struct lab_loaded l = load_after(&lab, "a.example", looked);
+	assert_int_equal(version_serial(l.version), 8);
+	version_unref(looked);
 	version_unref(l.version);
 	lab_done(&lab);
 }
@@ -384,6 +434,8 @@ int main(void) {
 		cmocka_unit_test(directory_that_cannot_be_made_is_named),
 		cmocka_unit_test(thousands_of_zones_come_back),
 		cmocka_unit_test(zones_are_loaded_in_turns),
+		cmocka_unit_test(what_a_question_has_read_is_not_read_again),
+		cmocka_unit_test(what_a_question_has_read_is_left_when_another_image_is_saved),
 		cmocka_unit_test(one_zone_is_loaded_by_its_name),
 		cmocka_unit_test(a_look_gives_what_may_be_answered),
 	};
