@@ -11,14 +11,20 @@
 
 #define COPY_ONE_SOA_MS 2000 /* after an answer that is one SOA record */
 
+/* What came of one question; owned by its copy. */
+struct copy_answer {
+	struct transfer_in in;
+	struct why why;
+};
+
 struct copy {
 	struct exchange exchange; /* first: the pool hands it back */
 	struct pool *pool;
 	struct peer *peer;
 	struct copy_request request;
-	struct transfer_in *in; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
+	struct copy_answer
+		*answer; /* NULL: not sent yet.  Thousands of copies may wait: they are kept small */
 	enum transfer_verdict verdict;
-	struct why why;
 	int64_t start_ms, told_ms; /* when its progress was told last */
 	uint64_t collected;        /* octets in memory, as the pool counts them */
 	bool with_edns;            /* the question as it was sent last */
@@ -29,9 +35,9 @@ struct copy {
 static void forget_answer(struct copy *c) {
 	(void)pool_collect(c->pool, -(int64_t)c->collected, 0); /* less is never too much */
 	c->collected = 0;
-	if (c->in) transfer_in_done(c->in);
-	free(c->in);
-	c->in = NULL;
+	if (c->answer) transfer_in_done(&c->answer->in);
+	free(c->answer);
+	c->answer = NULL;
 }
 
 static void copy_free(struct copy *c) {
@@ -51,7 +57,7 @@ static enum copy_kind kind_of(const struct transfer_in *in) {
 
 static void tell(struct copy *c, bool no_tcp) {
 	struct copy_request request = c->request;
-	struct transfer_in *in = c->in;
+	struct transfer_in *in = &c->answer->in;
 	struct copy_result result = {
 		.ok = c->verdict == TRANSFER_WHOLE,
 		.incremental = in->asked.type == RR_IXFR,
@@ -61,7 +67,7 @@ static void tell(struct copy *c, bool no_tcp) {
 		.has_soa = transfer_in_has_soa(in),
 		.has_expire = in->has_expire,
 		.expire_s = in->expire_s,
-		.why = c->why,
+		.why = c->answer->why,
 		.no_tcp = no_tcp,
 		.transport = in->asked.transport,
 		.tsig = request.key != NULL,
@@ -78,16 +84,17 @@ static void tell(struct copy *c, bool no_tcp) {
 
 static void reset(struct copy *c) {
 	forget_answer(c);
-	c->in = xmalloc(sizeof(*c->in));
-	transfer_in_init(c->in, &c->request.limits);
-	c->in->asked = (struct asked){ .zone = c->request.zone,
-		                       .primary = c->request.primary,
-		                       .type = c->request.have ? RR_IXFR : RR_AXFR,
-		                       .opcode = OPCODE_QUERY,
-		                       .transport = c->exchange.transport };
-	if (c->request.have) c->in->our_serial = version_serial(c->request.have);
-	c->in->has_floor = c->request.has_floor;
-	c->in->floor = c->request.floor;
+	c->answer = xmalloc(sizeof(*c->answer));
+	c->answer->why = (struct why){ .reason = REASON_NONE };
+	transfer_in_init(&c->answer->in, &c->request.limits);
+	c->answer->in.asked = (struct asked){ .zone = c->request.zone,
+		                              .primary = c->request.primary,
+		                              .type = c->request.have ? RR_IXFR : RR_AXFR,
+		                              .opcode = OPCODE_QUERY,
+		                              .transport = c->exchange.transport };
+	if (c->request.have) c->answer->in.our_serial = version_serial(c->request.have);
+	c->answer->in.has_floor = c->request.has_floor;
+	c->answer->in.floor = c->request.floor;
 	c->verdict = TRANSFER_MORE;
 	c->start_ms = clock_now().mono_ms;
 	c->told_ms = c->start_ms - COPY_TOLD_MS;
@@ -96,30 +103,32 @@ static void reset(struct copy *c) {
 static void tell_progress(struct copy *c, int64_t now_ms) {
 	if (!c->request.progress || now_ms - c->told_ms < COPY_TOLD_MS) return;
 	c->told_ms = now_ms;
-	c->request.progress(c->request.ctx, c->in->messages, transfer_in_records(c->in), c->in->bytes);
+	c->request.progress(c->request.ctx, c->answer->in.messages, transfer_in_records(&c->answer->in),
+	                    c->answer->in.bytes);
 }
 
 static size_t on_begin(struct exchange *x, uint16_t id, uint8_t *buf, size_t cap) {
 	struct copy *c = (struct copy *)x;
 	reset(c);
 	x->rules = pool_pace_of(c->pool, c->request.zone);
-	c->in->asked.id = id;
+	c->answer->in.asked.id = id;
 	tell_progress(c, c->start_ms);
 	c->with_edns = !c->leave_edns && peer_takes_edns(c->peer, clock_now().mono_ms);
 	struct question_form form = { .zone = c->request.zone,
-		                      .type = c->in->asked.type,
+		                      .type = c->answer->in.asked.type,
 		                      .have = c->request.have,
 		                      .edns = c->with_edns,
 		                      .pads = c->with_edns && x->transport == TRANSPORT_TLS };
-	return question_write_signed(&form, id, c->request.key, clock_now().wall_s, &c->in->tsig, buf, cap);
+	return question_write_signed(&form, id, c->request.key, clock_now().wall_s, &c->answer->in.tsig, buf,
+	                             cap);
 }
 
 /* All transfers together may fill only a part of the memory: the large ones give way. */
 static void check_share(struct copy *c) {
-	uint64_t now = transfer_in_memory(c->in), former = c->collected;
+	uint64_t now = transfer_in_memory(&c->answer->in), former = c->collected;
 	c->collected = now;
 	if (pool_collect(c->pool, (int64_t)(now - former), now)) return;
-	answer_blame(&c->in->asked, &c->why, REASON_TOO_LARGE,
+	answer_blame(&c->answer->in.asked, &c->answer->why, REASON_TOO_LARGE,
 	             "%" PRIu64 " octets came, more than this transfer's share of the memory for all of them",
 	             now);
 	c->verdict = TRANSFER_FAILED;
@@ -147,16 +156,18 @@ static enum exchange_verdict on_message(struct exchange *x, const uint8_t *data,
 	struct copy *c = (struct copy *)x;
 	(void)fault_fires("transfer-message"); /* a place to die at: in the middle of a transfer */
 	struct moment now = clock_now();
-	c->verdict = transfer_in_message(c->in, data, len, now.wall_s, &c->why);
+	c->verdict = transfer_in_message(&c->answer->in, data, len, now.wall_s, &c->answer->why);
 	if (c->verdict == TRANSFER_MORE) check_share(c);
 	if (c->verdict == TRANSFER_MORE) tell_progress(c, now.mono_ms);
 	switch (c->verdict) {
-	case TRANSFER_MORE: x->quiet_ms = is_one_soa(c->in) ? COPY_ONE_SOA_MS : 0; return EXCHANGE_MORE;
+	case TRANSFER_MORE:
+		x->quiet_ms = is_one_soa(&c->answer->in) ? COPY_ONE_SOA_MS : 0;
+		return EXCHANGE_MORE;
 	case TRANSFER_WHOLE: return EXCHANGE_DONE;
 	default: break;
 	}
 	/* An RCODE in the first message is all there is; after anything else more of the stream may follow. */
-	bool is_whole_answer = c->in->messages == 1 && len >= MESSAGE_HEADER_LEN &&
+	bool is_whole_answer = c->answer->in.messages == 1 && len >= MESSAGE_HEADER_LEN &&
 	                       (data[3] & 15) != RCODE_NOERROR;
 	x->is_refused = is_whole_answer && is_quota_perhaps(data[3] & 15);
 	c->edns_blamed = is_whole_answer && c->with_edns && edns_is_to_blame(data[3] & 15);
@@ -179,15 +190,15 @@ static void on_done(struct exchange *x) {
 static void on_failed(struct exchange *x, const struct why *why, bool no_tcp) {
 	struct copy *c = (struct copy *)x;
 	c->verdict = TRANSFER_FAILED;
-	if (!c->in) reset(c); /* it was never sent */
-	if (why->reason == REASON_STALLED && is_one_soa(c->in))
-		answer_blame(&c->in->asked, &c->why, REASON_STALLED,
+	if (!c->answer) reset(c); /* it was never sent */
+	if (why->reason == REASON_STALLED && is_one_soa(&c->answer->in))
+		answer_blame(&c->answer->in.asked, &c->answer->why, REASON_STALLED,
 		             "one SOA record came, with serial %" PRIu32 ", and nothing more for %d ms",
-		             c->in->opening.soa.serial, COPY_ONE_SOA_MS);
+		             c->answer->in.opening.soa.serial, COPY_ONE_SOA_MS);
 	else if (why->reason == REASON_CLOSED && !no_tcp)
-		transfer_in_cut(c->in, &c->why);
+		transfer_in_cut(&c->answer->in, &c->answer->why);
 	else
-		answer_blame(&c->in->asked, &c->why, why->reason, "%s", why->evidence);
+		answer_blame(&c->answer->in.asked, &c->answer->why, why->reason, "%s", why->evidence);
 	tell(c, no_tcp);
 }
 
