@@ -67,8 +67,38 @@ enum err addr_prefix_parse(const char *text, struct addr_prefix *out_prefix) {
 	return OK;
 }
 
+static char *put_decimal(char *at, unsigned number) {
+	char digits[10];
+	unsigned n = 0;
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (n > 0)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* By hand: such a text is made for every line of the log that names a primary. */
+static void ipv4_text(const struct addr *a, char buf[static ADDR_TEXT_MAX]) {
+	char *at = buf;
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0) *at++ = '.';
+		at = put_decimal(at, a->ip[i]);
+	}
+	if (a->port != 0) {
+		*at++ = '@';
+		at = put_decimal(at, a->port);
+	}
+	*at = '\0';
+}
+
 const char *addr_text(const struct addr *a, char buf[static ADDR_TEXT_MAX]) {
 	char ip[INET6_ADDRSTRLEN];
+	if (a->family == AF_INET) {
+		ipv4_text(a, buf);
+		return buf;
+	}
 	if (ip_len(a->family) == 0 || !inet_ntop(a->family, a->ip, ip, sizeof(ip))) {
 		snprintf(buf, ADDR_TEXT_MAX, "none");
 	} else if (a->port == 0) {

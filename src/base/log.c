@@ -2,7 +2,6 @@
  * rate-limited events only; level and format are atomics. */
 #include "base/log.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -97,13 +96,42 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct writer *w, c
 	put(w, buf);
 }
 
+/* At least so many digits.  By hand, as all that stands in every line: thousands of zones have one each at a start. */
+static void put_digits(struct writer *w, uint64_t number, unsigned least) {
+	char buf[20]; /* 2^64 has as many */
+	unsigned at = sizeof(buf);
+	do {
+		buf[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (sizeof(buf) - at < least)
+		buf[--at] = '0';
+	write_bytes(w, buf + at, sizeof(buf) - at);
+}
+
+static void put_number(struct writer *w, int64_t number) {
+	if (number < 0) write_u8(w, '-');
+	put_digits(w, number < 0 ? -(uint64_t)number : (uint64_t)number, 1);
+}
+
 /* 2026-01-31T12:00:00.123Z */
 static void put_time(struct writer *w, const struct timespec *now) {
 	struct tm tm;
-	char buf[32];
 	gmtime_r(&now->tv_sec, &tm);
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
-	put_format(w, "%s.%03ldZ", buf, now->tv_nsec / 1000000);
+	put_digits(w, (uint64_t)tm.tm_year + 1900, 4);
+	write_u8(w, '-');
+	put_digits(w, (uint64_t)tm.tm_mon + 1, 2);
+	write_u8(w, '-');
+	put_digits(w, (uint64_t)tm.tm_mday, 2);
+	write_u8(w, 'T');
+	put_digits(w, (uint64_t)tm.tm_hour, 2);
+	write_u8(w, ':');
+	put_digits(w, (uint64_t)tm.tm_min, 2);
+	write_u8(w, ':');
+	put_digits(w, (uint64_t)tm.tm_sec, 2);
+	write_u8(w, '.');
+	put_digits(w, (uint64_t)now->tv_nsec / 1000000, 3);
+	write_u8(w, 'Z');
 }
 
 /* In double quotes, with the escapes that JSON and people share; octets beyond ASCII as their Latin-1 code
@@ -144,7 +172,7 @@ static void put_field(struct writer *w, const struct log_field *f, enum log_form
 		put(w, "=");
 	}
 	if (!f->text)
-		put_format(w, "%" PRId64, f->number);
+		put_number(w, f->number);
 	else if (format != LOG_FORMAT_JSON && is_plain(f->text))
 		put(w, f->text);
 	else
@@ -173,7 +201,9 @@ static void put_head(struct writer *w, enum event event, enum log_format format)
 	}
 	if (format == LOG_FORMAT_TEXT) {
 		put_time(w, &now);
-		put_format(w, " %s ", level);
+		put(w, " ");
+		put(w, level);
+		put(w, " ");
 	}
 	put(w, event_name(event));
 }

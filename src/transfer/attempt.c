@@ -75,6 +75,7 @@ static void count_attempt(struct transfer_counters *c, const struct attempt *a) 
 
 static void log_attempt(const struct followed *z, const struct attempt *a) {
 	char name[NAME_TEXT_MAX], primary[ADDR_TEXT_MAX], key[NAME_TEXT_MAX];
+	if (!log_takes(z->transfer->log, EVENT_ZONE_ATTEMPT)) return;
 	log_event(z->transfer->log, EVENT_ZONE_ATTEMPT, LOG_STR("zone", name_text_short(z->name, name)),
 	          LOG_STR("primary", addr_text(&a->primary, primary)),
 	          LOG_STR("transport", attempt_transport_text(a->transport)),
