@@ -14,6 +14,7 @@ import statistics
 import time
 
 from servers import laboratory, table
+from burst import Burst
 import peers
 
 from lib import measure
@@ -41,6 +42,7 @@ class Watch:
 
     def __init__(self, server, names):
         self.connection = peers.udp_to(server, ANSWER_S)
+        self.burst = Burst(self.connection, BURST, ANSWER_S)
         self.missing = [peers.soa_question(name, 0)[2:] for name in random.Random(1).sample(names, len(names))]
 
     def wait(self, seconds=900):
@@ -58,18 +60,17 @@ class Watch:
 
     def _ask(self, burst):
         """Those of the questions that did not get their SOA; a port that is not open yet answers none."""
-        under_way = dict(enumerate(burst))
-        left = []
-        try:
-            for number, question in under_way.items():
-                self.connection.send(number.to_bytes(2, "big") + question)
-            while under_way:
-                answer = self.connection.recv(4096)
+        sent = self.burst.send([number.to_bytes(2, "big") + question for number, question in enumerate(burst)])
+        under_way = dict(enumerate(burst[:sent]))
+        left = burst[sent:]
+        while under_way:
+            answers = self.burst.receive(len(under_way))
+            if not answers:
+                break
+            for answer in answers:
                 question = under_way.pop(int.from_bytes(answer[:2], "big"), None)
                 if question is not None and not is_right(answer):
                     left.append(question)
-        except (TimeoutError, ConnectionRefusedError):
-            pass
         return left + list(under_way.values())
 
 
