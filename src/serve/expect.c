@@ -17,7 +17,7 @@ static void prepare(const struct serve *serve, struct sought *s, const uint8_t *
 	const struct zone_version *v = entry ? atomic_load_explicit(&entry->served, memory_order_acquire)
 	                                     : NULL;
 	if (v == &table_unread) v = NULL; /* who asks reads it */
-	if (v) zone_expect_slots(v, s);
+	if (v) zone_expect_hashes(v, s);
 }
 
 void serve_expect(struct serve_worker *w, struct serve_request *requests, unsigned count) {
@@ -31,6 +31,8 @@ void serve_expect(struct serve_worker *w, struct serve_request *requests, unsign
 		r->sought = &w->expected[i];
 		if (r->transport == SERVE_UDP) rate_limit_expect(settings->limit, r->peer);
 	}
+	for (unsigned i = 0; i < count; i++)
+		if (requests[i].sought) zone_expect_slots(&w->expected[i]);
 	for (unsigned i = 0; i < count; i++)
 		if (requests[i].sought) zone_expect_nodes(&w->expected[i]);
 	for (unsigned i = 0; i < count; i++)

@@ -54,18 +54,18 @@ static inline struct search search_of(const struct image *image, uint64_t hash) 
 	const struct image_header *h = image->header;
 	uint32_t bits = h->slot_offset_bits;
 	return (struct search){ image, first_slot(h, hash), h->slot_count, bits,
-		                bits >= 32 ? 0 : (uint32_t)hash >> bits };
+		                (uint32_t)((hash & UINT32_MAX) >> bits) };
 }
 
 /* Heap offset of the next node with the tag; 0: there is none. */
 static inline uint32_t search_next(struct search *s) {
 	const uint32_t *slots = s->image->slots;
-	uint32_t bits = s->bits, mask = bits >= 32 ? UINT32_MAX : (1U << bits) - 1;
+	uint32_t bits = s->bits, mask = (uint32_t)((UINT64_C(1) << bits) - 1);
 	while (s->left--) {
 		uint32_t value = slots[s->slot];
 		if (++s->slot == s->image->header->slot_count) s->slot = 0;
 		if (!value) return 0;
-		if (bits >= 32 || value >> bits == s->tag) return value & mask;
+		if ((uint64_t)value >> bits == s->tag) return value & mask;
 	}
 	s->left = 0;
 	return 0;
@@ -203,16 +203,21 @@ struct node zone_find(const struct zone_version *v, const uint8_t *name) {
 
 /* -- ahead of a lookup ------------------------------------------------------------------------------------------- */
 
-void zone_expect_slots(const struct zone_version *v, struct sought *s) {
-	const struct image *base = layers_image(v, 0);
+void zone_expect_hashes(const struct zone_version *v, struct sought *s) {
 	struct path p = path_of(v, s);
 	uint64_t hash = v->image.header->seed;
 	s->version = v;
 	s->hashed = (uint8_t)(p.depth < SOUGHT_HASHES ? p.depth : SOUGHT_HASHES);
-	for (unsigned d = 1; d <= s->hashed; d++) {
+	for (unsigned d = 1; d <= s->hashed; d++)
 		s->hashes[d - 1] = hash = digest_label(hash, s->lower + path_from(&p, d));
-		__builtin_prefetch(&base->slots[first_slot(base->header, hash)]);
-	}
+}
+
+/* A step of its own, and a short one: the pages of many names are looked for at once. */
+void zone_expect_slots(const struct sought *s) {
+	if (!s->version) return;
+	const struct image *base = layers_image(s->version, 0);
+	for (unsigned d = 0; d < s->hashed; d++)
+		__builtin_prefetch(&base->slots[first_slot(base->header, s->hashes[d])]);
 }
 
 /* A node may begin at the end of a cache line. */

@@ -30,9 +30,11 @@ void zone_lookup(const struct zone_version *v, const uint8_t *qname, struct look
 /* The same for a name that is prepared. */
 void zone_lookup_sought(const struct zone_version *v, const struct sought *s, struct lookup *out_lookup);
 
-/* What zone_lookup_sought will read, asked for in three steps, each of which reads what the one before has asked for.  The
- * first one hashes.  s is within v, which stays borrowed until the last step; nothing but time depends on them. */
-void zone_expect_slots(const struct zone_version *v, struct sought *s);
+/* What zone_lookup_sought will read, asked for in steps, each of which reads what the one before has asked for, or made: who
+ * has many names takes each step for all of them.  s is within v, which stays borrowed until the last step; nothing but time
+ * depends on them. */
+void zone_expect_hashes(const struct zone_version *v, struct sought *s);
+void zone_expect_slots(const struct sought *s);
 void zone_expect_nodes(struct sought *s);
 void zone_expect_sets(const struct sought *s);
 

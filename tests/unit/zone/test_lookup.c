@@ -142,7 +142,8 @@ static struct node find_prepared(const struct zone_version *v, const char *qname
 	struct sought s;
 	struct lookup found;
 	sought_init(&s, name.wire);
-	zone_expect_slots(v, &s);
+	zone_expect_hashes(v, &s);
+	zone_expect_slots(&s);
 	zone_expect_nodes(&s);
 	zone_expect_sets(&s);
 	assert_int_equal(s.placed, 1);
