@@ -255,8 +255,7 @@ static void emit(struct log *log, enum event event, const struct log_field *fiel
 		put_field(&w, &fields[i], format);
 	if (format == LOG_FORMAT_JOURNALD) {
 		line[w.len] = '\0';
-		log_journald_send(LOG_JOURNALD_SOCKET, row_of(event)->level, event_name(event), line, fields,
-		                  count);
+		log_journald_send(row_of(event)->level, event_name(event), line, fields, count);
 		return;
 	}
 	if (format == LOG_FORMAT_JSON) line[w.len++] = '}';
