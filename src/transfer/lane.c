@@ -13,6 +13,7 @@
 #define AHEAD_OCTETS 16384   /* an answer of more is not small */
 #define AHEAD_NOT_MS 3600000 /* after one that was refused */
 #define REQUEUED_MAX 8 /* a question that ends this many connections without fault of its own is given up */
+#define BEHIND_MAX 64  /* the same, of connections that answered others: the primary gets ahead */
 
 void lane_init(struct lane *l, struct peer *peer, bool is_transfers, unsigned connections_max) {
 	unsigned depth = is_transfers ? TRANSFER_DEPTH : QUESTION_DEPTH;
@@ -232,11 +233,12 @@ static bool is_innocent(const struct connection_end *end, const struct exchange 
 
 /* Sort what was under way into what failed and what is asked again, first in its queue. */
 static void requeue(struct lane *l, struct connection_end *end, struct exchange_list *failed) {
+	unsigned max = end->answered > 0 ? BEHIND_MAX : REQUEUED_MAX;
 	struct exchange *x;
 	while ((x = end->under_way.last)) {
 		exchange_unlink(&end->under_way, x);
 		bool guilty = x == end->guilty && !is_innocent(end, x);
-		if (guilty || x->requeued >= REQUEUED_MAX) {
+		if (guilty || x->requeued >= max) {
 			exchange_prepend(failed, x);
 			continue;
 		}
