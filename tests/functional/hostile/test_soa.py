@@ -137,7 +137,7 @@ def lie(lab, table, refresh_seconds):
                 problems.append(f"{label}: serial {daemon.soa_serial(case.zone)}, {case.transfers} transfers")
             if case.attempts - case.before > allowed:
                 problems.append(f"{label}: {case.attempts - case.before} attempts in {rounds} rounds")
-            if rounds > 1 + (time.monotonic() - case.began) / 0.9:
+            if rounds > 2 + (time.monotonic() - case.began) / 0.9:  # one may have been due at that moment
                 problems.append(f"{label}: {rounds} rounds")
         assert is_healthy(daemon) and not stream.problems
         assert not world.strange, world.strange[:5]
