@@ -318,7 +318,8 @@ static void put_turn(struct stock *s, enum err (*put)(struct desk *desk, struct 
 	struct turn *t = &s->turn;
 	t->job.run = run;
 	t->job.done = done;
-	t->out = put(s->desk, &t->job) == OK; /* else at the next tick */
+	t->out = true;                                   /* before it is the desk's */
+	if (put(s->desk, &t->job) != OK) t->out = false; /* at the next tick */
 }
 
 static void on_tick(uv_timer_t *timer) {
