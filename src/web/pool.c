@@ -17,8 +17,8 @@ static const struct lane_bounds {
 } lanes[LANE_COUNT] = {
 	[LANE_QUICK] = { 8, 6, 512, 60000 },
 	[LANE_LONG] = { 8, 6, 64, 60000 },
-	[LANE_WATCH] = { 48, 48, 0,
-	                 60000 }, /* the daemon says something every 15 s, and gives an account 16 */
+	/* The daemon says something every 15 s, and gives an account 16. */
+	[LANE_WATCH] = { 48, 48, 0, 60000 },
 };
 
 struct ask {
