@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/prompt.h"
 
 #define EVENTS_MAX 64
 #define KIND_SHIFT 56
@@ -137,6 +138,7 @@ void net_worker_turn(struct net_worker *w, int timeout_ms) {
 }
 
 void net_worker_run(struct net_worker *w) {
+	prompt_thread();
 	while (!atomic_load_explicit(&w->is_stopping, memory_order_acquire))
 		net_worker_turn(w, -1);
 }
