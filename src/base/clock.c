@@ -12,3 +12,8 @@ struct moment clock_now(void) {
 		.mono_ms = (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000,
 	};
 }
+
+void clock_pause(unsigned us) {
+	struct timespec pause = { .tv_nsec = (long)us * 1000 };
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}

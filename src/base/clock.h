@@ -14,4 +14,7 @@ struct moment {
 /* The real clocks, read now. */
 struct moment clock_now(void);
 
+/* Let the calling thread sleep for so many microseconds, below a second.  A signal may end it early. */
+void clock_pause(unsigned us);
+
 #endif

@@ -80,6 +80,7 @@ static void server_limits(json_t *o, const struct config_server *s) {
 	number(o, "tcp-clients", s->tcp_clients_max);
 	number(o, "tcp-clients-per-address", s->tcp_clients_per_address);
 	number(o, "tcp-idle-timeout", s->tcp_idle_s);
+	number(o, "udp-coalesce", s->udp_coalesce_us);
 	number(o, "transfers", s->transfers_max);
 	number(o, "transfers-per-primary", s->transfers_per_primary);
 	number(o, "transfers-out", s->transfers_out_max);

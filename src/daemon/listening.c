@@ -27,6 +27,7 @@ struct workers_settings listening_settings(const struct config_server *server, s
 		.listen = server->listen,
 		.listen_count = server->listen_count,
 		.tcp = limits(server),
+		.udp_coalesce_us = server->udp_coalesce_us,
 		.tls_listen = server->tls.listen.items,
 		.tls_listen_count = server->tls.listen.count,
 		.tls = tls,

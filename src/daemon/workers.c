@@ -144,6 +144,8 @@ static enum err worker_open(struct worker *w, const struct workers_settings *set
 		                            .between_batches = on_between_batches,
 		                            .ctx = w,
 		                            .now = clock_now,
+		                            .pause = clock_pause,
+		                            .coalesce_us = settings->udp_coalesce_us,
 		                            .tcp_limits = settings->tcp };
 	enum err e = net_worker_new(&config, &w->net);
 	for (unsigned i = 0; i < settings->listen_count && e == OK; i++) {

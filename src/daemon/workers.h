@@ -21,6 +21,7 @@ struct workers_settings {
 	const struct addr *listen;         /* with ports; read by workers_open only */
 	unsigned listen_count;             /* at least 1 */
 	struct tcp_limits tcp;             /* of one worker; zeros: defaults */
+	unsigned udp_coalesce_us;          /* as net_worker_config.coalesce_us */
 	const struct addr *tls_listen;     /* as listen, for DNS over TLS */
 	unsigned tls_listen_count;         /* 0: none */
 	struct tls_credentials *tls;       /* references are added; NULL: connections over TLS are closed */

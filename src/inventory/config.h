@@ -79,6 +79,7 @@ struct config_server {
 	struct config_prefixes allow_proxy;
 	unsigned tcp_clients_per_address; /* 0: a quarter of tcp_clients_max */
 	unsigned tcp_idle_s;
+	unsigned udp_coalesce_us;          /* 0: never */
 	unsigned transfers_out_max;        /* at once */
 	unsigned transfers_out_per_client; /* IPv4 address or IPv6 /64 */
 	unsigned transfer_out_timeout_s;

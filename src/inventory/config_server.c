@@ -181,10 +181,11 @@ char *user_value(struct config_reader *r, const struct values *v, enum option op
 	return user ? xstrdup(user) : NULL;
 }
 
-static void tcp_read(struct config_reader *r, const struct values *v, struct config_server *s) {
+static void clients_read(struct config_reader *r, const struct values *v, struct config_server *s) {
 	s->tcp_clients_max = (unsigned)value_number(r, v, OPT_TCP_CLIENTS, 1, 100000);
 	s->tcp_clients_per_address = (unsigned)value_number(r, v, OPT_TCP_CLIENTS_PER_ADDRESS, 0, 100000);
 	s->tcp_idle_s = (unsigned)value_number(r, v, OPT_TCP_IDLE_TIMEOUT, 1, 3600);
+	s->udp_coalesce_us = (unsigned)value_number(r, v, OPT_UDP_COALESCE, 0, 1000);
 }
 
 static void transfers_out_read(struct config_reader *r, const struct values *v, struct config_server *s) {
@@ -243,7 +244,7 @@ void server_read(struct config_reader *r, int node) {
 	s->state_directory = path_value(r, &v, OPT_STATE_DIRECTORY, PATH_LEN_MAX);
 	s->user = user_value(r, &v, OPT_USER);
 	s->nsid = told_value(r, &v, OPT_NSID);
-	tcp_read(r, &v, s);
+	clients_read(r, &v, s);
 	s->transfers_max = (unsigned)value_number(r, &v, OPT_TRANSFERS, 1, 1000);
 	s->transfers_per_primary = (unsigned)value_number(r, &v, OPT_TRANSFERS_PER_PRIMARY, 1, 100);
 	transfers_out_read(r, &v, s);

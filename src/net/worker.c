@@ -24,6 +24,9 @@ struct net_worker {
 	struct tcp_server *tcp;
 	int epoll_fd;
 	int stop_fd;
+	unsigned packets;   /* over UDP, of the turn in work */
+	bool is_behind;     /* it ended with packets waiting, as far as is known */
+	bool is_coalescing; /* it began with a pause */
 	_Atomic bool is_stopping;
 	unsigned sockets_count;
 	int sockets[NET_WORKER_SOCKETS_MAX];
@@ -106,13 +109,17 @@ static void call(const struct net_worker *w, void (*callback)(void *ctx)) {
 	if (callback) callback(w->config.ctx);
 }
 
+static void serve_udp(struct net_worker *w, int fd) {
+	unsigned count = udp_serve(w->udp, fd, &w->udp_handler);
+	w->packets += count;
+	w->is_behind |= count == UDP_BATCHES_PER_TURN * UDP_BATCH_MAX;
+}
+
 static void dispatch(struct net_worker *w, const struct epoll_event *event, int64_t now_ms) {
 	uint64_t value = event->data.u64 & ((UINT64_C(1) << KIND_SHIFT) - 1);
 	switch ((enum kind)(event->data.u64 >> KIND_SHIFT)) {
-	case KIND_STOP: return; /* is_stopping tells */
-	case KIND_UDP:
-		(void)udp_serve(w->udp, w->sockets[value], &w->udp_handler);
-		return; /* says itself when it is between batches */
+	case KIND_STOP: return;                                 /* is_stopping tells */
+	case KIND_UDP: serve_udp(w, w->sockets[value]); return; /* says itself when it is between batches */
 	case KIND_LISTENER: tcp_server_accept(w->tcp, w->sockets[value], TCP_LISTENER_PLAIN, now_ms); break;
 	case KIND_TLS_LISTENER: tcp_server_accept(w->tcp, w->sockets[value], TCP_LISTENER_TLS, now_ms); break;
 	case KIND_CONNECTION: tcp_server_event(w->tcp, value, event->events, now_ms); break;
@@ -125,10 +132,20 @@ static int sooner(int a_ms, int b_ms) {
 	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
+/* Let packets gather if the last turn had many and left none.  Between before_wait and after_wait: nothing is held. */
+static void coalesce(struct net_worker *w) {
+	unsigned many = w->is_coalescing ? NET_COALESCE_WHILE : NET_COALESCE_FROM;
+	w->is_coalescing = w->config.coalesce_us > 0 && w->packets >= many && !w->is_behind;
+	w->packets = 0;
+	w->is_behind = false;
+	if (w->is_coalescing) w->config.pause(w->config.coalesce_us);
+}
+
 void net_worker_turn(struct net_worker *w, int timeout_ms) {
 	struct epoll_event events[EVENTS_MAX];
 	int deadline_ms = tcp_server_expire(w->tcp, w->config.now().mono_ms);
 	call(w, w->config.before_wait);
+	coalesce(w);
 	int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, sooner(timeout_ms, deadline_ms));
 	call(w, w->config.after_wait);
 	int64_t now_ms = w->config.now().mono_ms;

@@ -1,8 +1,13 @@
 /* Event loop of one query worker: its UDP sockets, its TCP and TLS listeners and their connections, and a way to stop
  * it.
- * Blocks in epoll_wait and nowhere else.
+ * Blocks in epoll_wait, and in the pauses between turns when questions come fast, and nowhere else.
  *
  *   before_wait -> epoll_wait -> after_wait -> batches and connections, between_batches after each -> again
+ *
+ * Being woken costs both sides more than an answer does: a worker that is done with a few questions sooner than the next
+ * ones arrive would be woken for each handful.  So after a turn that had NET_COALESCE_FROM UDP packets or more and left none
+ * waiting, it pauses for coalesce_us before it looks again, as a network card does that holds its interrupt back, and goes on
+ * so while NET_COALESCE_WHILE or more gather in each pause.  Where fewer come nothing waits.  docs/decisions/0028.
  *
  * The callbacks are where a reader of published data goes offline, comes back online, and says that it holds
  * nothing (base/epoch.h).
@@ -16,6 +21,8 @@
 #include "net/tcp_server.h"
 #include "net/udp.h"
 
+#define NET_COALESCE_FROM 8        /* UDP packets of one turn: pauses begin */
+#define NET_COALESCE_WHILE 4       /* of a turn after a pause: they go on */
 #define NET_WORKER_SOCKETS_MAX 256 /* UDP sockets, TCP and TLS listeners of one worker */
 
 struct net_worker_config {
@@ -27,6 +34,8 @@ struct net_worker_config {
 	void (*between_batches)(void *ctx); /* NULL: none */
 	void *ctx;
 	struct moment (*now)(void); /* clock_now, or a test's clock; only mono_ms is used */
+	void (*pause)(unsigned us); /* clock_pause, or a test's */
+	unsigned coalesce_us;       /* 0: never paused */
 	struct tcp_limits tcp_limits;
 };
 

@@ -17,6 +17,7 @@ server:
   allow-proxy: ["127.0.0.9"]
   tcp-clients-per-address: 100
   tcp-idle-timeout: 10
+  udp-coalesce: 50
   rate-limit:
     responses-per-second: 200
     slip: 2
@@ -207,7 +208,7 @@ OPERATORS = {
     "bad-cookies": _replace_value(("cookies",), ("yes!", "1", '""', "[on]", "{a: b}")),
     "bad-cookie-secret": _replace_value(("cookie-secrets",), ('["00"]', "[]", '["' + "g" * 32 + '"]', "{a: b}", "[[a]]",
                                                               '["' + "0" * 33 + '"]')),
-    "bad-rate": _replace_value(("responses-per-second", "slip", "tcp-idle-timeout"), ("many", "-1", "9999999", "[1]")),
+    "bad-rate": _replace_value(("responses-per-second", "slip", "tcp-idle-timeout", "udp-coalesce"), ("many", "-1", "9999999", "[1]")),
     "bad-reference": _replace_value(("template", "key"), ("nosuch", "p1", '""', "[default]", "{a: b}")),
     "bad-primaries": lambda lines, chance: _set(lines, chance.choice(
         [i for i in _lines_with(lines, "primaries") if "[" in lines[i]]),

@@ -16,6 +16,7 @@ static const char full[] =
 	"  allow-proxy: [ \"::1\", \"127.0.0.0/8\" ]\n"
 	"  tcp-clients-per-address: 7\n"
 	"  tcp-idle-timeout: 30\n"
+	"  udp-coalesce: 250\n"
 	"  transfers-out: 9\n"
 	"  transfers-out-per-client: 3\n"
 	"  transfer-out-timeout: 60\n"
@@ -73,6 +74,7 @@ static void every_option_of_answering_is_read(void **state) {
 	struct config *c = lab_config(full);
 	const struct config_server *s = &c->server;
 	assert_string_equal(s->version, "2");
+	assert_int_equal(s->udp_coalesce_us, 250);
 	assert_false(s->cookies.on);
 	assert_int_equal(s->cookies.secret_count, 2);
 	assert_int_equal(s->cookies.secrets[0][15], 15);
@@ -351,6 +353,7 @@ static const struct {
 	{ OPT_ALLOW_PROXY, "server.allow-proxy" },
 	{ OPT_TCP_CLIENTS_PER_ADDRESS, "server.tcp-clients-per-address" },
 	{ OPT_TCP_IDLE_TIMEOUT, "server.tcp-idle-timeout" },
+	{ OPT_UDP_COALESCE, "server.udp-coalesce" },
 	{ OPT_TRANSFERS_OUT, "server.transfers-out" },
 	{ OPT_TRANSFERS_OUT_PER_CLIENT, "server.transfers-out-per-client" },
 	{ OPT_TRANSFER_OUT_TIMEOUT, "server.transfer-out-timeout" },

@@ -116,6 +116,88 @@ static void worker_answers_until_it_is_stopped(void **state) {
 	close(ask_tcp);
 }
 
+/* -- questions that come fast ------------------------------------------------------------------------------------ */
+
+static unsigned paused_us, pauses;
+
+static void note_pause(unsigned us) {
+	paused_us = us;
+	pauses++;
+}
+
+struct turn {
+	unsigned packets; /* that it finds */
+	bool begins_with_pause;
+};
+
+static void turns_pause_as_told(unsigned coalesce_us, const struct turn *turns, size_t count) {
+	struct seen seen = { .online = 1 };
+	struct net_worker_config config = { .udp = answer_udp,
+		                            .tcp = answer_tcp,
+		                            .before_wait = before_wait,
+		                            .after_wait = after_wait,
+		                            .ctx = &seen,
+		                            .now = clock_now,
+		                            .pause = note_pause,
+		                            .coalesce_us = coalesce_us };
+	struct net_worker *worker;
+	struct addr listen;
+	struct socket_error error;
+	int udp;
+	unsigned sent = 0;
+	assert_int_equal(addr_parse("127.0.0.1", 0, &listen), OK);
+	assert_int_equal(net_worker_new(&config, &worker), OK);
+	assert_int_equal(socket_udp_listen(&listen, &udp, &error), OK);
+	assert_int_equal(socket_local_addr(udp, &listen), OK);
+	assert_int_equal(net_worker_add_udp(worker, udp), OK);
+	int ask_udp = connected(SOCK_DGRAM, &listen);
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned k = 0; k < turns[i].packets; k++)
+			assert_int_equal(send(ask_udp, "abc", 3, 0), 3);
+		pauses = 0;
+		net_worker_turn(worker, 0);
+		assert_int_equal(pauses, turns[i].begins_with_pause);
+		assert_int_equal(seen.questions, sent += turns[i].packets);
+	}
+	assert_int_equal(seen.wrong, 0);
+	close(ask_udp);
+	net_worker_free(worker);
+}
+
+static void worker_pauses_where_questions_come_fast(void **state) {
+	(void)state;
+	static const struct turn turns[] = {
+		{ NET_COALESCE_FROM - 1, false },
+		{ NET_COALESCE_FROM, false },
+		{ NET_COALESCE_WHILE, true },
+		{ NET_COALESCE_WHILE - 1, true },
+		{ NET_COALESCE_FROM - 1, false },
+		{ 1, false },
+		{ UDP_BATCH_MAX + 1, false },
+		{ 0, true },
+		{ UDP_BATCH_MAX, false },
+		{ UDP_BATCH_MAX, true },
+		{ 0, true },
+		{ 0, false },
+	};
+	turns_pause_as_told(70, turns, sizeof(turns) / sizeof(turns[0]));
+	assert_int_equal(paused_us, 70);
+}
+
+static void worker_without_coalescing_never_pauses(void **state) {
+	(void)state;
+	static const struct turn turns[] = { { UDP_BATCH_MAX, false },
+		                             { UDP_BATCH_MAX, false },
+		                             { 0, false } };
+	turns_pause_as_told(0, turns, sizeof(turns) / sizeof(turns[0]));
+}
+
+static void worker_that_is_behind_does_not_pause(void **state) {
+	(void)state;
+	static const struct turn turns[] = { { UDP_BATCHES_PER_TURN * UDP_BATCH_MAX, false }, { 0, false } };
+	turns_pause_as_told(70, turns, sizeof(turns) / sizeof(turns[0]));
+}
+
 static void worker_takes_a_bounded_number_of_sockets(void **state) {
 	(void)state;
 	struct net_worker_config config = { .udp = answer_udp, .tcp = answer_tcp, .now = clock_now };
@@ -138,6 +220,9 @@ static void worker_takes_a_bounded_number_of_sockets(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worker_answers_until_it_is_stopped),
+		cmocka_unit_test(worker_pauses_where_questions_come_fast),
+		cmocka_unit_test(worker_without_coalescing_never_pauses),
+		cmocka_unit_test(worker_that_is_behind_does_not_pause),
 		cmocka_unit_test(worker_takes_a_bounded_number_of_sockets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
