@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/fault.h"
 
@@ -33,6 +34,15 @@ void *xmemdup(const void *p, size_t size) {
 	void *copy = xmalloc(size);
 	if (size) memcpy(copy, p, size);
 	return copy;
+}
+
+void *xpages(size_t size) {
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return or_die(p == MAP_FAILED ? NULL : p);
+}
+
+void xpages_free(void *p, size_t size) {
+	if (p) (void)munmap(p, size); /* it was mapped as it is */
 }
 
 void *try_malloc(size_t size) {

@@ -47,8 +47,9 @@ struct events *events_new(void) {
 
 void events_free(struct events *e) {
 	if (!e) return;
-	for (unsigned i = 0; i < EVENTS_MAX; i++)
-		json_decref(e->ring[i].object);
+	for (uint64_t n = 1; n <= e->latest && n <= EVENTS_MAX;
+	     n++) /* what was never used is left untouched */
+		json_decref(e->ring[n % EVENTS_MAX].object);
 	free(e);
 }
 

@@ -36,9 +36,10 @@ struct tcp_server {
 	unsigned conns_max, conns_per_client, open;
 	unsigned idle_ms; /* while there is plenty of room */
 	unsigned buckets_bits;
-	struct tcp_conn *conns; /* conns_max slots */
-	struct tcp_conn *free_conns;
-	struct tcp_conn **buckets; /* 1 << buckets_bits */
+	struct tcp_conn *conns;      /* conns_max slots */
+	unsigned touched;            /* slots that were ever taken; the memory of the others is untouched */
+	struct tcp_conn *free_conns; /* those of them that are free */
+	struct tcp_conn **buckets;   /* 1 << buckets_bits */
 	struct timer_list timers[TCP_TIMER_COUNT];
 	_Atomic(const struct prefix_set *) proxies;
 	struct tls_mailbox tls;
@@ -153,11 +154,18 @@ static enum tcp_stage first_stage(enum tcp_listener kind, bool is_proxy) {
 	return kind == TCP_LISTENER_TLS ? TCP_STAGE_TLS : TCP_STAGE_OPEN;
 }
 
+/* There is one. */
+static struct tcp_conn *free_slot(struct tcp_server *s) {
+	struct tcp_conn *c = s->free_conns;
+	if (!c) return &s->conns[s->touched++];
+	s->free_conns = c->free_next;
+	return c;
+}
+
 /* A slot is free. */
 static void conn_open(struct tcp_server *s, int fd, enum tcp_listener kind, const struct addr *peer,
                       bool is_proxy, int64_t now_ms) {
-	struct tcp_conn *c = s->free_conns;
-	s->free_conns = c->free_next;
+	struct tcp_conn *c = free_slot(s);
 	*c = (struct tcp_conn){ .fd = fd,
 		                .generation = c->generation,
 		                .shared = &s->shared,
@@ -297,7 +305,7 @@ static bool conn_turn(struct tcp_server *s, struct tcp_conn *c, uint32_t events,
 
 void tcp_server_event(struct tcp_server *s, uint64_t value, uint32_t events, int64_t now_ms) {
 	uint64_t slot = value & ((1U << SLOT_BITS) - 1);
-	if (slot >= s->conns_max) return;
+	if (slot >= s->touched) return;
 	struct tcp_conn *c = &s->conns[slot];
 	if (c->fd < 0 || c->generation != (uint32_t)(value >> SLOT_BITS)) return;
 	if (!conn_turn(s, c, events, now_ms)) {
@@ -337,11 +345,6 @@ static unsigned or_default(unsigned value, unsigned fallback) {
 
 static void make_slots(struct tcp_server *s) {
 	s->conns = xcalloc(s->conns_max, sizeof(*s->conns));
-	for (unsigned i = s->conns_max; i-- > 0;) {
-		s->conns[i].fd = -1;
-		s->conns[i].free_next = s->free_conns;
-		s->free_conns = &s->conns[i];
-	}
 	s->buckets_bits = 1;
 	while ((1U << s->buckets_bits) < s->conns_max)
 		s->buckets_bits++;
@@ -373,7 +376,7 @@ struct tcp_server *tcp_server_new(int epoll_fd, uint64_t tag, const struct tcp_l
 
 void tcp_server_free(struct tcp_server *s) {
 	if (!s) return;
-	for (unsigned i = 0; i < s->conns_max; i++)
+	for (unsigned i = 0; i < s->touched; i++)
 		if (s->conns[i].fd >= 0) conn_close(s, &s->conns[i]);
 	if (s->spare_fd >= 0) (void)close(s->spare_fd); /* nothing was written to it */
 	tls_mailbox_done(&s->tls);

@@ -1,6 +1,6 @@
-/* UDP batches.  Slots hold what a packet needs from receiving to answering: buffers, the peer's address and the
- * control data that says which of our addresses was asked.  Answers are gathered at the front of a second row of
- * message headers, which point into the slots. */
+/* UDP batches.  Slots hold what a packet needs from receiving to answering: the peer's address and the control data that
+ * says which of our addresses was asked; buffers stand in rows of their own, whose pages are touched by packets only.
+ * Answers are gathered at the front of a second row of message headers, which point into slots and buffers. */
 #include "net/udp.h"
 
 #include <errno.h>
@@ -21,8 +21,12 @@ struct udp_slot {
 	struct iovec request_iov;
 	struct iovec answer_iov;
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
-	uint8_t request[UDP_REQUEST_MAX];
-	uint8_t answer[UDP_ANSWER_MAX];
+};
+
+/* The beginnings of neighbours do not compete for the same lines of the cache. */
+struct udp_buffer {
+	uint8_t octets[UDP_REQUEST_MAX > UDP_ANSWER_MAX ? UDP_REQUEST_MAX : UDP_ANSWER_MAX];
+	uint8_t apart[64];
 };
 
 struct udp_live_counters {
@@ -40,6 +44,8 @@ struct udp_batch {
 	struct udp_packet packets[UDP_BATCH_MAX]; /* of the batch in work, those that are not dropped */
 	uint8_t slot_of[UDP_BATCH_MAX];           /* where each of them is */
 	struct udp_slot slots[UDP_BATCH_MAX];
+	struct udp_buffer requests[UDP_BATCH_MAX]; /* of the slots */
+	struct udp_buffer answers[UDP_BATCH_MAX];
 };
 
 struct udp_batch *udp_batch_new(void) {
@@ -47,7 +53,7 @@ struct udp_batch *udp_batch_new(void) {
 	b->used = UDP_BATCH_MAX;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
 		struct udp_slot *slot = &b->slots[i];
-		slot->request_iov = (struct iovec){ slot->request, sizeof(slot->request) };
+		slot->request_iov = (struct iovec){ b->requests[i].octets, UDP_REQUEST_MAX };
 		b->in[i].msg_hdr.msg_name = &slot->peer;
 		b->in[i].msg_hdr.msg_iov = &slot->request_iov;
 		b->in[i].msg_hdr.msg_iovlen = 1;
@@ -101,7 +107,7 @@ static void control_free_interface(struct msghdr *header) {
 static void queue_answer(struct udp_batch *b, unsigned i, size_t len, unsigned position) {
 	struct udp_slot *slot = &b->slots[i];
 	struct msghdr *out = &b->out[position].msg_hdr;
-	slot->answer_iov = (struct iovec){ slot->answer, len };
+	slot->answer_iov = (struct iovec){ b->answers[i].octets, len };
 	*out = b->in[i].msg_hdr; /* peer and control data */
 	out->msg_iov = &slot->answer_iov;
 	out->msg_flags = 0;
@@ -140,9 +146,9 @@ static bool make_packet(struct udp_batch *b, unsigned i, struct udp_packet *out)
 		counter_add(&b->counters.bad_source, 1);
 		return false;
 	}
-	out->request = slot->request;
+	out->request = b->requests[i].octets;
 	out->request_len = b->in[i].msg_len;
-	out->answer = slot->answer;
+	out->answer = b->answers[i].octets;
 	out->answer_len = 0;
 	return !b->proxies || take_header(b, &out->request, &out->request_len, &out->peer);
 }

@@ -67,7 +67,7 @@ void serve_free(struct serve *s) {
 
 struct serve_worker *serve_worker_new(struct serve *s, unsigned number) {
 	assert(number < EPOCH_READERS_MAX && !atomic_load(&s->workers[number]));
-	struct serve_worker *w = xcalloc(1, sizeof(*w));
+	struct serve_worker *w = xpages(sizeof(*w));
 	w->serve = s;
 	w->number = number;
 	atomic_store_explicit(&s->workers[number], w, memory_order_release);
@@ -83,7 +83,7 @@ void serve_worker_free(struct serve_worker *w) {
 		                          atomic_load_explicit(&w->counters[i], memory_order_relaxed),
 		                          memory_order_relaxed);
 	ixfr_kept_done(&w->kept);
-	free(w);
+	xpages_free(w, sizeof(*w));
 }
 
 void serve_count(const struct serve *s, struct serve_counters *out_sum) {

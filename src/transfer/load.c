@@ -55,7 +55,8 @@ static struct followed *claim(struct transfer *t, const uint8_t *name) {
 }
 
 struct followed *load_pop_unclaimed(struct transfer *t) {
-	for (unsigned b = 0; t->unclaimed && b < UNCLAIMED_BUCKETS; b++) {
+	if (t->unclaimed_count == 0) return NULL; /* the table is not even looked at */
+	for (unsigned b = 0; b < UNCLAIMED_BUCKETS; b++) {
 		struct followed *z = t->unclaimed[b];
 		if (!z) continue;
 		t->unclaimed_count--;
