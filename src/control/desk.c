@@ -1,10 +1,9 @@
 #include "control/desk.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 struct queue {
 	struct desk_job *first, **end;
@@ -87,16 +86,6 @@ static void on_closed(uv_handle_t *handle) {
 	free(d);
 }
 
-/* Signals are the main thread's. */
-static bool thread_start(struct desk *d) {
-	sigset_t all, before;
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before); /* fails for a wrong first argument only */
-	bool ok = pthread_create(&d->thread, NULL, desk_run, d) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return ok;
-}
-
 enum err desk_new(uv_loop_t *loop, struct desk **out_desk) {
 	struct desk *d = xcalloc(1, sizeof(*d));
 	d->taken.end = &d->taken.first;
@@ -108,7 +97,7 @@ enum err desk_new(uv_loop_t *loop, struct desk **out_desk) {
 		return ERR_LIMIT;
 	}
 	d->async.data = d;
-	if (!thread_start(d)) {
+	if (!thread_start(&d->thread, "desk", desk_run, d)) {
 		uv_close((uv_handle_t *)&d->async, on_closed);
 		return ERR_LIMIT;
 	}

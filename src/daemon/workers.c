@@ -1,13 +1,14 @@
 #include "daemon/workers.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/prefix_set.h"
+#include "base/thread.h"
 #include "net/tls.h"
 
 /* Written by its own thread while it runs, by the main thread before and after. */
@@ -176,7 +177,7 @@ enum err workers_open(const struct workers_settings *settings, struct workers **
 	w->list = xcalloc(w->count, sizeof(struct worker *));
 	enum err e = addresses_free(settings, &error);
 	for (unsigned i = 0; i < w->count && e == OK; i++) {
-		w->list[i] = xcalloc(1, sizeof(struct worker));
+		w->list[i] = xpages(sizeof(struct worker));
 		w->list[i]->all = w;
 		e = worker_open(w->list[i], settings, &error);
 	}
@@ -192,13 +193,10 @@ enum err workers_open(const struct workers_settings *settings, struct workers **
 
 /* -- threads --------------------------------------------------------------------------------------------------- */
 
-/* Signals are the main thread's. */
-static bool start_thread(struct worker *w) {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	w->running = pthread_create(&w->thread, NULL, worker_run, w) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+static bool start_thread(struct worker *w, unsigned number) {
+	char name[32];
+	(void)snprintf(name, sizeof(name), "worker %u", number); /* it fits */
+	w->running = thread_start(&w->thread, name, worker_run, w);
 	return w->running;
 }
 
@@ -208,7 +206,7 @@ enum err workers_start(struct workers *w, struct serve *serve, struct epoch *epo
 	int started = 0;
 	for (unsigned i = 0; i < w->count && ok; i++) {
 		w->list[i]->serve = serve_worker_new(serve, i);
-		ok = start_thread(w->list[i]);
+		ok = start_thread(w->list[i], i);
 		if (ok) started++;
 	}
 	while (atomic_load(&w->joined) < started)
@@ -237,7 +235,7 @@ void workers_free(struct workers *w) {
 	if (!w) return;
 	workers_stop(w);
 	for (unsigned i = 0; i < w->count; i++)
-		free(w->list[i]);
+		xpages_free(w->list[i], sizeof(struct worker));
 	free(w->list);
 	prefix_set_free(w->proxies);
 	free(w);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/thread.h"
 #include "transfer/build.h"
 #include "transfer/followed.h"
 #include "transfer/hook.h"
@@ -191,6 +192,7 @@ static void save(struct arrival *a, enum save_kind kind) {
 static void on_whole(uv_work_t *work) {
 	struct arrival *a = work->data;
 	struct zone_version *whole;
+	thread_name(THREAD_POOL);
 	a->error = version_merge(a->build.version, MERGE_ALL, &whole, &a->why);
 	if (a->error != OK) return;
 	version_unref(a->build.version);
@@ -325,6 +327,7 @@ static void build(struct arrival *a) {
 }
 
 static void on_work(uv_work_t *work) {
+	thread_name(THREAD_POOL);
 	build(work->data);
 }
 

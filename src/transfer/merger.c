@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/thread.h"
 #include "transfer/followed.h"
 #include "zone/apply.h"
 
@@ -110,6 +111,7 @@ static void save_image(struct merge *g) {
 
 static void on_work(uv_work_t *work) {
 	struct merge *g = work->data;
+	thread_name(THREAD_POOL);
 	g->error = version_merge(g->from, g->how, &g->merged, &g->why);
 }
 

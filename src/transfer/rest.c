@@ -2,6 +2,7 @@
  * That are the pages of the store's database, which lie in the page cache anyhow, and memory that the C library keeps. */
 #include <malloc.h>
 
+#include "base/thread.h"
 #include "transfer/followed.h"
 
 #define REST_MS 1000
@@ -9,6 +10,7 @@
 
 static void on_work(uv_work_t *work) {
 	struct transfer *t = work->data;
+	thread_name(THREAD_POOL);
 	store_rest(t->store);
 	(void)malloc_trim(0); /* how much it gave back is of no interest */
 }

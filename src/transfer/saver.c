@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 struct saver {
 	uv_loop_t *loop;
@@ -33,6 +34,7 @@ static enum err write_one(struct store_batch *batch, struct save *s) {
 
 static void on_work(uv_work_t *work) {
 	struct saver *s = work->data;
+	thread_name(THREAD_POOL);
 	struct store_batch *batch = store_batch_new(s->store);
 	for (struct save *i = s->job; i; i = i->next) {
 		if (i->error != OK) continue;

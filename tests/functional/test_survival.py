@@ -1,4 +1,5 @@
 """Restart, SIGTERM and kill -9 with the primary down: the same answers at once, and timers go on by wall time."""
+import pathlib
 import time
 
 import dns.rcode
@@ -45,6 +46,15 @@ def test_restart_without_the_primary_gives_the_same_answers_at_once(lab, how, re
     assert first.rcode() == dns.rcode.NOERROR and first.answer
     assert everything(secondary, questions) == before
     assert not difference(record_set(secondary.axfr(ZONE)), zone_before, "after", "before")
+
+
+def thread_names(pid):
+    return sorted(path.read_text().strip() for path in pathlib.Path(f"/proc/{pid}/task").glob("*/comm"))
+
+
+def test_threads_are_known_by_name(lab):
+    _, secondary = start_pair(lab, small_zone(ZONE, 1))
+    assert set(thread_names(secondary.process.pid)) == {"desk", "pool", "understudyd", "worker 0", "worker 1"}
 
 
 @pytest.mark.parametrize("moment", range(4))
