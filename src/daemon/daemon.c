@@ -324,12 +324,13 @@ static enum err load_zones(struct daemon *d) {
 	d->transfer = transfer_new(&d->loop, &settings, d->table, d->store, d->epoch, d->log);
 	struct transfer_watcher ears = telling_watcher(d);
 	transfer_set_watcher(d->transfer, &ears);
-	enum err e = transfer_load(d->transfer);
-	if (e != OK) return fails(d, "saved zones", err_text(e));
 	struct wanted_watcher watcher = wire_wanted_watcher(d);
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
 	d->stock = stock_open(d->config, &stock_watcher, d->log);
+	enum err e = transfer_load(
+		d->transfer); /* waits for files that threads of the store read meanwhile */
+	if (e != OK) return fails(d, "saved zones", err_text(e));
 	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */
 	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);

@@ -191,7 +191,8 @@ static void tell_outcomes(const struct store_batch *b) {
 }
 
 enum err store_batch_commit(struct store_batch *b, struct why *why) {
-	enum err e = b->count ? batch_write(b, why) : OK;
+	enum err e = b->count ? store_sync_directory(b->store, why) : OK;
+	if (e == OK && b->count) e = batch_write(b, why);
 	if (e == OK) tell_outcomes(b);
 	remove_files(b->store, e == OK ? &b->replaced : &b->written);
 	batch_free(b);

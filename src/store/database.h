@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/why.h"
@@ -36,17 +37,21 @@ MUST_CHECK enum err database_open(const char *path, size_t max_bytes, struct dat
 void database_close(struct database *db);
 
 /* Read everything once, as far as that can tell whether the file is sound: ERR_CORRUPT if it is not.  LMDB
- * trusts its file, so a damaged one may also end the process: see database_probe. */
+ * trusts its file, so a damaged one may also end the process: see database_probe_begin. */
 MUST_CHECK enum err database_check(struct database *db);
 
-/* open and check in a child process: ERR_CORRUPT if the child says so or dies of it; any other trouble, and a
- * file that does not exist, is OK: database_open will tell.  why is filled on failure. */
-MUST_CHECK enum err database_probe(const char *path, size_t max_bytes, struct why *why);
-
-/* The same for a small file.  A large one is read by a child of its own behind the start, if the one before it has ended
- * well: it leaves the file path.unchecked until then. */
+/* open and check in a child process, which begin forks and end waits for: ERR_CORRUPT if the child says so or dies of it; any
+ * other trouble, and a file that does not exist, is OK: database_open will tell.  why is filled on failure.  Nobody opens
+ * the database in between.  Begin before there are threads, as the child allocates memory.
+ * Of a file larger than DATABASE_PROBE_BYTES end says OK at once: it is read by a child of its own behind the start, if the
+ * one before it has ended well; it leaves the file path.unchecked until then. */
 #define DATABASE_PROBE_BYTES (64U << 20)
-MUST_CHECK enum err database_probe_or_later(const char *path, size_t max_bytes, struct why *why);
+struct database_probe {
+	pid_t child; /* not positive: there is none */
+	bool is_later;
+};
+struct database_probe database_probe_begin(const char *path, size_t max_bytes);
+MUST_CHECK enum err database_probe_end(struct database_probe probe, const char *path, struct why *why);
 
 /* One that writes waits for the one that does.  why is filled on failure of begin and commit.  Data that a transaction returns stays until it ends. */
 MUST_CHECK enum err database_begin(struct database *db, bool write, struct database_txn **out_txn,

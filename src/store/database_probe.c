@@ -47,14 +47,17 @@ static bool died_of_damage(int status) {
 	return false;
 }
 
-enum err database_probe(const char *path, size_t max_bytes, struct why *why) {
+static pid_t fork_now(const char *path, size_t max_bytes) {
 	struct stat st;
-	if (stat(path, &st) != 0 || st.st_size == 0) return OK;
+	if (stat(path, &st) != 0 || st.st_size == 0) return -1;
 	pid_t pid = fork();
 	if (pid == 0) child(path, max_bytes);
-	if (pid < 0) return OK;
+	return pid;
+}
+
+static enum err wait_for(pid_t child, const char *path, struct why *why) {
 	int status;
-	while (waitpid(pid, &status, 0) < 0) {
+	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR) return OK;
 	}
 	if (died_of_damage(status)) {
@@ -103,21 +106,35 @@ static bool is_large(const char *path) {
 	return stat(path, &st) == 0 && st.st_size > (off_t)DATABASE_PROBE_BYTES;
 }
 
-enum err database_probe_or_later(const char *path, size_t max_bytes, struct why *why) {
+static char *mark_of(const char *path) {
 	static const char suffix[] = ".unchecked";
 	size_t len = strlen(path);
 	char *mark = xmalloc(len + sizeof(suffix));
 	memcpy(mark, path, len);
 	memcpy(mark + len, suffix, sizeof(suffix));
+	return mark;
+}
+
+struct database_probe database_probe_begin(const char *path, size_t max_bytes) {
+	struct database_probe probe = { .child = -1, .is_later = false };
+	char *mark = mark_of(path);
 	int fd = is_large(path) ? open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640) : -1;
-	enum err e = OK;
 	if (fd >= 0) {
 		close(fd);
 		fork_later(path, max_bytes, mark);
+		probe.is_later = true;
 	} else {
-		e = database_probe(path, max_bytes, why);
-		(void)unlink(mark); /* mostly there is none */
+		probe.child = fork_now(path, max_bytes);
 	}
+	free(mark);
+	return probe;
+}
+
+enum err database_probe_end(struct database_probe probe, const char *path, struct why *why) {
+	if (probe.is_later) return OK;
+	enum err e = probe.child > 0 ? wait_for(probe.child, path, why) : OK;
+	char *mark = mark_of(path);
+	(void)unlink(mark); /* mostly there is none */
 	free(mark);
 	return e;
 }

@@ -225,37 +225,74 @@ static ssize_t read_piece(int fd, uint8_t *buffer, size_t len, off_t at) {
 	return (ssize_t)have;
 }
 
-/* ERR_CORRUPT: the octets do not give the checksum expected, or the file ends early. */
-static enum err verify(int fd, const struct image_facts *facts, uint8_t *buffer, struct checksum *sum) {
-	checksum_reset(sum);
-	for (uint64_t at = 0; at < facts->size;) {
-		uint64_t left = facts->size - at;
+/* The checksum of size octets; ERR_IO, also if there are fewer. */
+static enum err sum_up(int fd, uint64_t size, uint8_t *buffer, struct checksum *scratch, uint64_t *out_sum) {
+	checksum_reset(scratch);
+	for (uint64_t at = 0; at < size;) {
+		uint64_t left = size - at;
 		size_t len = left < IMAGE_FILE_PIECE ? (size_t)left : IMAGE_FILE_PIECE;
 		ssize_t n = read_piece(fd, buffer, len, (off_t)at);
-		if (n < 0) return ERR_IO;
-		if ((size_t)n < len) return ERR_CORRUPT;
-		checksum_add(sum, buffer, len);
+		if (n >= 0 && (size_t)n < len) errno = EIO; /* it became shorter meanwhile */
+		if (n < 0 || (size_t)n < len) return ERR_IO;
+		checksum_add(scratch, buffer, len);
 		at += len;
 	}
-	return checksum_get(sum) == facts->checksum ? OK : ERR_CORRUPT;
+	*out_sum = checksum_get(scratch);
+	return OK;
 }
 
-static enum err load_open_file(int fd, const struct image_facts *facts, uint8_t *buffer,
-                               struct checksum *scratch, struct zone_version **out_version, struct why *why) {
+static enum err sum_open_file(int fd, uint8_t *buffer, struct checksum *scratch, struct image_sum *out) {
 	struct stat st;
 	if (fstat(fd, &st) != 0) return ERR_IO;
-	if ((uint64_t)st.st_size != facts->size || facts->size < sizeof(struct image_header)) {
-		why_set(why, REASON_STORE_DAMAGED, "the saved image has %lld octets, expected %" PRIu64,
-		        (long long)st.st_size, facts->size);
+	out->size = (uint64_t)st.st_size;
+	if (out->size < sizeof(struct image_header)) return OK;
+	return sum_up(fd, out->size, buffer, scratch, &out->checksum);
+}
+
+void image_file_sum(const struct image_folder *folder, uint64_t id, uint8_t *buffer, struct checksum *scratch,
+                    struct image_sum *out_sum) {
+	char name[FILE_NAME_CAP];
+	struct image_sum sum = { .error = ERR_IO };
+	file_name(id, "img", name);
+	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) sum.error = sum_open_file(fd, buffer, scratch, &sum);
+	if (sum.error != OK) sum.system_errno = errno;
+	if (fd < 0 && sum.system_errno == ENOENT) sum.error = ERR_NOTFOUND;
+	if (fd >= 0) close(fd);
+	*out_sum = sum;
+}
+
+uint64_t image_file_size(const struct image_folder *folder, uint64_t id) {
+	char name[FILE_NAME_CAP];
+	struct stat st;
+	file_name(id, "img", name);
+	return fstatat(folder->fd, name, &st, 0) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static enum err judge(const struct image_sum *sum, const struct image_facts *facts, struct why *why) {
+	if (sum->error != OK) {
+		why_set(why, REASON_STORE_DAMAGED, "%s", strerror(sum->system_errno));
+		return sum->error;
+	}
+	if (sum->size != facts->size || facts->size < sizeof(struct image_header)) {
+		why_set(why, REASON_STORE_DAMAGED,
+		        "the saved image has %" PRIu64 " octets, expected %" PRIu64, sum->size, facts->size);
 		return ERR_CORRUPT;
 	}
-	enum err e = verify(fd, facts, buffer, scratch);
-	if (e == ERR_CORRUPT)
-		why_set(why, REASON_STORE_DAMAGED, "the checksum of the saved image does not match");
-	if (e != OK) return e;
+	if (sum->checksum == facts->checksum) return OK;
+	why_set(why, REASON_STORE_DAMAGED, "the checksum of the saved image does not match");
+	return ERR_CORRUPT;
+}
+
+static enum err take(const struct image_folder *folder, uint64_t id, const struct image_sum *sum,
+                     const struct image_facts *facts, struct zone_version **out_version, struct why *why) {
 	struct zone_version *version;
-	e = map_file(fd, (size_t)facts->size, &version);
-	if (e == ERR_CORRUPT || e == ERR_VERSION) why_set(why, REASON_STORE_DAMAGED, "%s", err_text(e));
+	enum err e = judge(sum, facts, why);
+	if (e != OK) return e;
+	e = image_file_map(folder, id, facts->size, &version);
+	if (e != OK)
+		why_set(why, REASON_STORE_DAMAGED, "%s",
+		        e == ERR_CORRUPT || e == ERR_VERSION ? err_text(e) : strerror(errno));
 	if (e != OK) return e;
 	if (!image_matches(&version->image, facts, why)) {
 		version_unref(version);
@@ -265,23 +302,26 @@ static enum err load_open_file(int fd, const struct image_facts *facts, uint8_t 
 	return OK;
 }
 
-enum err image_file_load(const struct image_folder *folder, uint64_t id, const struct image_facts *facts,
-                         uint8_t *buffer, struct checksum *scratch, struct zone_version **out_version,
+enum err image_file_take(const struct image_folder *folder, uint64_t id, const struct image_sum *sum,
+                         const struct image_facts *facts, struct zone_version **out_version,
                          struct why *why) {
-	char name[FILE_NAME_CAP];
-	file_name(id, "img", name);
-	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		enum err e = errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
-		why_set(why, REASON_STORE_DAMAGED, "images/%s: %s", name, strerror(errno));
-		return e;
-	}
 	struct why inner = { .reason = REASON_NONE };
-	enum err e = load_open_file(fd, facts, buffer, scratch, out_version, &inner);
-	int saved = errno;
-	close(fd);
-	if (e == OK) return OK;
-	if (inner.reason == REASON_NONE) why_set(&inner, REASON_STORE_DAMAGED, "%s", strerror(saved));
-	why_set(why, REASON_STORE_DAMAGED, "images/%s: %.*s", name, WHY_TEXT_MAX - 40, inner.evidence);
+	char name[FILE_NAME_CAP];
+	enum err e = take(folder, id, sum, facts, out_version, &inner);
+	file_name(id, "img", name);
+	if (e != OK)
+		why_set(why, REASON_STORE_DAMAGED, "images/%s: %.*s", name, WHY_TEXT_MAX - 40,
+		        inner.evidence);
 	return e;
+}
+
+enum err image_file_load(const struct image_folder *folder, uint64_t id, const struct image_facts *facts,
+                         struct zone_version **out_version, struct why *why) {
+	struct image_sum sum;
+	uint8_t *buffer = xmalloc(IMAGE_FILE_PIECE);
+	struct checksum *scratch = checksum_new();
+	image_file_sum(folder, id, buffer, scratch, &sum);
+	checksum_free(scratch);
+	free(buffer);
+	return image_file_take(folder, id, &sum, facts, out_version, why);
 }

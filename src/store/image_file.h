@@ -46,12 +46,27 @@ MUST_CHECK enum err image_file_map(const struct image_folder *folder, uint64_t i
                                    struct zone_version **out_version);
 /* Read the whole file, verify checksum and facts, then map it: ERR_CORRUPT, ERR_VERSION, ERR_NOTFOUND,
  * ERR_IO, ERR_NOMEM; why is filled on failure.  Files are read, not touched through the mapping, since a
- * disk error must end in a code and not in a signal.  buffer holds IMAGE_FILE_PIECE octets, scratch is
- * reset here.  Thread: any, each with its own two. */
-#define IMAGE_FILE_PIECE (256 * 1024)
+ * disk error must end in a code and not in a signal.  Thread: any. */
 MUST_CHECK enum err image_file_load(const struct image_folder *folder, uint64_t id,
-                                    const struct image_facts *facts, uint8_t *buffer,
-                                    struct checksum *scratch, struct zone_version **out_version,
+                                    const struct image_facts *facts, struct zone_version **out_version,
                                     struct why *why);
+
+/* The same in two steps.  First what the octets of the file give, whatever they should. */
+struct image_sum {
+	enum err error; /* not OK: the file could not be read, see system_errno */
+	int system_errno;
+	uint64_t size;     /* of the file */
+	uint64_t checksum; /* 0 if it is shorter than any image */
+};
+/* Octets of the file; 0 if it can't be told. */
+uint64_t image_file_size(const struct image_folder *folder, uint64_t id);
+/* buffer holds IMAGE_FILE_PIECE octets, scratch is reset here.  Thread: any, each with its own two. */
+#define IMAGE_FILE_PIECE (64 * 1024)
+void image_file_sum(const struct image_folder *folder, uint64_t id, uint8_t *buffer, struct checksum *scratch,
+                    struct image_sum *out_sum);
+/* Then whether they are the facts, and the mapping: fails as image_file_load does. */
+MUST_CHECK enum err image_file_take(const struct image_folder *folder, uint64_t id,
+                                    const struct image_sum *sum, const struct image_facts *facts,
+                                    struct zone_version **out_version, struct why *why);
 
 #endif

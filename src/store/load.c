@@ -99,12 +99,7 @@ static struct zone_version *load_file_now(const struct load *l, const struct nam
                                           const struct saved_state *saved, struct why *why) {
 	struct zone_version *version = NULL;
 	struct image_facts facts = load_facts(saved, name->wire);
-	uint8_t *buffer = xmalloc(IMAGE_FILE_PIECE);
-	struct checksum *scratch = checksum_new();
-	enum err e = image_file_load(&l->store->images, saved->file_id, &facts, buffer, scratch, &version,
-	                             why);
-	checksum_free(scratch);
-	free(buffer);
+	enum err e = image_file_load(&l->store->images, saved->file_id, &facts, &version, why);
 	return e == OK ? version : NULL;
 }
 

@@ -1,28 +1,12 @@
 /* The files of large images at a start: each says in its header whose it is, so that no more states are looked at than
- * there are files.  A few threads verify them; those that no state names are removed. */
-#include <pthread.h>
-#include <stdatomic.h>
+ * there are files.  What their octets give is found out by threads that began when the store was opened
+ * (store/image_sums.h); files that no state names are removed. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "store/image_sums.h"
 #include "store/load_parts.h"
-
-#define LOAD_THREADS 2
-
-struct file_job {
-	struct name name;
-	struct saved_state saved;
-	struct zone_version *version; /* NULL: why says why */
-	struct why why;
-};
-
-struct file_load {
-	struct load load;
-	struct file_job *jobs;
-	size_t count, cap;
-	_Atomic size_t next; /* job that nobody has taken yet */
-};
 
 /* -- whose a file is -------------------------------------------------------------------------------------------- */
 
@@ -104,60 +88,31 @@ enum err load_remove_orphans(struct store *s, struct why *why) {
 	return e;
 }
 
-/* -- verifying them ----------------------------------------------------------------------------------------------- */
+/* -- handing them over -------------------------------------------------------------------------------------------- */
 
-static void verify(struct file_load *f, struct file_job *job, uint8_t *buffer, struct checksum *scratch) {
-	struct image_facts facts = load_facts(&job->saved, job->name.wire);
-	enum err e = image_file_load(&f->load.store->images, job->saved.file_id, &facts, buffer, scratch,
-	                             &job->version, &job->why);
-	if (e != OK) job->version = NULL;
+static void load_file(struct load *l, uint64_t id) {
+	struct name name;
+	struct saved_state saved;
+	struct why why;
+	struct zone_version *version = NULL;
+	if (owner_of(l->store, l->txn, id, &name, &saved) != OK) return;
+	const struct image_folder *images = &l->store->images;
+	const struct image_sum *sum = image_sums_of(l->store->sums, id);
+	struct image_facts facts = load_facts(&saved, name.wire);
+	enum err e = sum ? image_file_take(images, id, sum, &facts, &version, &why)
+	                 : image_file_load(images, id, &facts, &version, &why);
+	load_deliver(l, &name, &saved, e == OK ? version : NULL, &why);
+	l->store->loaded_files[l->store->loaded_count++] = id;
 }
 
-static void *work(void *arg) {
-	struct file_load *f = arg;
-	uint8_t *buffer = xmalloc(IMAGE_FILE_PIECE);
-	struct checksum *scratch = checksum_new();
-	size_t i;
-	while ((i = atomic_fetch_add(&f->next, 1)) < f->count)
-		verify(f, &f->jobs[i], buffer, scratch);
-	checksum_free(scratch);
-	free(buffer);
-	return NULL;
-}
-
-static void add_job(struct file_load *f, uint64_t id) {
-	if (f->count == f->cap) {
-		f->cap = f->cap ? 2 * f->cap : 16;
-		f->jobs = xrealloc(f->jobs, f->cap * sizeof(*f->jobs));
-	}
-	struct file_job *job = &f->jobs[f->count];
-	memset(job, 0, sizeof(*job));
-	if (owner_of(f->load.store, f->load.txn, id, &job->name, &job->saved) == OK) f->count++;
-}
-
-/* Without threads this one does the work alone. */
-static void verify_all(struct file_load *f) {
-	pthread_t threads[LOAD_THREADS];
-	int running = 0;
-	while (running < LOAD_THREADS - 1 && (size_t)running + 1 < f->count &&
-	       pthread_create(&threads[running], NULL, work, f) == 0)
-		running++;
-	if (f->count) (void)work(f); /* returns nothing */
-	for (int i = 0; i < running; i++)
-		(void)pthread_join(threads[i], NULL); /* a thread of ours that was not joined yet */
-}
-
-static void deliver_all(struct file_load *f) {
-	struct id_list loaded = { NULL, 0, 0 };
-	for (size_t i = 0; i < f->count; i++) {
-		struct file_job *job = &f->jobs[i];
-		load_deliver(&f->load, &job->name, &job->saved, job->version, &job->why);
-		id_add(&loaded, job->saved.file_id);
-	}
-	if (loaded.count) qsort(loaded.ids, loaded.count, sizeof(*loaded.ids), compare_ids);
-	free(f->load.store->loaded_files);
-	f->load.store->loaded_files = loaded.ids;
-	f->load.store->loaded_count = loaded.count;
+static void load_listed(struct load *l, const uint64_t *ids, size_t count) {
+	struct store *s = l->store;
+	free(s->loaded_files);
+	s->loaded_files = xcalloc(count, sizeof(*s->loaded_files));
+	s->loaded_count = 0;
+	for (size_t i = 0; i < count; i++)
+		load_file(l, ids[i]);
+	if (s->loaded_count) qsort(s->loaded_files, s->loaded_count, sizeof(*s->loaded_files), compare_ids);
 }
 
 bool load_has_file(const struct store *s, uint64_t id) {
@@ -167,19 +122,17 @@ bool load_has_file(const struct store *s, uint64_t id) {
 
 enum err store_load_files(struct store *s, store_each_fn *each, void *ctx) {
 	struct why why;
-	struct file_load f = { .load = { .store = s, .each = each, .ctx = ctx } };
+	struct load l = { .store = s, .each = each, .ctx = ctx };
 	uint64_t *ids = NULL;
 	size_t count = 0;
 	if (image_folder_list(&s->images, &ids, &count) != OK) return OK; /* each is missed in its turn */
-	enum err e = database_begin(s->db, false, &f.load.txn, &why);
+	enum err e = database_begin(s->db, false, &l.txn, &why);
 	if (e == OK) {
-		for (size_t i = 0; i < count; i++)
-			add_job(&f, ids[i]);
-		verify_all(&f);
-		deliver_all(&f);
-		database_abort(f.load.txn);
+		load_listed(&l, ids, count);
+		database_abort(l.txn);
 	}
-	free(f.jobs);
+	image_sums_free(s->sums);
+	s->sums = NULL;
 	free(ids);
 	return e;
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
+#include "store/image_sums.h"
 #include "store/load_parts.h"
 
 bool store_name_of_key(struct octets key, struct name *out_name) {
@@ -51,25 +53,26 @@ static enum err move_aside(struct store *s, struct why *why) {
 }
 
 /* Only what is surely damaged is moved aside: a full disk, a missing permission or short memory is not. */
-static enum err open_database(struct store *s, struct why *why) {
-	enum err e = database_probe_or_later(s->path, s->map_bytes, why);
+static enum err open_database(struct store *s, struct database_probe probe, struct why *why) {
+	enum err e = database_probe_end(probe, s->path, why);
 	if (e == OK) e = database_open(s->path, s->map_bytes, &s->db, why);
 	if (e != ERR_CORRUPT) return e;
 	e = move_aside(s, why);
 	return e == OK ? database_open(s->path, s->map_bytes, &s->db, why) : e;
 }
 
-/* What was made here for the first time must still be there after a power cut. */
-static enum err sync_directory(const struct store *s, const char *dir, struct why *why) {
-	return fsync(s->directory_fd) == 0 ? OK : fail(why, dir);
+/* The child first, as it is forked before there are threads. */
+static enum err open_beside_sums(struct store *s, struct why *why) {
+	struct database_probe probe = database_probe_begin(s->path, s->map_bytes);
+	s->sums = image_sums_begin(&s->images);
+	return open_database(s, probe, why);
 }
 
 static enum err open_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
 	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
-	if (e == OK) e = open_database(s, why);
-	if (e == OK) e = sync_directory(s, dir, why);
+	if (e == OK) e = open_beside_sums(s, why);
 	if (e == OK) e = load_remove_orphans(s, why);
 	return e;
 }
@@ -99,12 +102,24 @@ enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, 
 	return OK;
 }
 
+enum err store_sync_directory(struct store *s, struct why *why) {
+	if (s->is_synced) return OK;
+	if (fault_fires("dir-sync")) {
+		errno = EIO;
+		return fail(why, s->path);
+	}
+	if (fsync(s->directory_fd) != 0) return fail(why, s->path);
+	s->is_synced = true;
+	return OK;
+}
+
 void store_rest(struct store *s) {
 	database_rest(s->db);
 }
 
 void store_close(struct store *s) {
 	if (!s) return;
+	image_sums_free(s->sums);
 	database_close(s->db);
 	if (s->images.fd >= 0) image_folder_close(&s->images);
 	if (s->lock_fd >= 0) close(s->lock_fd);

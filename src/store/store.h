@@ -61,7 +61,8 @@ struct store;
 /* Open or create dir (mode 0750).  The database in it never grows beyond 16 GiB (1 GiB on 32-bit machines).
  * One that is damaged is moved aside to store.mdb.damaged, which is logged, and the store starts empty.
  * ERR_EXISTS: another daemon uses dir; ERR_IO, ERR_NOMEM.  why is filled on failure.
- * Forks a child that reads the database first, so call it before there are threads. */
+ * Forks a child that reads the database first, so call it before there are threads.  A few threads begin to read the files
+ * of large images, which store_load_files waits for: whatever else a start does goes in between. */
 MUST_CHECK enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why);
 void store_close(struct store *s);
 /* Nothing is to be saved or read for now: memory that only this takes is given back.  Any thread that may wait for the

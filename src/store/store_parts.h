@@ -25,11 +25,13 @@ struct store {
 	char *path;                 /* of the database */
 	int directory_fd;           /* also holds the lock file's folder */
 	int lock_fd;                /* flock: one daemon a directory */
+	bool is_synced;             /* the directory, since it was opened: the writer's */
 	struct database *db;
 	struct image_folder images;
 	struct log *log; /* borrowed */
 	struct random random;
 	struct history_memory *memory; /* of the steps of all zones */
+	struct image_sums *sums;       /* of the files there were at the opening, until they are loaded */
 	uint64_t *loaded_files;        /* handed over by store_load_files; sorted */
 	size_t loaded_count;
 };
@@ -37,6 +39,10 @@ struct store {
 /* store_open with a database of another size, for tests. */
 MUST_CHECK enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log,
                                        struct store **out_store, struct why *why);
+
+/* What was made in the directory must still be there after a power cut: before the first commit, which is the first that
+ * promises anything.  Passes the fault point "dir-sync".  The writer's. */
+MUST_CHECK enum err store_sync_directory(struct store *s, struct why *why);
 
 static inline struct octets name_octets(const uint8_t *name) {
 	return (struct octets){ name, name_len(name) };

@@ -125,6 +125,20 @@ static void failed_step_leaves_the_old_version(void **unused) {
 	}
 }
 
+static void nothing_is_promised_while_the_directory_is_not_safe(void **unused) {
+	(void)unused;
+	struct lab lab;
+	lab_init(&lab);
+	fault_arm("dir-sync", 1);
+	assert_int_equal(lab_save(&lab, "small.example", NEW, LAB_SMALL), ERR_IO);
+	assert_int_equal(lab_load(&lab, "small.example").zones, 0);
+	assert_int_equal(lab_save(&lab, "small.example", NEW, LAB_SMALL), OK); /* it is tried again */
+	fault_arm("dir-sync", 1);
+	assert_int_equal(lab_save(&lab, "small.example", NEW, LAB_SMALL), OK); /* and not once more */
+	fault_arm(NULL, 0);
+	lab_done(&lab);
+}
+
 static void failed_put_says_why(void **unused) {
 	(void)unused;
 	struct lab lab;
@@ -217,6 +231,7 @@ int main(int argc, char **argv) {
 	if (argc == 3 && strcmp(argv[1], "save-new") == 0) return save_new(argv[2]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_step_leaves_the_old_version),
+		cmocka_unit_test(nothing_is_promised_while_the_directory_is_not_safe),
 		cmocka_unit_test(failed_put_says_why),
 		cmocka_unit_test(killed_process_leaves_the_old_version_or_the_new_one),
 		cmocka_unit_test(killed_first_save_leaves_nothing_or_all),

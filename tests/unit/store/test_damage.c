@@ -45,6 +45,37 @@ static void flipped_bit_of_an_image_file_is_found(void **unused) {
 	lab_done(&lab);
 }
 
+/* Threads of the store read it while it is opened. */
+static void damaged_file_is_found_by_a_start(void **unused) {
+	(void)unused;
+	struct lab lab;
+	char path[128];
+	struct stat st;
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "example.com", 7, LAB_LARGE), OK);
+	assert_int_equal(lab_files(&lab, path), 1);
+	assert_int_equal(lab_save(&lab, "example.org", 7, LAB_LARGE), OK);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(fstat(fd, &st), 0);
+	const off_t places[] = { 0, sizeof(struct image_header), st.st_size / 2, st.st_size - 1 };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		flip(fd, places[i]);
+		lab_reopen(&lab);
+		assert_refused(&lab, "example.com");
+		lab_reopen(&lab);
+		struct lab_loaded other = lab_load(&lab, "example.org");
+		assert_non_null(other.version);
+		version_unref(other.version);
+		flip(fd, places[i]);
+	}
+	lab_reopen(&lab);
+	struct lab_loaded l = lab_load(&lab, "example.com");
+	assert_non_null(l.version);
+	version_unref(l.version);
+	close(fd);
+	lab_done(&lab);
+}
+
 static void file_of_another_length_is_found(void **unused) {
 	(void)unused;
 	struct lab lab;
@@ -309,6 +340,7 @@ static void damaged_frame_ends_the_replay_before_it(void **unused) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flipped_bit_of_an_image_file_is_found),
+		cmocka_unit_test(damaged_file_is_found_by_a_start),
 		cmocka_unit_test(file_of_another_length_is_found),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(unreadable_file_is_refused),

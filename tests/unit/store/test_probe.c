@@ -56,7 +56,7 @@ static bool is_marked(const struct large *l) {
 
 static enum err probe(const struct large *l) {
 	struct why why;
-	return database_probe_or_later(l->path, MOST, &why);
+	return database_probe_end(database_probe_begin(l->path, MOST), l->path, &why);
 }
 
 /* The processes that read behind a start come to us when those that began them are gone. */
