@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 static unsigned ip_len(sa_family_t family) {
 	if (family == AF_INET) return 4;
 	return family == AF_INET6 ? 16 : 0;
@@ -67,30 +69,18 @@ enum err addr_prefix_parse(const char *text, struct addr_prefix *out_prefix) {
 	return OK;
 }
 
-static char *put_decimal(char *at, unsigned number) {
-	char digits[10];
-	unsigned n = 0;
-	do {
-		digits[n++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	while (n > 0)
-		*at++ = digits[--n];
-	return at;
-}
-
 /* By hand: such a text is made for every line of the log that names a primary. */
 static void ipv4_text(const struct addr *a, char buf[static ADDR_TEXT_MAX]) {
-	char *at = buf;
+	struct writer w = writer_init(buf, ADDR_TEXT_MAX); /* it fits */
 	for (unsigned i = 0; i < 4; i++) {
-		if (i > 0) *at++ = '.';
-		at = put_decimal(at, a->ip[i]);
+		if (i > 0) write_u8(&w, '.');
+		write_decimal(&w, a->ip[i], 1);
 	}
 	if (a->port != 0) {
-		*at++ = '@';
-		at = put_decimal(at, a->port);
+		write_u8(&w, '@');
+		write_decimal(&w, a->port, 1);
 	}
-	*at = '\0';
+	write_u8(&w, '\0');
 }
 
 const char *addr_text(const struct addr *a, char buf[static ADDR_TEXT_MAX]) {

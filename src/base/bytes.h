@@ -122,4 +122,18 @@ static inline void write_u48(struct writer *w, uint64_t v) {
 	write_u32(w, (uint32_t)v);
 }
 
+/* Decimal digits of number, at least so many (of 20 at most).  By hand, as it stands in every line of the log: thousands of
+ * zones have one each at a start. */
+static inline void write_decimal(struct writer *w, uint64_t number, unsigned least) {
+	char digits[20]; /* 2^64 has as many */
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (sizeof(digits) - at < least)
+		digits[--at] = '0';
+	write_bytes(w, digits + at, sizeof(digits) - at);
+}
+
 #endif

@@ -35,6 +35,7 @@ struct quota {
 struct log {
 	atomic_int level;
 	atomic_int format;
+	atomic_bool told_no_journal;
 	int fd;
 	pthread_mutex_t lock;
 	struct quota quotas[EVENT_COUNT];
@@ -96,41 +97,28 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct writer *w, c
 	put(w, buf);
 }
 
-/* At least so many digits.  By hand, as all that stands in every line: thousands of zones have one each at a start. */
-static void put_digits(struct writer *w, uint64_t number, unsigned least) {
-	char buf[20]; /* 2^64 has as many */
-	unsigned at = sizeof(buf);
-	do {
-		buf[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	while (sizeof(buf) - at < least)
-		buf[--at] = '0';
-	write_bytes(w, buf + at, sizeof(buf) - at);
-}
-
 static void put_number(struct writer *w, int64_t number) {
 	if (number < 0) write_u8(w, '-');
-	put_digits(w, number < 0 ? -(uint64_t)number : (uint64_t)number, 1);
+	write_decimal(w, number < 0 ? -(uint64_t)number : (uint64_t)number, 1);
 }
 
 /* 2026-01-31T12:00:00.123Z */
 static void put_time(struct writer *w, const struct timespec *now) {
 	struct tm tm;
 	gmtime_r(&now->tv_sec, &tm);
-	put_digits(w, (uint64_t)tm.tm_year + 1900, 4);
+	write_decimal(w, (uint64_t)tm.tm_year + 1900, 4);
 	write_u8(w, '-');
-	put_digits(w, (uint64_t)tm.tm_mon + 1, 2);
+	write_decimal(w, (uint64_t)tm.tm_mon + 1, 2);
 	write_u8(w, '-');
-	put_digits(w, (uint64_t)tm.tm_mday, 2);
+	write_decimal(w, (uint64_t)tm.tm_mday, 2);
 	write_u8(w, 'T');
-	put_digits(w, (uint64_t)tm.tm_hour, 2);
+	write_decimal(w, (uint64_t)tm.tm_hour, 2);
 	write_u8(w, ':');
-	put_digits(w, (uint64_t)tm.tm_min, 2);
+	write_decimal(w, (uint64_t)tm.tm_min, 2);
 	write_u8(w, ':');
-	put_digits(w, (uint64_t)tm.tm_sec, 2);
+	write_decimal(w, (uint64_t)tm.tm_sec, 2);
 	write_u8(w, '.');
-	put_digits(w, (uint64_t)now->tv_nsec / 1000000, 3);
+	write_decimal(w, (uint64_t)now->tv_nsec / 1000000, 3);
 	write_u8(w, 'Z');
 }
 
@@ -246,24 +234,49 @@ void log_write_out(struct log *log) {
 	atomic_store(&log->gatherer, 0);
 }
 
+/* One event and its fields, of which there may be too many. */
+struct entry {
+	enum event event;
+	const struct log_field *fields;
+	int count;
+};
+
+/* Octets of the line, without an end. */
+static size_t compose(const struct entry *e, enum log_format format, char line[static LINE_MAX_LEN]) {
+	struct writer w = writer_init(line, LINE_MAX_LEN);
+	put_head(&w, e->event, format);
+	for (int i = 0; i < e->count && i < FIELDS_MAX; i++)
+		put_field(&w, &e->fields[i], format);
+	return w.len;
+}
+
+static void emit_line(struct log *log, const struct entry *e, enum log_format format) {
+	char line[LINE_MAX_LEN + 4];
+	size_t len = compose(e, format, line);
+	if (format == LOG_FORMAT_JSON) line[len++] = '}';
+	line[len++] = '\n';
+	if (gathers_here(log))
+		gather_line(log, row_of(e->event)->level, line, len);
+	else
+		write_line(log, line, len);
+}
+
+static bool sent_to_journal(const struct entry *e) {
+	char line[LINE_MAX_LEN + 4];
+	line[compose(e, LOG_FORMAT_JOURNALD, line)] = '\0';
+	return log_journald_send(row_of(e->event)->level, event_name(e->event), line, e->fields, e->count);
+}
+
 static void emit(struct log *log, enum event event, const struct log_field *fields, int count) {
 	enum log_format format = (enum log_format)atomic_load(&log->format);
-	char line[LINE_MAX_LEN + 4];
-	struct writer w = writer_init(line, LINE_MAX_LEN);
-	put_head(&w, event, format);
-	for (int i = 0; i < count && i < FIELDS_MAX; i++)
-		put_field(&w, &fields[i], format);
+	const struct entry e = { event, fields, count };
 	if (format == LOG_FORMAT_JOURNALD) {
-		line[w.len] = '\0';
-		log_journald_send(row_of(event)->level, event_name(event), line, fields, count);
-		return;
+		const struct entry no_journal = { EVENT_LOG_NO_JOURNAL, NULL, 0 };
+		if (sent_to_journal(&e)) return;
+		format = LOG_FORMAT_TEXT;
+		if (!atomic_exchange(&log->told_no_journal, true)) emit_line(log, &no_journal, format);
 	}
-	if (format == LOG_FORMAT_JSON) line[w.len++] = '}';
-	line[w.len++] = '\n';
-	if (gathers_here(log))
-		gather_line(log, row_of(event)->level, line, w.len);
-	else
-		write_line(log, line, w.len);
+	emit_line(log, &e, format);
 }
 
 /* -- limits for what peers cause -- */

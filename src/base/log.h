@@ -1,7 +1,7 @@
 /* Events with names and key=value fields.  The list of events is events.def: EVENT(NAME, level, "text").
  *
  * One line:  2026-01-31T12:00:00.123Z info zone.transfer.done zone=example.com serial=7 ...
- * or a JSON object a line, or the journal's native protocol.  Values are escaped; no secrets.
+ * or a JSON object a line, or the journal's native protocol; where that can't be had, text, and once a line that says so.  Values are escaped; no secrets.
  * Thread: any; lines are written whole (one write call).  Peer-caused events are rate-limited per event:
  * at most 20 a second, then one line that counts what was left out. */
 #ifndef UNDERSTUDY_BASE_LOG_H

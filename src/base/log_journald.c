@@ -27,7 +27,7 @@ static int syslog_priority(enum log_level level) {
 	return priority[level];
 }
 
-void log_journald_send(enum log_level level, const char *event, const char *message,
+bool log_journald_send(enum log_level level, const char *event, const char *message,
                        const struct log_field *fields, int count) {
 	char text[FIELDS_MAX][FIELD_CAP], head[3][64];
 	char line[4200];
@@ -42,5 +42,5 @@ void log_journald_send(enum log_level level, const char *event, const char *mess
 	for (int i = 0; i < count && i < FIELDS_MAX; i++) {
 		iov[n++] = (struct iovec){ text[i], field_text(&fields[i], text[i]) };
 	}
-	(void)systemd_library_journal(iov, n); /* a log that can't be written has nowhere to say so */
+	return systemd_library_journal(iov, n);
 }

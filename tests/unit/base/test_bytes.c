@@ -102,6 +102,28 @@ static void empty_buffers_are_no_trouble(void **state) {
 	assert_true(w.failed);
 }
 
+static void assert_decimal(uint64_t number, unsigned least, const char *text) {
+	char buf[24];
+	struct writer w = writer_init(buf, sizeof(buf));
+	write_decimal(&w, number, least);
+	assert_false(w.failed);
+	assert_int_equal(w.len, strlen(text));
+	assert_memory_equal(buf, text, w.len);
+}
+
+static void decimal_numbers_have_the_digits_that_are_asked_for(void **state) {
+	(void)state;
+	assert_decimal(0, 1, "0");
+	assert_decimal(7, 3, "007");
+	assert_decimal(1234, 2, "1234");
+	assert_decimal(UINT64_MAX, 1, "18446744073709551615");
+	assert_decimal(1, 20, "00000000000000000001");
+	char two[2];
+	struct writer w = writer_init(two, sizeof(two));
+	write_decimal(&w, 123, 1);
+	assert_true(w.failed && w.len == 0); /* all of it or nothing */
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_in_network_order),
@@ -110,6 +132,7 @@ int main(void) {
 		cmocka_unit_test(lengths_that_wrap_around_are_overruns),
 		cmocka_unit_test(writer_fills_its_room_and_no_more),
 		cmocka_unit_test(empty_buffers_are_no_trouble),
+		cmocka_unit_test(decimal_numbers_have_the_digits_that_are_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,24 @@ static unsigned count_of(const char *text, const char *word) {
 	return count;
 }
 
+/* In place of the system's: no library can be loaded here. */
+void *dlopen(const char *file, int flags) {
+	(void)file, (void)flags;
+	return NULL;
+}
+
+static void without_a_journal_lines_are_text_and_one_says_so(void **state) {
+	(void)state;
+	struct lab lab = lab_of(LOG_LEVEL_INFO, LOG_FORMAT_JOURNALD);
+	log_event(lab.log, EVENT_ZONE_TRANSFERRED, LOG_STR("zone", "example.com"), LOG_NUM("serial", 7));
+	log_event(lab.log, EVENT_DAEMON_STOP, LOG_STR("signal", "SIGTERM"));
+	const char *lines = lines_of(&lab);
+	assert_matches(lines, "^20[0-9T:.-]+Z warning log\\.no-journal\n"
+	                      "20[0-9T:.-]+Z info zone\\.transferred zone=example\\.com serial=7\n"
+	                      "20[0-9T:.-]+Z info daemon\\.stop signal=SIGTERM\n$");
+	lab_done(&lab);
+}
+
 static void a_text_line_has_time_level_name_and_fields(void **state) {
 	(void)state;
 	struct lab lab = lab_of(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
@@ -198,6 +216,7 @@ int main(void) {
 		cmocka_unit_test(a_text_line_has_time_level_name_and_fields),
 		cmocka_unit_test(values_that_could_be_mistaken_are_quoted_and_escaped),
 		cmocka_unit_test(a_json_line_is_one_object),
+		cmocka_unit_test(without_a_journal_lines_are_text_and_one_says_so),
 		cmocka_unit_test(lines_below_the_level_are_not_written),
 		cmocka_unit_test(gathered_lines_are_written_together_and_an_error_at_once),
 		cmocka_unit_test(more_lines_than_can_be_gathered_are_all_written),
