@@ -301,6 +301,7 @@ static void ask(struct exchange *x, enum lane lane, json_t *request,
 	                            request, on_reply, x)
 	                 : NULL;
 	if (!x->site->pool) json_decref(request);
+	if (x->ask && (x->method == METHOD_GET || x->method == METHOD_HEAD)) ask_may_repeat(x->ask);
 	if (x->ask) return;
 	if (x->stage >= STAGE_ANSWERED)
 		exchange_end(x, false);

@@ -25,7 +25,7 @@ struct ask {
 	struct pool *pool;
 	enum lane lane;
 	uint64_t owner;
-	char *text; /* own; the request and its newline; has a secret */
+	char *text; /* own; the request and its newline; has a secret; NULL: it is sent, and is not sent again */
 	size_t len;
 	ask_reply *reply;
 	void *arg;
@@ -33,6 +33,8 @@ struct ask {
 	struct ask *next;
 	uint64_t since_ms; /* of the last step */
 	bool paused;
+	bool repeatable; /* asked twice it does what it does once */
+	bool begun;      /* something of the reply has come */
 };
 
 struct link {
@@ -42,6 +44,7 @@ struct link {
 	uv_connect_t connect;
 	uv_write_t write;
 	struct ask *ask; /* NULL: idle */
+	bool answered;   /* it is a kept one: a request has had its last reply on it */
 	char *input;
 	size_t len, cap;
 	size_t looked; /* octets of input without a newline */
@@ -63,6 +66,7 @@ struct pool {
 
 static void pool_advance(struct pool *p, enum lane lane);
 static void link_take(struct link *link);
+static void link_open(struct pool *p, enum lane lane, struct link **place);
 static void on_kick(uv_timer_t *kick);
 
 static void secret_free(char *text, size_t len) {
@@ -112,6 +116,36 @@ static void link_fail(struct link *link) {
 	ask_free(a);
 }
 
+/* The daemon may close a kept connection, or be started anew, at the moment in which we send: what may be asked twice, and has
+ * had nothing of a reply, is asked once more. */
+static bool may_repeat(const struct link *link) {
+	const struct ask *a = link->ask;
+	return a && a->text && link->answered && link->len == 0 && !a->begun;
+}
+
+/* Over a connection of its own, in the same place: others that are kept may be as old. */
+static void repeat(struct link *link) {
+	struct pool *p = link->pool;
+	enum lane lane = link->lane;
+	struct ask *a = link->ask;
+	struct link **place = p->links[lane];
+	while (*place != link)
+		place++;
+	link->ask = NULL;
+	link_close(link);
+	link_open(p, lane, place);
+	(*place)->ask = a;
+	a->link = *place;
+	a->since_ms = uv_now(p->loop);
+}
+
+static void link_lost(struct link *link) {
+	if (may_repeat(link))
+		repeat(link);
+	else
+		link_fail(link);
+}
+
 static void link_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 	struct link *link = handle->data;
 	(void)suggested;
@@ -128,7 +162,7 @@ static void link_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
 	if (link->closing || n == 0) return;
 	if (n > 0) link->len += (size_t)n;
 	if (n < 0 || !link->ask) { /* an idle connection has nothing to say */
-		link_fail(link);
+		link_lost(link);
 		return;
 	}
 	link_take(link);
@@ -140,14 +174,15 @@ static void link_written(uv_write_t *write, int status) {
 	secret_free(link->written, link->written_len);
 	link->written = NULL;
 	link->writing = false;
-	if (status < 0 && !link->closing) link_fail(link);
+	if (status < 0 && !link->closing) link_lost(link);
 }
 
 static void link_send(struct link *link) {
 	struct ask *a = link->ask;
-	link->written = a->text;
+	bool keep = link->answered && a->repeatable; /* a new connection is not old: it is tried once */
+	link->written = keep ? xmemdup(a->text, a->len) : a->text;
 	link->written_len = a->len;
-	a->text = NULL;
+	if (!keep) a->text = NULL;
 	link->writing = true;
 	uv_buf_t buf = uv_buf_init(link->written, (unsigned)link->written_len);
 	if (uv_write(&link->write, (uv_stream_t *)&link->pipe, &buf, 1, link_written) != 0) {
@@ -203,7 +238,9 @@ static void link_take(struct link *link) {
 		if (!reply) break;
 		bool last = is_last(link->lane, reply);
 		a->since_ms = uv_now(link->pool->loop);
+		a->begun = true;
 		if (last) link->ask = NULL;
+		if (last) link->answered = true;
 		a->reply(a->arg, reply,
 		         last); /* it may cancel a, which closes the link, unless this was the last */
 		json_decref(reply);
@@ -324,6 +361,10 @@ struct ask *pool_ask(struct pool *p, enum lane lane, uint64_t owner, json_t *req
 	p->waiting[lane]++;
 	(void)uv_timer_start(&p->kick, on_kick, 0, 0); /* fails without a callback only */
 	return a;
+}
+
+void ask_may_repeat(struct ask *a) {
+	a->repeatable = true;
 }
 
 static void forget_waiting(struct ask *a) {

@@ -6,7 +6,7 @@
  * Who waits for QUICK or LONG is taken by owner: whose requests have the fewest connections goes first, and no owner
  * gets more than three quarters of the connections or of the places to wait, so that nobody is kept out by one who
  * asks much or slowly.
- * Connections are made when they are needed; when the daemon is away a request fails, and the next one tries anew.
+ * Connections are made when they are needed and kept; when the daemon is away a request fails, and the next one tries anew.
  * Bounds: connections and waiting requests of each lane, octets of a reply (CONTROL_REPLY_MAX), time for an answer.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_WEB_POOL_H
@@ -36,6 +36,9 @@ void pool_close(struct pool *p);
 /* Take request.  owner: who asks (limits_owner).  NULL: too many wait already, of all or of this owner. */
 struct ask *pool_ask(struct pool *p, enum lane lane, uint64_t owner, json_t *request, ask_reply *reply,
                      void *arg);
+/* The request only reads: if the daemon closes a connection that was kept, and nothing of the reply has come, it is sent once
+ * more over a new one. */
+void ask_may_repeat(struct ask *a);
 /* Nothing comes any more, and the daemon is told by a closed connection. */
 void ask_cancel(struct ask *a);
 /* Take no further replies until resumed: the daemon waits meanwhile. */

@@ -50,6 +50,49 @@ def test_refusals_have_their_status(web, code, status):
     assert ("Retry-After" in reply.headers) == (status in (429, 503))
 
 
+def closing(web, request, times):
+    """The daemon closes the connection so many times instead of answering."""
+    def say(asked):
+        if sum(r["request"] == request for r in web.daemon.asked) > times:
+            del web.daemon.overrides[request]
+            return web.daemon.answer(asked)
+        raise OSError
+    assert web.get("/api/zones").status == 200  # its connection is kept
+    web.daemon.asked.clear()
+    web.daemon.overrides[request] = say
+
+
+def times_asked(web, request):
+    return sum(r["request"] == request for r in web.daemon.asked)
+
+
+def test_a_read_over_a_connection_that_the_daemon_closes_is_asked_again(web):
+    web.add("example.com")
+    closing(web, "zone.page", 1)
+    assert [zone["name"] for zone in web.get("/api/zones").json] == ["example.com"]
+
+
+def test_a_read_is_asked_again_once_and_only_if_its_connection_was_kept(web):
+    closing(web, "zone.page", 1000)
+    assert web.get("/api/zones").status == 503 and times_asked(web, "zone.page") == 2
+    assert web.get("/api/zones").status == 503 and times_asked(web, "zone.page") == 3
+
+
+def test_a_change_is_never_asked_again(web):
+    closing(web, "zone.add", 1000)
+    reply = web.post("/api/zones", {"name": "example.org", "masterIp": "192.0.2.1"})
+    assert reply.status == 503 and times_asked(web, "zone.add") == 1
+
+
+def test_what_has_begun_to_be_answered_is_not_asked_again(web):
+    def say(_):
+        yield b'{"ok":true,'
+        raise OSError
+    closing(web, "zone.page", 1000)
+    web.daemon.overrides["zone.page"] = say
+    assert web.get("/api/zones").status == 503 and times_asked(web, "zone.page") == 1
+
+
 def test_a_daemon_that_dies_while_it_answers_breaks_the_answer(web):
     def say(_):
         yield json.dumps({"ok": True, "result": "x" * 100, "more": True}).encode() + b"\n"
