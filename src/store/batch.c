@@ -54,7 +54,7 @@ void store_batch_abort(struct store_batch *b) {
 	batch_free(b);
 }
 
-static struct operation *add_operation(struct store_batch *b, enum operation_kind kind, const uint8_t *name) {
+struct operation *batch_add(struct store_batch *b, enum operation_kind kind, const uint8_t *name) {
 	if (b->count == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 16;
 		b->operations = xrealloc(b->operations, b->cap * sizeof(*b->operations));
@@ -106,7 +106,7 @@ static enum err add_image(struct store_batch *b, enum operation_kind kind, const
 		return e;
 	}
 	if (!in_file) version_ref(v);
-	struct operation *o = add_operation(b, kind, name);
+	struct operation *o = batch_add(b, kind, name);
 	o->saved = (struct saved_state){ .in_file = in_file,
 		                         .file_id = id,
 		                         .image_size = h->size,
@@ -150,7 +150,7 @@ enum err store_batch_put(struct store_batch *b, const uint8_t *name, const struc
 
 enum err store_batch_step(struct store_batch *b, const uint8_t *name, const struct zone_state *state,
                           const struct store_steps *steps, struct store_outcome *outcome) {
-	struct operation *o = add_operation(b, OPERATION_STEP, name);
+	struct operation *o = batch_add(b, OPERATION_STEP, name);
 	o->saved.state = *state;
 	o->outcome = outcome;
 	set_steps(o, steps);
@@ -174,27 +174,63 @@ const struct why *store_batch_why(const struct store_batch *b) {
 }
 
 enum err store_batch_state(struct store_batch *b, const uint8_t *name, const struct zone_state *state) {
-	add_operation(b, OPERATION_STATE, name)->saved.state = *state;
+	batch_add(b, OPERATION_STATE, name)->saved.state = *state;
 	return OK;
 }
 
 enum err store_batch_remove(struct store_batch *b, const uint8_t *name) {
-	(void)add_operation(b, OPERATION_REMOVE, name); /* the name is all that it needs */
+	(void)batch_add(b, OPERATION_REMOVE, name); /* the name is all that it needs */
 	return OK;
 }
 
-static void tell_outcomes(const struct store_batch *b) {
+void batch_tell_outcomes(struct store_batch *b) {
 	for (size_t i = 0; i < b->count; i++) {
-		const struct operation *o = &b->operations[i];
+		struct operation *o = &b->operations[i];
 		if (o->outcome) *o->outcome = o->result;
+		o->outcome = NULL;
 	}
 }
 
-enum err store_batch_commit(struct store_batch *b, struct why *why) {
-	enum err e = b->count ? store_sync_directory(b->store, why) : OK;
+/* What was told and is not in the database yet comes first. */
+static enum err pay(struct store *s, struct why *why) {
+	if (!s->owed) return OK;
+	enum err e = batch_write(s->owed, why);
+	if (e == OK) e = database_sync(s->db, why); /* also of what seemed to have failed and had not */
+	if (e != OK && e != ERR_MISMATCH) return e;
+	batch_free(s->owed);
+	s->owed = NULL;
+	return OK;
+}
+
+/* Written ahead and told, but not in the database: it stays to be written, and its record stays until then. */
+static void owe(struct store_batch *b, const struct why *why) {
+	log_event(b->store->log, EVENT_STORE_FAILED, LOG_STR("evidence", why->evidence));
+	b->store->owed = b;
+}
+
+enum err store_batch_commit_early(struct store_batch *b, store_safe_fn *safe, void *ctx, struct why *why) {
+	struct store *s = b->store;
+	b->safe = safe;
+	b->safe_ctx = ctx;
+	enum err e = b->count ? store_sync_directory(s, why) : OK;
+	if (e == OK) e = pay(s, why);
 	if (e == OK && b->count) e = batch_write(b, why);
-	if (e == OK) tell_outcomes(b);
-	remove_files(b->store, e == OK ? &b->replaced : &b->written);
+	atomic_store(&s->is_ahead, false);
+	if (e != OK && b->is_safe) {
+		owe(b, why);
+		return OK;
+	}
+	if (e == OK) batch_tell_outcomes(b);
+	remove_files(s, e == OK ? &b->replaced : &b->written);
 	batch_free(b);
 	return e;
+}
+
+enum err store_batch_commit(struct store_batch *b, struct why *why) {
+	return store_batch_commit_early(b, NULL, NULL, why);
+}
+
+void store_forget_owed(struct store *s) {
+	if (s->owed) batch_free(s->owed);
+	s->owed = NULL;
 }

@@ -1,7 +1,9 @@
 /* The operations of a batch become changes of the database, all in one transaction. */
 #include <string.h>
 
-#include "store/batch_parts.h"
+#include "base/fault.h"
+#include "store/ahead.h"
+#include "store/checksum.h"
 #include "store/journal.h"
 
 /* One attempt to write. */
@@ -13,12 +15,14 @@ struct attempt {
 
 /* What the database holds of the zone now, earlier operations of this batch included; all zero for
  * nothing, or for a record that can't be read: its file, if any, is an orphan of the next start. */
-static enum err former_state(struct database_txn *txn, const struct operation *o,
-                             struct saved_state *out_saved) {
+static enum err former_state(struct database_txn *txn, struct operation *o, struct saved_state *out_saved) {
 	struct octets value;
 	struct saved_state saved = { 0 };
 	enum err e = database_get(txn, TABLE_STATES, name_octets(o->name.wire), &value);
 	if (e != OK && e != ERR_NOTFOUND) return e;
+	uint64_t found = e == OK ? checksum_of(value.data, value.len, o->name.wire, o->name.len) : 0;
+	if (o->only_on_former && found != o->former) return ERR_MISMATCH;
+	o->former = found;
 	if (e == OK && saved_state_decode(value.data, value.len, o->name.wire, &saved) != OK)
 		memset(&saved, 0, sizeof(saved));
 	*out_saved = saved;
@@ -208,6 +212,19 @@ static enum err apply(const struct attempt *a, struct operation *o) {
 
 typedef enum err apply_fn(const struct attempt *a, struct operation *o);
 
+/* All of it is in the transaction.  When it cannot be written ahead the commit alone counts.  So does the first: what a
+ * killed process left in the page cache is synced with it, and then its record may be written over. */
+static void write_ahead(struct store_batch *b, const struct database_txn *txn) {
+	if (!b->safe || !b->store->has_committed || !ahead_takes(b)) return;
+	if (ahead_write(b->store->ahead_fd, b, database_transaction(txn)) != OK) return;
+	(void)fault_fires("ahead-told"); /* a place to die at */
+	atomic_store(&b->store->is_ahead, true);
+	batch_tell_outcomes(b);
+	b->is_safe = true;
+	b->safe(b->safe_ctx);
+	b->safe = NULL;
+}
+
 static enum err write_all(struct store_batch *b, apply_fn *each, struct why *why) {
 	struct attempt a = { .batch = b };
 	uint64_t journal_bytes;
@@ -219,7 +236,15 @@ static enum err write_all(struct store_batch *b, apply_fn *each, struct why *why
 	for (size_t i = 0; i < b->count && e == OK; i++) {
 		e = each(&a, &b->operations[i]);
 	}
-	if (e == OK) return database_commit(a.txn, why);
+	if (e == OK && each == apply) write_ahead(b, a.txn);
+	if (e == OK) {
+		struct database *db = b->store->db;
+		uint64_t number = database_transaction(a.txn);
+		e = database_commit(a.txn, why);
+		/* One that changes nothing is none, and syncs nothing. */
+		b->store->has_committed |= e == OK && database_last_transaction(db) == number;
+		return e;
+	}
 	database_explain(a.txn, why);
 	database_abort(a.txn);
 	return e;
@@ -248,6 +273,8 @@ enum err batch_write(struct store_batch *b, struct why *why) {
 	struct why ignored;
 	enum err e = write_all(b, apply, why);
 	if (e != ERR_LIMIT) return e;
+	for (size_t i = 0; i < b->count; i++)
+		b->operations[i].only_on_former = false; /* its states lose their history */
 	e = write_all(b, give_up_history, &ignored);
 	if (e == OK) e = write_all(b, write_again, &ignored);
 	if (e == OK) e = write_all(b, apply, why);

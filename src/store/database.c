@@ -222,6 +222,31 @@ enum err database_commit(struct database_txn *txn, struct why *why) {
 	return err_of(rc);
 }
 
+uint64_t database_transaction(const struct database_txn *txn) {
+	return mdb_txn_id(txn->txn);
+}
+
+uint64_t database_last_transaction(struct database *db) {
+	MDB_envinfo info = { 0 };
+	(void)pthread_rwlock_rdlock(&db->opening);
+	if (db->env) (void)mdb_env_info(db->env, &info); /* 0 is nobody's number */
+	(void)pthread_rwlock_unlock(&db->opening);
+	return info.me_last_txnid;
+}
+
+void database_wait_for_writer(struct database *db) {
+	(void)pthread_mutex_lock(&db->writing);
+	(void)pthread_mutex_unlock(&db->writing);
+}
+
+enum err database_sync(struct database *db, struct why *why) {
+	(void)pthread_rwlock_rdlock(&db->opening);
+	int rc = db->env ? mdb_env_sync(db->env, 1) : MDB_PANIC;
+	(void)pthread_rwlock_unlock(&db->opening);
+	if (rc) explain(db, rc, why);
+	return err_of(rc);
+}
+
 void database_rest(struct database *db) {
 	(void)pthread_rwlock_rdlock(&db->opening);
 	/* Mapped for reading only, so nothing can be lost; if it fails the pages stay. */

@@ -62,6 +62,14 @@ void database_abort(struct database_txn *txn);
 /* Ends txn in any case.  Passes the fault point "store-commit".  ERR_LIMIT: max_bytes is reached. */
 MUST_CHECK enum err database_commit(struct database_txn *txn, struct why *why);
 
+/* The number that LMDB gives to txn, which writes: one more than that of the last that was committed. */
+uint64_t database_transaction(const struct database_txn *txn);
+uint64_t database_last_transaction(struct database *db);
+/* Until nobody writes. */
+void database_wait_for_writer(struct database *db);
+/* What a former process has committed is on the disk. */
+MUST_CHECK enum err database_sync(struct database *db, struct why *why);
+
 /* ERR_NOTFOUND. */
 MUST_CHECK enum err database_get(struct database_txn *txn, enum database_table table, struct octets key,
                                  struct octets *out_value);

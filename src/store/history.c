@@ -50,6 +50,7 @@ enum err store_history(struct store *s, const uint8_t *name, store_history_fn *e
 	struct name lower = lower_name(name);
 	struct database_txn *txn;
 	struct why why; /* the code says enough to whoever asks */
+	store_catch_up(s);
 	enum err e = database_begin(s->db, false, &txn, &why);
 	if (e != OK) return e;
 	e = each_step(txn, &lower, each, ctx);
@@ -122,6 +123,7 @@ enum err store_read_steps(struct store *s, const uint8_t *name, uint32_t from, u
 	struct name lower = lower_name(name);
 	struct database_txn *txn;
 	struct why why; /* the code says enough to whoever asks */
+	store_catch_up(s);
 	enum err e = database_begin(s->db, false, &txn, &why);
 	if (e != OK) return e;
 	e = read_steps(txn, &lower, from, to, max_bytes, out_changes);

@@ -179,6 +179,7 @@ enum err store_load_one(struct store *s, const uint8_t *name, store_each_fn *eac
 	struct octets value;
 	struct name wire;
 	name_copy(&wire, name);
+	store_catch_up(s);
 	enum err e = database_begin(s->db, false, &l.txn, &why);
 	if (e != OK) return e;
 	e = database_get(l.txn, TABLE_STATES, name_octets(name), &value);

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "store/ahead.h"
 #include "store/image_sums.h"
 #include "store/load_parts.h"
 
@@ -68,11 +69,17 @@ static enum err open_beside_sums(struct store *s, struct why *why) {
 	return open_database(s, probe, why);
 }
 
+static void open_ahead(struct store *s) {
+	ahead_open(s->directory_fd, &s->ahead_fd);
+	if (s->ahead_fd >= 0) ahead_replay(s);
+}
+
 static enum err open_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
 	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
 	if (e == OK) e = open_beside_sums(s, why);
+	if (e == OK) open_ahead(s);
 	if (e == OK) e = load_remove_orphans(s, why);
 	return e;
 }
@@ -87,7 +94,7 @@ enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, 
 	size_t size = strlen(dir) + sizeof("/store.mdb");
 	s->path = xmalloc(size);
 	snprintf(s->path, size, "%s/store.mdb", dir);
-	s->directory_fd = s->lock_fd = s->images.fd = -1;
+	s->directory_fd = s->lock_fd = s->ahead_fd = s->images.fd = -1;
 	s->log = log;
 	s->map_bytes = map_bytes;
 	s->memory = history_memory_new(0);
@@ -120,8 +127,10 @@ void store_rest(struct store *s) {
 void store_close(struct store *s) {
 	if (!s) return;
 	image_sums_free(s->sums);
+	store_forget_owed(s); /* the next start finds it */
 	database_close(s->db);
 	if (s->images.fd >= 0) image_folder_close(&s->images);
+	if (s->ahead_fd >= 0) close(s->ahead_fd);
 	if (s->lock_fd >= 0) close(s->lock_fd);
 	if (s->directory_fd >= 0) close(s->directory_fd);
 	history_memory_unref(s->memory);

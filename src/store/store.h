@@ -138,6 +138,14 @@ void store_batch_abort(struct store_batch *b);
  * nothing of the batch is saved and files written for it are removed. */
 MUST_CHECK enum err store_batch_commit(struct store_batch *b, struct why *why);
 
+/* As store_batch_commit.  A batch of a few small steps and states is written ahead of the database's commit (store/ahead.h):
+ * safe is called once, from here, as soon as it survives a crash; outcomes are written then, and nothing of the caller's is
+ * touched after.  The result is OK then, also if the database can't commit it now: the store does so before anything else
+ * that it saves, or at the next start. */
+typedef void store_safe_fn(void *ctx);
+MUST_CHECK enum err store_batch_commit_early(struct store_batch *b, store_safe_fn *safe, void *ctx,
+                                             struct why *why);
+
 /* -- history -- */
 
 /* One step of a zone's history. */

@@ -2,6 +2,8 @@
 #ifndef UNDERSTUDY_STORE_STORE_PARTS_H
 #define UNDERSTUDY_STORE_STORE_PARTS_H
 
+#include <stdatomic.h>
+
 #include "base/random.h"
 #include "store/database.h"
 #include "store/image_file.h"
@@ -26,6 +28,7 @@ struct store {
 	int directory_fd;           /* also holds the lock file's folder */
 	int lock_fd;                /* flock: one daemon a directory */
 	bool is_synced;             /* the directory, since it was opened: the writer's */
+	int ahead_fd;               /* store.ahead; -1: every commit is made without */
 	struct database *db;
 	struct image_folder images;
 	struct log *log; /* borrowed */
@@ -34,6 +37,9 @@ struct store {
 	struct image_sums *sums;       /* of the files there were at the opening, until they are loaded */
 	uint64_t *loaded_files;        /* handed over by store_load_files; sorted */
 	size_t loaded_count;
+	bool has_committed; /* since it was opened: what was in the database then is synced too; the writer's */
+	struct store_batch *owed; /* told, written ahead, and not in the database; NULL: none */
+	_Atomic bool is_ahead;    /* somebody was told of what the database is about to commit */
 };
 
 /* store_open with a database of another size, for tests. */
@@ -53,6 +59,12 @@ static inline uint64_t history_memory_share(uint64_t version_octets) {
 	uint64_t share = version_octets / 16;
 	return share > HISTORY_BYTES_LEAST ? share : HISTORY_BYTES_LEAST;
 }
+
+/* Before reading: whoever was told of a commit finds it. */
+static inline void store_catch_up(struct store *s) {
+	if (atomic_load(&s->is_ahead)) database_wait_for_writer(s->db);
+}
+void store_forget_owed(struct store *s);
 
 /* The zone's name from a key of the database; false: not one of ours. */
 bool store_name_of_key(struct octets key, struct name *out_name);

@@ -1,5 +1,6 @@
 #include "transfer/saver.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -10,13 +11,18 @@ struct saver {
 	struct store *store;
 	struct log *log;
 	struct save *first, *last; /* waiting */
-	struct save *job;          /* being written */
+	struct save *job;          /* being written, and not told */
+	bool is_running;           /* the job; it may be told already */
+	_Atomic bool is_safe;      /* it may be told */
+	uv_async_t safe;           /* wakes the loop for that */
 	struct why why;            /* of the job */
 	enum err error;
 	uint64_t count; /* told */
 	uv_work_t work;
 	void (*idle)(void *ctx);
 	void *idle_ctx;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
 };
 
 /* -- on the pool -- */
@@ -32,6 +38,13 @@ static enum err write_one(struct store_batch *batch, struct save *s) {
 	}
 }
 
+/* From here on the saves are the loop's. */
+static void on_safe(void *ctx) {
+	struct saver *s = ctx;
+	atomic_store(&s->is_safe, true);
+	(void)uv_async_send(&s->safe); /* fails only after saver_close */
+}
+
 static void on_work(uv_work_t *work) {
 	struct saver *s = work->data;
 	thread_name(THREAD_POOL);
@@ -41,19 +54,19 @@ static void on_work(uv_work_t *work) {
 		i->error = write_one(batch, i);
 		if (i->error != OK && i->kind <= SAVE_IMAGE) i->why = *store_batch_why(batch);
 	}
-	s->error = store_batch_commit(batch, &s->why);
+	s->error = store_batch_commit_early(batch, on_safe, s, &s->why);
 }
 
 /* -- on the loop -- */
 
 static void start(struct saver *s);
 
-static void settle_one(const struct saver *s, struct save *i) {
+static void settle_one(struct save *i, enum err e, const struct why *why) {
 	i->wants_image = i->outcome.wants_image;
-	if (s->error == OK && i->error == OK) i->error = i->outcome.error;
-	if (i->error == OK && s->error != OK) {
-		i->error = s->error;
-		why_set(&i->why, REASON_STORE_FAILED, "%s", s->why.evidence);
+	if (e == OK && i->error == OK) i->error = i->outcome.error;
+	if (i->error == OK && e != OK) {
+		i->error = e;
+		why_set(&i->why, REASON_STORE_FAILED, "%s", why->evidence);
 	} else if (i->error != OK && i->why.reason == REASON_NONE) {
 		why_set(&i->why, REASON_STORE_FAILED, "writing to the store: %s", err_text(i->error));
 	}
@@ -64,17 +77,14 @@ static void settle_one(const struct saver *s, struct save *i) {
 }
 
 /* All of them before the first is told: what is told may start the next job, whose end would be taken for this one's. */
-static void settle(const struct saver *s) {
-	for (struct save *i = s->job; i; i = i->next)
-		settle_one(s, i);
+static void settle(struct save *first, enum err e, const struct why *why) {
+	for (struct save *i = first; i; i = i->next)
+		settle_one(i, e, why);
 }
 
-static void on_written(uv_work_t *work, int status) {
-	(void)status; /* a job is never cancelled */
-	struct saver *s = work->data;
+static void tell_job(struct saver *s, enum err e, const struct why *why) {
 	struct save *i = s->job;
-	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
-	settle(s);
+	settle(i, e, why);
 	s->job = NULL;
 	log_gather(s->log);
 	while (i) {
@@ -84,6 +94,21 @@ static void on_written(uv_work_t *work, int status) {
 		i = next;
 	}
 	log_write_out(s->log);
+}
+
+/* As good as saved; the job goes on. */
+static void on_safe_told(uv_async_t *async) {
+	struct saver *s = async->data;
+	if (atomic_exchange(&s->is_safe, false)) tell_job(s, OK, NULL);
+}
+
+static void on_written(uv_work_t *work, int status) {
+	(void)status; /* a job is never cancelled */
+	struct saver *s = work->data;
+	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
+	atomic_store(&s->is_safe, false); /* the loop was not awake before its end */
+	s->is_running = false;
+	if (s->job) tell_job(s, s->error, &s->why);
 	start(s);
 	saver_check_idle(s);
 }
@@ -107,8 +132,9 @@ static struct save *take(struct saver *s) {
 }
 
 static void start(struct saver *s) {
-	if (s->job || !s->first) return;
+	if (s->is_running || !s->first) return;
 	s->job = take(s);
+	s->is_running = true;
 	s->work.data = s;
 	/* Cannot fail: the callback is given. */
 	(void)uv_queue_work(s->loop, &s->work, on_work, on_written);
@@ -128,7 +154,7 @@ void saver_add(struct saver *s, struct save *save) {
 }
 
 bool saver_is_idle(const struct saver *s) {
-	return !s->job && !s->first;
+	return !s->is_running && !s->first;
 }
 
 void saver_check_idle(struct saver *s) {
@@ -149,7 +175,21 @@ struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log) {
 	s->loop = loop;
 	s->store = store;
 	s->log = log;
+	s->safe.data = s;
+	if (uv_async_init(loop, &s->safe, on_safe_told) != 0) abort(); /* no file descriptor at start */
+	uv_unref((uv_handle_t *)&s->safe);                             /* a job keeps the loop */
 	return s;
+}
+
+static void on_closed(uv_handle_t *handle) {
+	struct saver *s = handle->data;
+	s->closed(s->closed_ctx);
+}
+
+void saver_close(struct saver *s, void (*closed)(void *ctx), void *ctx) {
+	s->closed = closed;
+	s->closed_ctx = ctx;
+	uv_close((uv_handle_t *)&s->safe, on_closed);
 }
 
 void saver_free(struct saver *s) {

@@ -39,6 +39,8 @@ struct save {
 };
 
 struct saver;
+/* What the store has written ahead is told at once, while it still commits (store_batch_commit_early): what waits for the
+ * next job does so until then. */
 struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log);
 void saver_add(struct saver *s, struct save *save);
 /* Nothing waits or runs. */
@@ -49,6 +51,9 @@ void saver_on_idle(struct saver *s, void (*idle)(void *ctx), void *ctx);
 void saver_check_idle(struct saver *s);
 /* Saves that were told so far. */
 uint64_t saver_count(const struct saver *s);
+/* When it is idle, and will be.  Calls closed when its handle is. */
+void saver_close(struct saver *s, void (*closed)(void *ctx), void *ctx);
+/* After that. */
 void saver_free(struct saver *s);
 
 #endif

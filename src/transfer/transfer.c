@@ -236,11 +236,12 @@ static void on_saver_idle(void *ctx) {
 	if (!ingest_is_idle(t->ingest) || !merger_is_idle(t->merger)) return;
 	steps_save_dirty(t);
 	if (!saver_is_idle(t->saver) || t->to_close > 0) return;
-	t->to_close = 12;
+	t->to_close = 13;
 	pool_stop(t->pool, part_closed, t);
 	asker_stop(t->asker, part_closed, t);
 	notifier_stop(t->notifier, part_closed, t);
 	inbox_close(t->inbox, part_closed, t);
+	saver_close(t->saver, part_closed, t);
 	strangers_close(t->strangers, part_closed, t);
 	uv_close((uv_handle_t *)&t->tick, timer_closed);
 	uv_close((uv_handle_t *)&t->lazy, timer_closed);

@@ -50,8 +50,14 @@ static int setup(void **state) {
 	return 0;
 }
 
+static void ignore_closed(void *ctx) {
+	(void)ctx;
+}
+
 static int teardown(void **state) {
 	struct saver_lab *l = *state;
+	saver_close(l->saver, ignore_closed, NULL);
+	(void)uv_run(&l->loop, UV_RUN_DEFAULT);
 	saver_free(l->saver);
 	uv_sem_destroy(&l->done);
 	assert_int_equal(uv_loop_close(&l->loop), 0);

@@ -1,0 +1,132 @@
+/* The process dies at each step of a commit that is written ahead: who was told of the new version finds it at the next
+ * start, with a history that leads to it; else there is the old one or the new one. */
+#include "journal_lab.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/fault.h"
+
+#define OLD 7
+#define NEW 8
+#define HOSTS 40
+
+static const char *const points[] = { "journal-put", "store-put", "ahead-write", "ahead-told",
+	                              "store-commit" };
+#define POINTS (sizeof(points) / sizeof(points[0]))
+
+static void say_told(void *ctx) {
+	int fd = open(ctx, O_WRONLY | O_CREAT, 0640);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static enum err save_early(struct store *s, char *told_path) {
+	struct name name = lab_name(LAB_ZONE);
+	struct change *step = lab_step(OLD, NEW, HOSTS);
+	struct store_steps steps = { &step, 1, lab_bounds };
+	struct zone_state state = lab_state(NEW);
+	struct store_outcome outcome = { .error = OK };
+	struct why why;
+	struct store_batch *b = store_batch_new(s);
+	assert_int_equal(store_batch_step(b, name.wire, &state, &steps, &outcome), OK);
+	enum err e = store_batch_commit_early(b, say_told, told_path, &why);
+	change_unref(step);
+	return e != OK ? e : outcome.error;
+}
+
+static enum err save_something(struct store *s) {
+	struct name name = lab_name("other.example");
+	struct zone_state state = { .checked_s = 1 };
+	struct why why;
+	struct store_batch *b = store_batch_new(s);
+	assert_int_equal(store_batch_state(b, name.wire, &state), OK);
+	return store_batch_commit(b, &why);
+}
+
+static void told_path_of(const char *dir, char path[static 128]) {
+	snprintf(path, 128, "%s/told", dir);
+}
+
+static uint32_t what_is_there(struct lab *lab) {
+	char steps[200];
+	struct lab_loaded l = lab_restart(lab, 1 << 20, steps);
+	assert_non_null(l.version);
+	uint32_t serial = version_serial(l.version);
+	assert_is_version(l.version, serial, HOSTS);
+	assert_int_equal(l.state.serial, serial);
+	assert_int_equal(l.state.checked_s, 1000 + serial);
+	assert_int_equal(l.state.why.reason, REASON_NONE);
+	assert_history(lab, serial == NEW ? "7-8" : "");
+	version_unref(l.version);
+	return serial;
+}
+
+static int save_new(const char *dir) {
+	struct why why;
+	struct store *s;
+	char path[128];
+	told_path_of(dir, path);
+	if (store_open(dir, NULL, &s, &why) != OK) return 2;
+	enum err e = save_something(s); /* the first commit is made without */
+	if (e == OK) e = save_early(s, path);
+	store_close(s);
+	return e == OK ? 0 : 1;
+}
+
+static int run_child(const struct lab *lab, const char *point, unsigned nth) {
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char fault[64];
+		snprintf(fault, sizeof(fault), "%s:%u:kill", point, nth);
+		setenv("UNDERSTUDY_FAULT", fault, 1);
+		execl("/proc/self/exe", "test_ahead_fault", "save-new", lab->dir, (char *)NULL);
+		_exit(3);
+	}
+	int status;
+	while (waitpid(pid, &status, 0) < 0)
+		assert_int_equal(errno, EINTR);
+	return status;
+}
+
+/* Whether the process was killed. */
+static bool try_kill(const char *point, unsigned nth) {
+	struct lab lab;
+	char path[128];
+	lab_init(&lab);
+	lab_save_image(&lab, OLD, OLD, HOSTS, &lab_bounds);
+	store_close(lab.store);
+	int status = run_child(&lab, point, nth);
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+	told_path_of(lab.dir, path);
+	bool told = access(path, F_OK) == 0;
+	lab_open(&lab);
+	uint32_t serial = what_is_there(&lab);
+	if (told || !killed || strcmp(point, "ahead-told") == 0) assert_int_equal(serial, NEW);
+	if (killed) assert_int_equal(told, strcmp(point, "store-commit") == 0 && nth == 2);
+	if (serial == OLD) assert_int_equal(save_early(lab.store, path), OK);
+	assert_int_equal(what_is_there(&lab), NEW);
+	lab_done(&lab);
+	return killed;
+}
+
+static void killed_process_keeps_what_it_told(void **unused) {
+	(void)unused;
+	for (size_t p = 0; p < POINTS; p++) {
+		unsigned nth = 1;
+		while (try_kill(points[p], nth))
+			nth++;
+		assert_true(nth > 1); /* the point is on the way */
+	}
+}
+
+int main(int argc, char **argv) {
+	if (argc == 3 && strcmp(argv[1], "save-new") == 0) return save_new(argv[2]);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(killed_process_keeps_what_it_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
