@@ -5,9 +5,15 @@
 
 #include "base/alloc.h"
 
+static size_t followed_size(size_t name_len) {
+	return sizeof(struct followed) + name_len;
+}
+
 struct followed *followed_new(struct transfer *t, const uint8_t *name) {
+	uint32_t place;
 	size_t len = name_len(name);
-	struct followed *z = xcalloc(1, sizeof(*z) + len);
+	struct followed *z = packed_take(&t->followed, followed_size(len), &place);
+	z->place = place;
 	z->transfer = t;
 	z->references = 1;
 	memcpy(z->name, name, len);
@@ -26,7 +32,7 @@ void followed_unref(struct followed *z) {
 	free(z->unserved);
 	notify_list_done(&z->notify);
 	version_unref(z->version);
-	free(z);
+	packed_give(z, followed_size(name_len(z->name)), z->place);
 }
 
 void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version) {

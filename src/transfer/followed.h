@@ -1,10 +1,12 @@
-/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 200 octets and its
+/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 320 octets and its
  * name, with its attempts about 400.  And the parts
  * that all zones share (struct transfer), for the files of this folder only.
  * Thread: transfer's. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H
 #define UNDERSTUDY_TRANSFER_FOLLOWED_H
 
+#include "base/heap.h"
+#include "base/packed.h"
 #include "transfer/answer.h"
 #include "transfer/asker.h"
 #include "transfer/copy.h"
@@ -44,6 +46,7 @@ struct followed {
 	struct stranger_list strangers;
 	struct followed *next; /* in the map of what nobody has claimed, or in the list of those to save */
 	unsigned references;
+	uint32_t place; /* in its block: base/packed.h */
 	uint8_t name[]; /* lower case */
 };
 
@@ -68,6 +71,8 @@ struct transfer {
 	struct inbox *inbox;
 	struct strangers *strangers;
 	struct schedule schedule;
+	struct packed followed; /* memory of all zones */
+	struct heap heap;
 	uv_timer_t tick;    /* the schedule's next */
 	uv_timer_t lazy;    /* states to save */
 	uv_timer_t collect; /* retired versions to free */

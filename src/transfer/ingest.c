@@ -14,12 +14,15 @@
 
 /* Where no history is kept, differences of whole zones are looked at so far: enough to see that there are none. */
 #define STEP_LEAST_BYTES 4096
+#define HEAP_FILL_TAKEN 256 /* so many versions are worth a look at the heap */
 
 struct ingest {
 	struct transfer *transfer;
 	struct hooks *hooks;
 	unsigned building;
+	unsigned taken;          /* how many came */
 	uint64_t waiting_octets; /* of what is built or waits to be saved */
+	unsigned waiting;        /* versions of it */
 };
 
 /* A version on its way. */
@@ -39,9 +42,21 @@ struct arrival {
 	struct attempt attempt;
 };
 
-static void press(struct ingest *in, int64_t change) {
-	in->waiting_octets = (uint64_t)((int64_t)in->waiting_octets + change);
-	pool_hold(in->transfer->pool, in->waiting_octets > INGEST_WAITING_OCTETS);
+static void press(struct ingest *in) {
+	pool_hold(in->transfer->pool,
+	          in->waiting_octets > INGEST_WAITING_OCTETS || in->waiting > INGEST_WAITING_MAX);
+}
+
+static void count(struct ingest *in, uint64_t octets) {
+	in->waiting_octets += octets;
+	in->waiting++;
+	press(in);
+}
+
+static void count_off(struct ingest *in, uint64_t octets) {
+	in->waiting_octets -= octets;
+	in->waiting--;
+	press(in);
 }
 
 static void arrival_free(struct arrival *a) {
@@ -54,7 +69,7 @@ static void arrival_free(struct arrival *a) {
 	followed_unref(a->zone);
 	uint64_t octets = a->octets;
 	free(a);
-	press(in, -(int64_t)octets);
+	count_off(in, octets);
 }
 
 static void record(struct arrival *a, const struct why *why) {
@@ -257,7 +272,7 @@ static struct arrival *arrival_of(struct hook *h) {
 static void on_checked(struct hook *h, const struct why *why) {
 	struct arrival *a = arrival_of(h);
 	struct saver *saver = a->ingest->transfer->saver;
-	press(a->ingest, (int64_t)a->octets);
+	count(a->ingest, a->octets);
 	if (!a->zone->entry) {
 		arrival_free(a); /* removed meanwhile */
 	} else if (why->reason == REASON_NONE) {
@@ -290,7 +305,7 @@ static void ask_command(struct arrival *a) {
 		                 .timeout_s = policy->check_timeout_s,
 		                 .octets = version_bytes(a->build.version),
 		                 .told = on_checked };
-	press(a->ingest, -(int64_t)a->octets);
+	count_off(a->ingest, a->octets);
 	hooks_run(a->ingest->hooks, &a->hook);
 }
 
@@ -365,6 +380,7 @@ static bool is_small(const struct arrival *a) {
 void ingest_take(struct ingest *in, struct followed *z, struct copy_result *result,
                  const struct attempt *attempt) {
 	struct arrival *a = xcalloc(1, sizeof(*a));
+	if (++in->taken % HEAP_FILL_TAKEN == 0) heap_fill(&in->transfer->heap);
 	a->ingest = in;
 	a->zone = z;
 	followed_ref(z);
@@ -373,7 +389,7 @@ void ingest_take(struct ingest *in, struct followed *z, struct copy_result *resu
 	a->bounds = followed_policy(z)->history;
 	a->octets = build_waiting(&a->build);
 	a->attempt = *attempt;
-	press(in, (int64_t)a->octets);
+	count(in, a->octets);
 	if (is_small(a)) {
 		build(a);
 		built(a);

@@ -181,11 +181,13 @@ void transfer_load_on(struct transfer *t, unsigned ms) {
 		t->load_step = LOAD_STORED;
 		t->load_count = table_count(t->table);
 	}
+	heap_fill(&t->heap);
 	while (t->load_step != LOAD_DONE && clock_now().mono_ms < end_ms) {
 		if (t->load_step == LOAD_STORED)
 			read_stored(t);
 		else
 			begin_new(t);
+		heap_fill(&t->heap);
 	}
 	if (t->load_step == LOAD_DONE)
 		finish(t);

@@ -1,7 +1,5 @@
 /* When nothing was saved for a while after much was: what only saving and transfers needed is given back to the system.
  * That are the pages of the store's database, which lie in the page cache anyhow, and memory that the C library keeps. */
-#include <malloc.h>
-
 #include "base/thread.h"
 #include "transfer/followed.h"
 
@@ -12,7 +10,7 @@ static void on_work(uv_work_t *work) {
 	struct transfer *t = work->data;
 	thread_name(THREAD_POOL);
 	store_rest(t->store);
-	(void)malloc_trim(0); /* how much it gave back is of no interest */
+	heap_rest();
 }
 
 static void on_rested(uv_work_t *work, int status) {

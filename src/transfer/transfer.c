@@ -296,5 +296,6 @@ void transfer_free(struct transfer *t) {
 	saver_free(t->saver);
 	asker_free(t->asker);
 	pool_free(t->pool);
+	packed_done(&t->followed);
 	free(t);
 }

@@ -7,9 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/packed.h"
 #include "base/random.h"
 #include "zone/digest.h"
-#include "zone/entries.h"
 
 #define FIRST_SLOTS 64U
 #define ANY_SLOTS_MAX 4096U /* a look for any zone costs no more */
@@ -28,7 +28,7 @@ struct zone_table {
 	size_t used, tombstones;     /* writer's */
 	uint64_t seed;
 	struct zone_entry *tombstone;
-	struct entries entries;
+	struct packed entries;
 	struct table_reader reader;
 };
 
@@ -48,11 +48,15 @@ struct zone_table *table_new(struct epoch *epoch) {
 	return t;
 }
 
+static size_t entry_size(size_t name_len) {
+	return sizeof(struct zone_entry) + name_len;
+}
+
 static void entry_free(void *p) {
 	struct zone_entry *entry = p;
 	struct zone_version *v = atomic_load(&entry->served);
 	if (v != &table_unread) version_unref(v);
-	entries_give(entry);
+	packed_give(entry, entry_size(entry->name_len), entry->place);
 }
 
 void table_free(struct zone_table *t) {
@@ -62,7 +66,7 @@ void table_free(struct zone_table *t) {
 		struct zone_entry *entry = atomic_load(&s->at[i]);
 		if (entry && entry != t->tombstone) entry_free(entry);
 	}
-	entries_done(&t->entries);
+	packed_done(&t->entries);
 	free(s);
 	free(t->tombstone);
 	free(t);
@@ -182,7 +186,9 @@ enum err table_add(struct zone_table *t, const uint8_t *name, const struct zone_
 	uint64_t hash = whole_hash(t, &s);
 	if (probe(t, hash, s.lower, s.len)) return ERR_EXISTS;
 	grow_if_full(t);
-	struct zone_entry *entry = entries_take(&t->entries, s.len);
+	uint32_t place;
+	struct zone_entry *entry = packed_take(&t->entries, entry_size(s.len), &place);
+	entry->place = place;
 	atomic_init(&entry->policy, policy);
 	atomic_init(&entry->status, ZONE_PENDING);
 	entry->labels = s.labels;

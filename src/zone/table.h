@@ -28,7 +28,7 @@ struct zone_entry {
 		policy;                  /* never NULL; the writer holds the reference and gives it up by
 	                                             * epoch when it changes or the zone goes */
 	_Atomic int status;              /* enum zone_status */
-	uint32_t place;                  /* in its block: entries.h */
+	uint32_t place;                  /* in its block: base/packed.h */
 	_Atomic int64_t expires_at_s;    /* wall time when the version held expires or did; 0: not known */
 	_Atomic unsigned notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
 	struct follow *follow;           /* writer thread only; NULL: not read from the store yet */
