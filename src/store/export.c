@@ -82,6 +82,7 @@ bool export_next(const struct zone_version *v, struct export_cursor *cursor, str
 		struct node node;
 		struct zone_walk walk = cursor->walk;
 		if (!zone_walk_next(v, &walk, &node)) return false;
+		if (walk.in_nsec3 != cursor->walk.in_nsec3 && out->len > before) return true;
 		room = write_node(node, cursor, out);
 		if (room) cursor->walk = walk;
 	}

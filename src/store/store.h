@@ -172,8 +172,8 @@ void store_set_history_memory(struct store *s, uint64_t bytes);
 void store_remember(struct store *s, struct zone_version *next, const struct changes *former,
                     const struct store_steps *steps);
 
-/* Zone file text of a version, in slices: appends whole records to out until the next does not fit; false
- * when there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets
+/* Zone file text of a version, in slices: appends whole records to out until the next does not fit, or NSEC3 owners would
+ * follow on names; false when there is no more.  Start with {0}.  A record needs at most TEXT_RECORD_CAP(its rdlength) octets
  * (dns/text.h); false with out->failed: out, as it came, had no room for the next one. */
 struct export_cursor {
 	struct zone_walk walk;

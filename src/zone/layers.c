@@ -53,6 +53,13 @@ static uint32_t list_search(const struct list *l, uint32_t low, uint32_t high, c
 	return low;
 }
 
+/* name: within the zone. */
+static void relative_of(const struct zone_version *v, const uint8_t *name, struct name *out) {
+	out->len = (uint8_t)(name_len(name) - v->image.header->apex_len);
+	memcpy(out->wire, name, out->len);
+	out->wire[out->len] = 0;
+}
+
 uint64_t layers_hash(uint64_t seed, const uint8_t *lower) {
 	uint8_t offsets[NAME_MAX_LABELS + 1];
 	unsigned labels = name_offsets(lower, offsets);
@@ -169,6 +176,18 @@ void layers_walk_behind(const struct zone_version *v, const uint8_t *relative, s
 	}
 }
 
+void zone_walk_from(const struct zone_version *v, const uint8_t *owner, bool in_nsec3,
+                    struct zone_walk *out_walk) {
+	struct name relative;
+	relative_of(v, owner, &relative);
+	*out_walk = (struct zone_walk){ .in_nsec3 = in_nsec3 };
+	if (in_nsec3 && !nsec3_owner_is_sound(relative.wire)) return; /* before all */
+	for (unsigned i = 0; i < layers_count(v); i++) {
+		struct list l = list_of(v, i, in_nsec3);
+		out_walk->next[i] = list_search(&l, 0, l.count, relative.wire, false);
+	}
+}
+
 /* -- backwards ------------------------------------------------------------------------------------------------ */
 
 void layers_back_from(const struct zone_version *v, const uint8_t *relative, bool in_nsec3,
@@ -241,9 +260,7 @@ struct node zone_nsec(const struct zone_version *v, const uint8_t *name) {
 	struct node none = { &v->image, NULL }, n;
 	if (!(v->image.header->flags & IMAGE_HAS_NSEC)) return none;
 	struct name relative;
-	relative.len = (uint8_t)(name_len(name) - v->image.header->apex_len);
-	memcpy(relative.wire, name, relative.len);
-	relative.wire[relative.len] = 0;
+	relative_of(v, name, &relative);
 	struct layers_back back;
 	layers_back_from(v, relative.wire, false, &back);
 	for (unsigned steps = 0; steps < NSEC_STEPS_MAX && layers_back_next(v, &back, &n);) {

@@ -62,5 +62,9 @@ struct zone_walk {
 	uint32_t next[VERSION_LAYERS_MAX]; /* place in each layer's order */
 };
 bool zone_walk_next(const struct zone_version *v, struct zone_walk *walk, struct node *out_node);
+/* Set the walk before the owner, or where it would be, among all names or, in_nsec3, among the NSEC3 owners: some stand in both.
+ * Searched, not walked.  owner: within the zone. */
+void zone_walk_from(const struct zone_version *v, const uint8_t *owner, bool in_nsec3,
+                    struct zone_walk *out_walk);
 
 #endif

@@ -6,6 +6,8 @@ import time
 import pytest
 
 from lib.control import Control, Refused
+from lib.records import record_set
+from lib.signing import sign
 from lib.wait import PATIENCE, wait_until
 from lib.zonetext import small_zone
 
@@ -212,6 +214,28 @@ def test_a_request_of_megabytes_and_many_clients_are_taken(ours):
         page = control.ask("zone.page", after="n15", limit=100)
         assert page["total"] == 20000 and len(page["zones"]) == 100
         assert control.refusal("zones.apply", zones=zones[:10], replace=True) == "refused"
+
+
+@pytest.mark.parametrize("denial", ["nsec", "nsec3"])
+def test_pages_of_records_meet_whatever_their_length(lab, tmp_path, denial):
+    primary, secondary = lab.make("nsd"), lab.make("understudy")
+    zone = sign(tmp_path, "example.com", small_zone("example.com", 7, extra="a\\032b TXT x\n"), denial)
+    primary.add_primary_zone(zone.name, zone.text)
+    secondary.add_secondary_zone(zone.name, primary.endpoint)
+    primary.start()
+    secondary.start()
+    wait_until(lambda: secondary.soa_serial(zone.name), 10, "the zone is served")
+    expected = len(record_set(secondary.axfr(zone.name)))
+    with Control(secondary.socket) as control:
+        whole = control.ask("zone.records", zone=zone.name, limit=1000)
+        assert whole["next"] is None and len(whole["records"]) == expected
+        for limit in (1, 2, 7):
+            records, after = [], ""
+            while after is not None:
+                page = control.ask("zone.records", zone=zone.name, limit=limit, after=after)
+                records += page["records"]
+                after = page["next"]
+            assert records == whole["records"]
 
 
 def test_a_strangers_zone_waits_for_its_proof(ours, primary):

@@ -250,6 +250,23 @@ static void assert_same_walks(const struct zone_version *a, const struct zone_ve
 	assert_false(zone_walk_next(b, &walk_b, &node_b));
 }
 
+/* A walk that begins at an owner gives it, and goes on as the one that has come to it. */
+static void assert_walks_from(const struct zone_version *v) {
+	struct zone_walk walk = { 0 };
+	struct node node, from, behind;
+	while (zone_walk_next(v, &walk, &node)) {
+		struct zone_walk search, rest = walk;
+		struct name owner;
+		node_owner(node, &owner);
+		zone_walk_from(v, owner.wire, walk.in_nsec3, &search);
+		assert_true(zone_walk_next(v, &search, &from));
+		assert_ptr_equal(from.at, node.at);
+		bool more = zone_walk_next(v, &rest, &behind);
+		assert_int_equal(zone_walk_next(v, &search, &from), more);
+		if (more) assert_ptr_equal(from.at, behind.at);
+	}
+}
+
 static void assert_same_answers(const struct zone_version *a, const struct zone_version *b,
                                 struct random *r) {
 	bool nsec3 = b->image.header->flags & IMAGE_HAS_NSEC3;
@@ -283,6 +300,7 @@ static void assert_same_zone(const struct zone_version *a, const struct zone_ver
 	assert_int_equal(version_nsec3(a), version_nsec3(b));
 	assert_int_equal(a->image.header->flags & flags, b->image.header->flags & flags);
 	assert_same_walks(a, b);
+	assert_walks_from(a);
 	assert_same_answers(a, b, r);
 	struct change *none;
 	assert_int_equal(version_diff(a, b, 0, 0, &none), OK);

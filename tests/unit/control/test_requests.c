@@ -290,7 +290,7 @@ static void a_search_of_records_takes_turns(void **state) {
 static void pages_of_records_meet(void **state) {
 	(void)state;
 	struct lab_backend lab = { .version = lab_zone("example.com", 7, 3) };
-	char line[200], after[32] = "";
+	char line[200], after[64] = "";
 	unsigned seen = 0;
 	for (int pages = 0; pages < 5; pages++) {
 		json_t *result = NULL;
@@ -306,6 +306,71 @@ static void pages_of_records_meet(void **state) {
 		if (!*after) break;
 	}
 	assert_int_equal(seen, 2 + 2 * 3);
+	version_unref(lab.version);
+}
+
+/* Turns of the desk until a page behind `after` is there. */
+static unsigned turns_of_page(struct lab_backend *lab, const char *after, json_t **out_result) {
+	struct control_backend backend = lab_backend_of(lab);
+	struct request *r = request_new(&backend, &lab_operator);
+	char line[200];
+	unsigned turns = 0;
+	int len = snprintf(
+		line, sizeof(line),
+		"{\"request\":\"zone.records\",\"zone\":\"example.com\",\"limit\":2,\"after\":\"%s\"}",
+		after);
+	json_t *reply = request_begin(r, line, (size_t)len);
+	for (; !reply; turns++) {
+		request_run(r);
+		reply = request_finish(r);
+	}
+	*out_result = json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	request_free(r);
+	return turns;
+}
+
+static const char *name_of(json_t *result, size_t i) {
+	return json_string_value(
+		json_object_get(json_array_get(json_object_get(result, "records"), i), "name"));
+}
+
+static void a_page_far_behind_costs_no_more_than_the_first(void **state) {
+	(void)state;
+	struct lab_backend lab = { .version = lab_zone("example.com", 7, 40000) };
+	json_t *result;
+	assert_int_equal(turns_of_page(&lab, "1 h0039998.example.com.", &result), 1);
+	assert_string_equal(name_of(result, 0), "h0039998.example.com");
+	assert_string_equal(name_of(result, 1), "h0039999.example.com");
+	assert_string_equal(json_string_value(json_object_get(result, "next")), "1 h0039999.example.com.");
+	json_decref(result);
+	version_unref(lab.version);
+}
+
+/* The version may be another one by then. */
+static void page_behind_a_name_that_is_gone_begins_at_the_next_name(void **state) {
+	(void)state;
+	struct lab_backend lab = { .version = lab_zone("example.com", 7, 30) };
+	json_t *result;
+	assert_int_equal(turns_of_page(&lab, "1 h0000007x.example.com.", &result), 1);
+	assert_string_equal(name_of(result, 0), "h0000008.example.com");
+	json_decref(result);
+	version_unref(lab.version);
+}
+
+static void what_no_page_has_said_is_no_beginning(void **state) {
+	(void)state;
+	struct lab_backend lab = { .version = lab_zone("example.com", 7, 3) };
+	static const char *const strange[] = {
+		"7", "x", "1 www.example.org.", "1 ..", "-1 example.com.", "1"
+	};
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		char line[200];
+		snprintf(line, sizeof(line),
+		         "{\"request\":\"zone.records\",\"zone\":\"example.com\",\"after\":\"%s\"}",
+		         strange[i]);
+		assert_false(ask_bytes(&lab, line, strlen(line), NULL).ok);
+	}
 	version_unref(lab.version);
 }
 
@@ -326,6 +391,9 @@ int main(void) {
 		cmocka_unit_test(a_reload_that_fails_tells_the_faults),
 		cmocka_unit_test(a_search_of_records_takes_turns),
 		cmocka_unit_test(pages_of_records_meet),
+		cmocka_unit_test(a_page_far_behind_costs_no_more_than_the_first),
+		cmocka_unit_test(page_behind_a_name_that_is_gone_begins_at_the_next_name),
+		cmocka_unit_test(what_no_page_has_said_is_no_beginning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
