@@ -1,6 +1,8 @@
 /* Memory of many small objects that stay for long: one after another in blocks, so that they cost their octets and nothing
  * beside, and what is freed around them leaves whole pages.  A block goes when the last of its objects has gone and no more
- * can come.
+ * can come.  What stays of others holds its block, so blocks are begun only while at least half of what they hold, but for one
+ * of them, is in use: otherwise an object comes from the heap by itself.  Who adds and removes without end so holds no more
+ * than twice what it had at most.
  *
  *   struct packed p = { 0 };  object = packed_take(&p, size, &place) …  packed_give(object, size, place)  packed_done(&p)
  *
@@ -15,9 +17,11 @@
 #define PACKED_MAX 4096 /* octets of one object */
 
 struct packed_block;
+struct packed_ledger;
 /* Start with {0}. */
 struct packed {
 	struct packed_block *filling; /* NULL: none yet */
+	struct packed_ledger *ledger; /* NULL: nothing was taken yet */
 };
 
 /* All zero, aligned as a pointer is. */
@@ -25,5 +29,7 @@ void *packed_take(struct packed *p, size_t size, uint32_t *out_place);
 void packed_give(void *object, size_t size, uint32_t place);
 /* No more are taken; those that were not given yet stay. */
 void packed_done(struct packed *p);
+/* Octets of the blocks that are there. */
+size_t packed_held(const struct packed *p);
 
 #endif
