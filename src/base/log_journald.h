@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 
-/* False: the journal cannot be reached; the line is not written.  One entry: MESSAGE (name and fields as in the text format), PRIORITY, UNDERSTUDY_EVENT and one field
- * UNDERSTUDY_<KEY> for each of fields. */
+/* One entry: MESSAGE (name and fields as in the text format), PRIORITY, UNDERSTUDY_EVENT and one field UNDERSTUDY_<KEY> for
+ * each of fields.  False: the journal cannot be reached; the line is not written. */
 bool log_journald_send(enum log_level level, const char *event, const char *message,
                        const struct log_field *fields, int count);
 

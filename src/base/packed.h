@@ -29,7 +29,7 @@ void *packed_take(struct packed *p, size_t size, uint32_t *out_place);
 void packed_give(void *object, size_t size, uint32_t place);
 /* No more are taken; those that were not given yet stay. */
 void packed_done(struct packed *p);
-/* Octets of the blocks that are there. */
+/* Octets of the blocks that are there; for tests. */
 size_t packed_held(const struct packed *p);
 
 #endif

@@ -328,8 +328,8 @@ static enum err load_zones(struct daemon *d) {
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
 	d->stock = stock_open(d->config, &stock_watcher, d->log);
-	enum err e = transfer_load(
-		d->transfer); /* waits for files that threads of the store read meanwhile */
+	/* As late as can be: it waits for files that threads of the store read meanwhile. */
+	enum err e = transfer_load(d->transfer);
 	if (e != OK) return fails(d, "saved zones", err_text(e));
 	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */

@@ -7,7 +7,8 @@
  *
  * The file has one record, which names the transaction that it stands for: with that in the database, or with another state
  * of a zone than the one that the change was made of, it counts no more.  So it is overwritten only when the database
- * has synced that transaction; the first commit of a process is made without it, which syncs what was there before.  Format: docs/formats/store.md.
+ * has synced that transaction; the first commit of a process is made without it, which syncs what was there before.
+ * Format: docs/formats/store.md.
  * Bounds: AHEAD_BYTES and AHEAD_OPERATIONS; what is larger is committed as before.
  * Thread: the one that writes. */
 #ifndef UNDERSTUDY_STORE_AHEAD_H

@@ -18,9 +18,10 @@ struct followed;
 struct copy_result;
 struct attempt;
 
-#define INGEST_INLINE_RECORDS 2000          /* a zone of so many records is built on the loop */
-#define INGEST_WAITING_OCTETS (256UL << 20) /* beyond this no further transfer is started, nor ... */
-#define INGEST_WAITING_MAX 1024 /* ... beyond so many versions: of small ones the memory around them counts */
+#define INGEST_INLINE_RECORDS 2000 /* a zone of so many records is built on the loop */
+/* No further transfer is started while more than this waits: octets, and versions, as memory around small ones counts. */
+#define INGEST_WAITING_OCTETS (256UL << 20)
+#define INGEST_WAITING_MAX 1024
 
 struct ingest *ingest_new(struct transfer *t);
 /* Take over the result's builder.  attempt: as it went so far; it is recorded with its end.  Ends in follow_saved or follow_failed of z, unless z is removed meanwhile. */
