@@ -2,7 +2,8 @@
  * start, with a history that leads to it; else there is the old one or the new one. */
 #include "journal_lab.h"
 
-#include <errno.h>
+#include "killed_child.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -75,22 +76,6 @@ static int save_new(const char *dir) {
 	return e == OK ? 0 : 1;
 }
 
-static int run_child(const struct lab *lab, const char *point, unsigned nth) {
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		char fault[64];
-		snprintf(fault, sizeof(fault), "%s:%u:kill", point, nth);
-		setenv("UNDERSTUDY_FAULT", fault, 1);
-		execl("/proc/self/exe", "test_ahead_fault", "save-new", lab->dir, (char *)NULL);
-		_exit(3);
-	}
-	int status;
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	return status;
-}
-
 /* Whether the process was killed. */
 static bool try_kill(const char *point, unsigned nth) {
 	struct lab lab;
@@ -98,7 +83,7 @@ static bool try_kill(const char *point, unsigned nth) {
 	lab_init(&lab);
 	lab_save_image(&lab, OLD, OLD, HOSTS, &lab_bounds);
 	store_close(lab.store);
-	int status = run_child(&lab, point, nth);
+	int status = run_child(lab.dir, NULL, point, nth);
 	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 	told_path_of(lab.dir, path);

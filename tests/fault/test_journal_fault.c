@@ -2,7 +2,8 @@
  * one, with a history that leads to it, and never a mix. */
 #include "journal_lab.h"
 
-#include <errno.h>
+#include "killed_child.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -120,23 +121,6 @@ static int save_new(const char *dir, enum way way) {
 	return e == OK ? 0 : 1;
 }
 
-static int run_child(const struct lab *lab, const char *point, unsigned nth, int way) {
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		char fault[64], way_text[4];
-		snprintf(fault, sizeof(fault), "%s:%u:kill", point, nth);
-		snprintf(way_text, sizeof(way_text), "%d", way);
-		setenv("UNDERSTUDY_FAULT", fault, 1);
-		execl("/proc/self/exe", "test_journal_fault", "save-new", lab->dir, way_text, (char *)NULL);
-		_exit(3);
-	}
-	int status;
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	return status;
-}
-
 static void killed_process_leaves_the_old_version_or_the_new_one(void **unused) {
 	(void)unused;
 	for (size_t p = 0; p < POINTS; p++) {
@@ -146,7 +130,9 @@ static void killed_process_leaves_the_old_version_or_the_new_one(void **unused) 
 				lab_init(&lab);
 				lab_save_image(&lab, OLD, OLD, LAB_LARGE, &lab_bounds);
 				store_close(lab.store);
-				int status = run_child(&lab, points[p], nth, way);
+				char way_text[4];
+				snprintf(way_text, sizeof(way_text), "%d", way);
+				int status = run_child(lab.dir, way_text, points[p], nth);
 				bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 				assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 				lab_open(&lab);

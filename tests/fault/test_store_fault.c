@@ -2,7 +2,8 @@
  * one of everything that was saved together, and never a mix. */
 #include "lab.h"
 
-#include <errno.h>
+#include "killed_child.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -166,22 +167,6 @@ static int save_new(const char *dir) {
 	return e == OK ? 0 : 1;
 }
 
-static int run_child(const struct lab *lab, const char *point, unsigned nth) {
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		char fault[64];
-		snprintf(fault, sizeof(fault), "%s:%u:kill", point, nth);
-		setenv("UNDERSTUDY_FAULT", fault, 1);
-		execl("/proc/self/exe", "test_store_fault", "save-new", lab->dir, (char *)NULL);
-		_exit(3);
-	}
-	int status;
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	return status;
-}
-
 static void killed_process_leaves_the_old_version_or_the_new_one(void **unused) {
 	(void)unused;
 	for (size_t p = 0; p < POINTS; p++) {
@@ -191,7 +176,7 @@ static void killed_process_leaves_the_old_version_or_the_new_one(void **unused) 
 			lab_init(&lab);
 			assert_int_equal(save_all(lab.store, OLD), OK);
 			store_close(lab.store);
-			int status = run_child(&lab, points[p], nth);
+			int status = run_child(lab.dir, NULL, points[p], nth);
 			bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 			assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 			lab_open(&lab);
@@ -217,7 +202,7 @@ static void killed_first_save_leaves_nothing_or_all(void **unused) {
 		struct lab lab;
 		lab_init(&lab);
 		store_close(lab.store);
-		int status = run_child(&lab, points[p], 1);
+		int status = run_child(lab.dir, NULL, points[p], 1);
 		assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
 		lab_open(&lab);
 		struct lab_loaded l = lab_load(&lab, rows[0].zone);
