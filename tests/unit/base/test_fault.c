@@ -41,6 +41,12 @@ static void the_environment_names_a_point_and_a_pass(void **state) {
 	assert_int_equal(fired_in_child("some:0"), 0);
 	assert_int_equal(fired_in_child(":1"), 0);
 	assert_int_equal(fired_in_child(""), 0);
+	assert_int_equal(fired_in_child("other:1,some:1"), 2);
+	assert_int_equal(fired_in_child("some:1,some:2"), 2);
+	assert_int_equal(fired_in_child("other:1,some:2:kill"), 100 + SIGKILL);
+	assert_int_equal(fired_in_child("other:1:kill,some:2"), 100 + SIGKILL);
+	assert_int_equal(fired_in_child("nobody:1:kill,some:2"), 1);
+	assert_int_equal(fired_in_child("a:1,b:1,c:1,d:1,some:1"), 0); /* no more than FAULTS_MAX */
 	assert_int_equal(fired_in_child("a-name-that-is-longer-than-any-point-of-ours:1"), 0);
 }
 
