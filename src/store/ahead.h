@@ -5,9 +5,12 @@
  *                                                      │ a crash here                      │ or here
  *                                                      └── the next start makes the commit from the record
  *
- * The file has one record, which names the transaction that it stands for: with that in the database, or with another state
- * of a zone than the one that the change was made of, it counts no more.  So it is overwritten only when the database
- * has synced that transaction; the first commit of a process is made without it, which syncs what was there before.
+ * A record names the transaction that it stands for: with that in the database, or with another state of a zone than the
+ * one that the change was made of, it counts no more.  So the next one is written only when the database has synced that
+ * transaction; the first commit of a process is made without one, which syncs what was there before.
+ * When a database that is full makes other transactions necessary before the one that was told, each of them first writes
+ * the record anew, as it will count after that transaction.  Until it is committed the former one counts: the file has two
+ * slots, and a record is never written over the one before it.
  * Format: docs/formats/store.md.
  * Bounds: AHEAD_BYTES and AHEAD_OPERATIONS; what is larger is committed as before.
  * Thread: the one that writes. */
@@ -16,7 +19,9 @@
 
 #include "store/batch_parts.h"
 
-#define AHEAD_BYTES 65536 /* of the file, always */
+#define AHEAD_BYTES 65536 /* of a record at most, and of a slot */
+#define AHEAD_SLOTS 2
+#define AHEAD_FILE_BYTES (AHEAD_SLOTS * AHEAD_BYTES) /* always */
 #define AHEAD_OPERATIONS 16
 
 /* The file; made, with all of its octets, if it is not there.  Its failure is none of the store's: out_fd is -1 then, and
@@ -25,9 +30,11 @@ void ahead_open(int directory_fd, int *out_fd);
 
 /* Few operations, each of them a step or a state, with a step among them. */
 bool ahead_takes(const struct store_batch *b);
-/* Durable when it is OK.  `former` of each operation is set.  Passes the fault point "ahead-write".  ERR_LIMIT: larger
- * than the file; ERR_IO, ERR_NOMEM. */
-MUST_CHECK enum err ahead_write(int fd, const struct store_batch *b, uint64_t transaction);
+/* Into the slot that is not the current one; durable when it is OK.  `former` of each operation is set.  Passes the fault
+ * point "ahead-write".  ERR_LIMIT: larger than a slot; ERR_IO, ERR_NOMEM. */
+MUST_CHECK enum err ahead_write(const struct store_batch *b, uint64_t transaction);
+/* What was written last is the record that counts. */
+void ahead_turn(struct store *s);
 /* At a start, before anything is written: commit what was told and did not come into the database. */
 void ahead_replay(struct store *s);
 

@@ -35,7 +35,7 @@ struct store_batch {
 	struct why why;          /* of the last put that failed */
 	store_safe_fn *safe;     /* called when it is written ahead; NULL: not, or called */
 	void *safe_ctx;
-	bool is_safe; /* it was called: nothing of the caller is touched any more */
+	bool is_safe; /* it was called, by this process or the one before it: nothing of the caller is touched any more */
 };
 
 struct operation *batch_add(struct store_batch *b, enum operation_kind kind, const uint8_t *name);
@@ -43,7 +43,8 @@ struct operation *batch_add(struct store_batch *b, enum operation_kind kind, con
 void batch_tell_outcomes(struct store_batch *b);
 
 /* All operations in one transaction.  ERR_LIMIT: the database is full, also after history was given up.
- * ERR_MISMATCH: it was written ahead of other states than those that are there.  Passes the fault point "ahead-told". */
+ * ERR_MISMATCH: it was written ahead of other states than those that are there.  Passes the fault points "ahead-told" and
+ * "ahead-renewed". */
 MUST_CHECK enum err batch_write(struct store_batch *b, struct why *why);
 
 #endif

@@ -10,7 +10,8 @@
 struct attempt {
 	struct store_batch *batch;
 	struct database_txn *txn;
-	bool tight; /* the journal has outgrown its share of the database */
+	bool tight;      /* the journal has outgrown its share of the database */
+	bool has_change; /* of those that only make room */
 };
 
 /* What the database holds of the zone now, earlier operations of this batch included; all zero for
@@ -194,7 +195,7 @@ static enum err apply_remove(const struct attempt *a, const struct operation *o,
 	return e;
 }
 
-static enum err apply(const struct attempt *a, struct operation *o) {
+static enum err apply(struct attempt *a, struct operation *o) {
 	struct saved_state former;
 	enum err e = former_state(a->txn, o, &former);
 	o->result = (struct store_outcome){ .error = OK };
@@ -210,13 +211,14 @@ static enum err apply(const struct attempt *a, struct operation *o) {
 
 /* -- the transaction -- */
 
-typedef enum err apply_fn(const struct attempt *a, struct operation *o);
+typedef enum err apply_fn(struct attempt *a, struct operation *o);
 
 /* All of it is in the transaction.  When it cannot be written ahead the commit alone counts.  So does the first: what a
  * killed process left in the page cache is synced with it, and then its record may be written over. */
 static void write_ahead(struct store_batch *b, const struct database_txn *txn) {
 	if (!b->safe || !b->store->has_committed || !ahead_takes(b)) return;
-	if (ahead_write(b->store->ahead_fd, b, database_transaction(txn)) != OK) return;
+	if (ahead_write(b, database_transaction(txn)) != OK) return;
+	ahead_turn(b->store);
 	(void)fault_fires("ahead-told"); /* a place to die at */
 	atomic_store(&b->store->is_ahead, true);
 	batch_tell_outcomes(b);
@@ -225,21 +227,27 @@ static void write_ahead(struct store_batch *b, const struct database_txn *txn) {
 	b->safe = NULL;
 }
 
-static enum err write_all(struct store_batch *b, apply_fn *each, struct why *why) {
-	struct attempt a = { .batch = b };
+static enum err apply_each(struct attempt *a, apply_fn *each) {
+	struct store_batch *b = a->batch;
 	uint64_t journal_bytes;
-	enum err e = database_begin(b->store->db, true, &a.txn, why);
-	if (e != OK) return e;
 	b->replaced.count = 0;
-	e = database_table_bytes(a.txn, TABLE_JOURNAL, &journal_bytes);
-	if (e == OK) a.tight = journal_bytes > b->store->journal_bytes_max;
+	enum err e = database_table_bytes(a->txn, TABLE_JOURNAL, &journal_bytes);
+	if (e == OK) a->tight = journal_bytes > b->store->journal_bytes_max;
 	for (size_t i = 0; i < b->count && e == OK; i++) {
-		e = each(&a, &b->operations[i]);
+		e = each(a, &b->operations[i]);
 	}
-	if (e == OK && each == apply) write_ahead(b, a.txn);
+	return e;
+}
+
+static enum err write_all(struct store_batch *b, struct why *why) {
+	struct attempt a = { .batch = b };
+	struct database *db = b->store->db;
+	enum err e = database_begin(db, true, &a.txn, why);
+	if (e != OK) return e;
+	e = apply_each(&a, apply);
 	if (e == OK) {
-		struct database *db = b->store->db;
 		uint64_t number = database_transaction(a.txn);
+		write_ahead(b, a.txn);
 		e = database_commit(a.txn, why);
 		/* One that changes nothing is none, and syncs nothing. */
 		b->store->has_committed |= e == OK && database_last_transaction(db) == number;
@@ -250,33 +258,68 @@ static enum err write_all(struct store_batch *b, apply_fn *each, struct why *why
 	return e;
 }
 
+/* -- a full database -- */
+
+static enum err change_state(struct attempt *a, struct operation *o, const struct saved_state *saved) {
+	struct saved_state ignored;
+	a->has_change = true;
+	enum err e = put_state(a->txn, o, saved);
+	return e == OK ? former_state(a->txn, o, &ignored) : e;
+}
+
 /* Give up what nobody needs in order to serve the zone. */
-static enum err give_up_history(const struct attempt *a, struct operation *o) {
+static enum err give_up_history(struct attempt *a, struct operation *o) {
 	static const struct history_bounds none = { 0 };
 	struct saved_state former;
 	enum err e = former_state(a->txn, o, &former);
 	if (e != OK || former.journal.count == former.journal.behind) return e;
 	e = journal_trim(a->txn, o->name.wire, &former.journal, &none, 0, false);
-	return e == OK ? put_state(a->txn, o, &former) : e;
+	return e == OK ? change_state(a, o, &former) : e;
 }
 
-/* A transaction that changes nothing would be none. */
-static enum err write_again(const struct attempt *a, struct operation *o) {
+static enum err write_again(struct attempt *a, struct operation *o) {
 	struct saved_state former;
 	enum err e = former_state(a->txn, o, &former);
-	return e == OK && former.state.has_version ? put_state(a->txn, o, &former) : e;
+	return e == OK && former.state.has_version ? change_state(a, o, &former) : e;
+}
+
+/* A batch that was told is to follow as the transaction after txn: the record that says so counts when txn is committed,
+ * the former one until then. */
+static enum err commit_before(struct store_batch *b, struct database_txn *txn) {
+	struct store *s = b->store;
+	struct why ignored;
+	uint64_t number = database_transaction(txn);
+	enum err e = b->is_safe ? ahead_write(b, number + 1) : OK;
+	if (e != OK) {
+		database_abort(txn);
+		return e;
+	}
+	(void)fault_fires("ahead-renewed"); /* a place to die at */
+	e = database_commit(txn, &ignored);
+	if (b->is_safe && database_last_transaction(s->db) == number) ahead_turn(s);
+	return e;
+}
+
+static enum err make_room(struct store_batch *b, apply_fn *each) {
+	struct attempt a = { .batch = b };
+	struct why ignored;
+	enum err e = database_begin(b->store->db, true, &a.txn, &ignored);
+	if (e != OK) return e;
+	e = apply_each(&a, each);
+	if (e == OK && a.has_change) return commit_before(b, a.txn);
+	database_abort(a.txn);
+	return e;
 }
 
 /* A full database: the history of the zones in work makes room.  LMDB uses pages again that were freed two
- * transactions before. */
+ * transactions before, and one that changes nothing would be none. */
 enum err batch_write(struct store_batch *b, struct why *why) {
-	struct why ignored;
-	enum err e = write_all(b, apply, why);
+	enum err e = write_all(b, why);
 	if (e != ERR_LIMIT) return e;
 	for (size_t i = 0; i < b->count; i++)
 		b->operations[i].only_on_former = false; /* its states lose their history */
-	e = write_all(b, give_up_history, &ignored);
-	if (e == OK) e = write_all(b, write_again, &ignored);
-	if (e == OK) e = write_all(b, apply, why);
+	e = make_room(b, give_up_history);
+	if (e == OK) e = make_room(b, write_again);
+	if (e == OK) e = write_all(b, why);
 	return e == OK ? OK : ERR_LIMIT;
 }

@@ -213,7 +213,9 @@ void database_abort(struct database_txn *txn) {
 
 enum err database_commit(struct database_txn *txn, struct why *why) {
 	int rc = EIO;
-	if (fault_fires("store-commit"))
+	bool is_full = fault_fires("store-full");
+	if (is_full) rc = MDB_MAP_FULL;
+	if (is_full || fault_fires("store-commit"))
 		mdb_txn_abort(txn->txn);
 	else
 		rc = mdb_txn_commit(txn->txn);

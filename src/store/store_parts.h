@@ -29,6 +29,7 @@ struct store {
 	int lock_fd;                /* flock: one daemon a directory */
 	bool is_synced;             /* the directory, since it was opened: the writer's */
 	int ahead_fd;               /* store.ahead; -1: every commit is made without */
+	unsigned ahead_current;     /* its slot with the record that may be needed; the writer's */
 	struct database *db;
 	struct image_folder images;
 	struct log *log; /* borrowed */

@@ -13,7 +13,7 @@ static inline int run_child(const char *dir, const char *way, const char *point,
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		char fault[64];
+		char fault[96];
 		snprintf(fault, sizeof(fault), "%s:%u:kill", point, nth);
 		setenv("UNDERSTUDY_FAULT", fault, 1);
 		execl("/proc/self/exe", "test_fault", "save-new", dir, way, (char *)NULL);

@@ -210,7 +210,7 @@ static void record_that_is_not_whole_is_none(void **unused) {
 	begin(&lab, HOSTS);
 	leave_half_done(&lab, 7, 8);
 	uint8_t *whole = take_file(&lab, "store.ahead", &len), *bad = malloc(len);
-	assert_int_equal(len, AHEAD_BYTES);
+	assert_int_equal(len, AHEAD_FILE_BYTES);
 	size_t end = load_u32(whole + 4);
 	assert_true(end > 100 && end < AHEAD_BYTES);
 	for (size_t i = 0; i < 2 * end; i++) {
@@ -243,6 +243,84 @@ static void record_that_is_not_whole_is_none(void **unused) {
 	lab_done(&lab);
 }
 
+/* Of programs that had one slot. */
+static void shorter_file_keeps_its_record(void **unused) {
+	(void)unused;
+	struct lab lab;
+	size_t len;
+	begin(&lab, HOSTS);
+	leave_half_done(&lab, 7, 8);
+	uint8_t *whole = take_file(&lab, "store.ahead", &len);
+	store_close(lab.store);
+	put_file(&lab, "store.ahead", whole, AHEAD_BYTES);
+	free(whole);
+	lab_open(&lab);
+	assert_restart(&lab, 8, HOSTS, "7-8");
+	free(take_file(&lab, "store.ahead", &len));
+	assert_int_equal(len, AHEAD_FILE_BYTES);
+	lab_done(&lab);
+}
+
+/* With a step that nobody needs in order to serve the zone. */
+static void begin_with_history(struct lab *lab) {
+	lab_init(lab);
+	lab_save_image(lab, 6, 7, HOSTS, &lab_bounds);
+	assert_history(lab, "6-7");
+}
+
+static void room_for_what_was_told_is_made_of_the_history(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct told t;
+	begin_with_history(&lab);
+	fault_arm("store-full", 1);
+	assert_int_equal(save_early(&lab, 7, 8, HOSTS, on_safe, &t), OK);
+	fault_arm(NULL, 0);
+	assert_int_equal(t.times, 1);
+	assert_history(&lab, "7-8");
+	assert_restart(&lab, 8, HOSTS, "7-8");
+	lab_done(&lab);
+}
+
+/* There is none after room was made, and none again when it is tried with the next. */
+static void what_was_told_stays_owed_while_the_database_is_full(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct told t;
+	begin_with_history(&lab);
+	fault_arm_more("store-full", 1);
+	fault_arm_more("store-full", 4);
+	fault_arm_more("store-full", 5);
+	fault_arm_more("store-full", 7);
+	assert_int_equal(save_early(&lab, 7, 8, HOSTS, on_safe, &t), OK);
+	assert_int_equal(t.times, 1);
+	assert_history(&lab, "");
+	assert_int_equal(save_early(&lab, 8, 9, HOSTS, on_safe, &t), ERR_LIMIT);
+	assert_int_equal(t.times, 0);
+	fault_arm(NULL, 0);
+	assert_history(&lab, "");
+	assert_restart(&lab, 8, HOSTS, "7-8");
+	assert_int_equal(save_early(&lab, 8, 9, HOSTS, on_safe, &t), OK);
+	assert_history(&lab, "7-8 8-9");
+	lab_done(&lab);
+}
+
+/* The record cannot be written anew, so nothing is given up that it counts on. */
+static void no_room_is_made_without_a_record(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct told t;
+	begin_with_history(&lab);
+	fault_arm_more("store-full", 1);
+	fault_arm_more("ahead-write", 2);
+	assert_int_equal(save_early(&lab, 7, 8, HOSTS, on_safe, &t), OK);
+	fault_arm(NULL, 0);
+	assert_int_equal(t.times, 1);
+	assert_history(&lab, "6-7");
+	assert_restart(&lab, 8, HOSTS, "6-7 7-8");
+	lab_done(&lab);
+}
+
 static void record_counts_only_for_its_transaction(void **unused) {
 	(void)unused;
 	struct lab lab;
@@ -261,8 +339,10 @@ static void record_counts_only_for_its_transaction(void **unused) {
 	assert_int_equal(t.times, 0); /* the first since the start */
 	assert_int_equal(save_early(&lab, 10, 11, HOSTS, on_safe, &t), OK);
 	assert_int_equal(t.times, 1);
+	assert_int_equal(save_early(&lab, 11, 12, HOSTS, on_safe, &t), OK);
+	assert_int_equal(t.times, 1);
 	store_close(lab.store);
-	put_file(&lab, "store.mdb", old, old_len); /* an older database */
+	put_file(&lab, "store.mdb", old, old_len); /* older than both records */
 	lab_open(&lab);
 	assert_restart(&lab, 7, HOSTS, "");
 	free(record);
@@ -300,6 +380,10 @@ int main(void) {
 		cmocka_unit_test(large_step_is_committed_without),
 		cmocka_unit_test(only_few_with_a_step_are_written_ahead),
 		cmocka_unit_test(record_that_is_not_whole_is_none),
+		cmocka_unit_test(shorter_file_keeps_its_record),
+		cmocka_unit_test(room_for_what_was_told_is_made_of_the_history),
+		cmocka_unit_test(what_was_told_stays_owed_while_the_database_is_full),
+		cmocka_unit_test(no_room_is_made_without_a_record),
 		cmocka_unit_test(record_counts_only_for_its_transaction),
 		cmocka_unit_test(record_counts_only_on_the_state_that_it_was_made_of),
 	};
