@@ -185,7 +185,15 @@ static void clients_read(struct config_reader *r, const struct values *v, struct
 	s->tcp_clients_max = (unsigned)value_number(r, v, OPT_TCP_CLIENTS, 1, 100000);
 	s->tcp_clients_per_address = (unsigned)value_number(r, v, OPT_TCP_CLIENTS_PER_ADDRESS, 0, 100000);
 	s->tcp_idle_s = (unsigned)value_number(r, v, OPT_TCP_IDLE_TIMEOUT, 1, 3600);
-	s->udp_coalesce_us = (unsigned)value_number(r, v, OPT_UDP_COALESCE, 0, 1000);
+}
+
+/* Workers that share the questions wait longer for as many: docs/decisions/0028. */
+#define COALESCE_US 100
+#define COALESCE_SHARED_US 200
+
+static unsigned coalesce_value(struct config_reader *r, const struct values *v, unsigned workers) {
+	if (v->nodes[OPT_UDP_COALESCE]) return (unsigned)value_number(r, v, OPT_UDP_COALESCE, 0, 1000);
+	return workers > 1 ? COALESCE_SHARED_US : COALESCE_US;
 }
 
 static void transfers_out_read(struct config_reader *r, const struct values *v, struct config_server *s) {
@@ -245,6 +253,7 @@ void server_read(struct config_reader *r, int node) {
 	s->user = user_value(r, &v, OPT_USER);
 	s->nsid = told_value(r, &v, OPT_NSID);
 	clients_read(r, &v, s);
+	s->udp_coalesce_us = coalesce_value(r, &v, s->workers);
 	s->transfers_max = (unsigned)value_number(r, &v, OPT_TRANSFERS, 1, 1000);
 	s->transfers_per_primary = (unsigned)value_number(r, &v, OPT_TRANSFERS_PER_PRIMARY, 1, 100);
 	transfers_out_read(r, &v, s);

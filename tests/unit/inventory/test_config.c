@@ -104,6 +104,24 @@ static void every_option_of_answering_is_read(void **state) {
 	config_free(c);
 }
 
+static void pauses_depend_on_the_number_of_workers(void **state) {
+	(void)state;
+	static const struct {
+		const char *text;
+		unsigned us;
+	} cases[] = {
+		{ "zones: []\nserver: { workers: 1 }\n", 100 },
+		{ "zones: []\nserver: { workers: 2 }\n", 200 },
+		{ "zones: []\nserver: { workers: 2, udp-coalesce: 0 }\n", 0 },
+		{ "zones: []\nserver: { workers: 1, udp-coalesce: 1000 }\n", 1000 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = lab_config(cases[i].text);
+		assert_int_equal(c->server.udp_coalesce_us, cases[i].us);
+		config_free(c);
+	}
+}
+
 static void answering_has_defaults(void **state) {
 	(void)state;
 	struct config *c = lab_config("zones: []\n");
@@ -457,6 +475,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_of_the_server_is_read),
 		cmocka_unit_test(every_option_of_answering_is_read),
+		cmocka_unit_test(pauses_depend_on_the_number_of_workers),
 		cmocka_unit_test(answering_has_defaults),
 		cmocka_unit_test(access_items_join_what_they_ask_for),
 		cmocka_unit_test(terms_of_tls_are_read),
