@@ -13,7 +13,7 @@ struct iovec;
  * False: nobody was told. */
 bool systemd_library_notify(const char *words);
 
-/* As sd_journal_sendv(3).  False: there is no library, or it could not send. */
+/* As sd_journal_sendv(3).  False: there is no library or no journal, or it could not send. */
 bool systemd_library_journal(const struct iovec *fields, int count);
 
 #endif

@@ -155,3 +155,18 @@ def test_hangup_with_the_first_answer_does_not_end_it(pair):
         secondary.process.signal(signal.SIGHUP)
         wait_until(lambda: secondary.cli("status").status == 0, 10, "the control socket answers")
         assert secondary.process.running and secondary.soa_serial(ZONE) == 1
+
+
+@pytest.mark.skipif(os.path.exists("/run/systemd/journal"), reason="there is a journal, or was")
+def test_log_for_a_journal_that_is_not_there_comes_as_text(pair):
+    _, secondary = pair
+    secondary.write_configuration()
+    text = secondary.configuration.read_text().replace("format: text", "format: journald")
+    secondary.configuration.write_text(text)
+    secondary.write_configuration = lambda: None
+    secondary.start()
+    wait_transfer(secondary)
+    secondary.stop()
+    lines = secondary.process.log_text()
+    assert lines.count("log.no-journal") == 1
+    assert "zone.transferred" in lines

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -52,10 +53,19 @@ static void a_manager_is_told(void **state) {
 	rmdir(folder);
 }
 
+/* As in most containers, where the library is there nevertheless. */
+static void line_for_no_journal_is_not_sent(void **state) {
+	(void)state;
+	struct iovec field = { "MESSAGE=a test", strlen("MESSAGE=a test") };
+	if (access("/run/systemd/journal", F_OK) == 0) skip();
+	assert_false(systemd_library_journal(&field, 1));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_manager_nothing_is_loaded),
 		cmocka_unit_test(a_manager_is_told),
+		cmocka_unit_test(line_for_no_journal_is_not_sent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
