@@ -17,99 +17,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "put.h"
+
 #define MESSAGE_MAX 2048 /* of ours; ten records take 500 octets */
-#define TYPE_A 1
-#define TYPE_NS 2
-#define TYPE_SOA 6
-#define TYPE_MX 15
-#define TYPE_TXT 16
-#define TYPE_AAAA 28
-#define TYPE_IXFR 251
-#define TYPE_AXFR 252
-#define APEX_POINTER 0xc00c /* the question's name */
-
-struct output {
-	uint8_t *start, *at;
-};
-
-static void put_u16(struct output *o, unsigned v) {
-	*o->at++ = (uint8_t)(v >> 8);
-	*o->at++ = (uint8_t)v;
-}
-
-static void put_u32(struct output *o, uint32_t v) {
-	put_u16(o, v >> 16);
-	put_u16(o, v & 0xffff);
-}
-
-/* A label below the apex, or the apex itself. */
-static void put_name(struct output *o, const char *label) {
-	size_t len = strlen(label);
-	if (len > 0) {
-		*o->at++ = (uint8_t)len;
-		memcpy(o->at, label, len);
-		o->at += len;
-	}
-	put_u16(o, APEX_POINTER);
-}
-
-/* Returns where the length of the data goes. */
-static uint8_t *record_begin(struct output *o, const char *label, unsigned type) {
-	put_name(o, label);
-	put_u16(o, type);
-	put_u16(o, 1);
-	put_u32(o, 3600);
-	o->at += 2;
-	return o->at;
-}
-
-static void record_end(struct output *o, uint8_t *data) {
-	size_t len = (size_t)(o->at - data);
-	data[-2] = (uint8_t)(len >> 8);
-	data[-1] = (uint8_t)len;
-}
-
-static void put_soa(struct output *o, uint32_t serial) {
-	uint8_t *data = record_begin(o, "", TYPE_SOA);
-	put_name(o, "ns1");
-	put_name(o, "hostmaster");
-	put_u32(o, serial);
-	put_u32(o, 86400);
-	put_u32(o, 3600);
-	put_u32(o, 2419200);
-	put_u32(o, 300);
-	record_end(o, data);
-}
-
-static void put_host(struct output *o, const char *label, uint32_t address) {
-	uint8_t *data = record_begin(o, label, TYPE_A);
-	put_u32(o, address);
-	record_end(o, data);
-}
-
-static void put_host6(struct output *o, const char *label, uint32_t address) {
-	uint8_t *data = record_begin(o, label, TYPE_AAAA);
-	put_u32(o, 0x20010db8);
-	put_u32(o, 0);
-	put_u32(o, 0);
-	put_u32(o, address);
-	record_end(o, data);
-}
-
-static void put_text(struct output *o, uint32_t number) {
-	uint8_t *data = record_begin(o, "", TYPE_TXT);
-	int len = snprintf((char *)o->at + 1, 64, "v=spf1 mx ip4:%u.%u.%u.%u -all", number >> 24,
-	                   number >> 16 & 255, number >> 8 & 255, number & 255);
-	*o->at++ = (uint8_t)len;
-	o->at += len;
-	record_end(o, data);
-}
-
-static void put_server(struct output *o, const char *label) {
-	uint8_t *data = record_begin(o, "", TYPE_NS);
-	put_name(o, label);
-	record_end(o, data);
-}
 
 /* bench/million.py makes the same address of the name. */
 static uint32_t number_of(const uint8_t *name, size_t len) {
@@ -121,14 +31,14 @@ static uint32_t number_of(const uint8_t *name, size_t len) {
 
 /* Ten records, and the SOA again. */
 static unsigned put_zone(struct output *o, uint32_t serial, uint32_t number) {
+	char text[64];
+	snprintf(text, sizeof(text), "v=spf1 mx ip4:%u.%u.%u.%u -all", number >> 24, number >> 16 & 255,
+	         number >> 8 & 255, number & 255);
 	put_soa(o, serial);
 	put_server(o, "ns1");
 	put_server(o, "ns2");
-	uint8_t *data = record_begin(o, "", TYPE_MX);
-	put_u16(o, 10);
-	put_name(o, "mail");
-	record_end(o, data);
-	put_text(o, number);
+	put_mail(o, "", "mail");
+	put_text(o, "", text);
 	put_host(o, "", number);
 	put_host6(o, "", number);
 	put_host(o, "mail", number + 1);

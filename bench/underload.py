@@ -3,112 +3,99 @@
 
 usage: bench/underload.py [--zones N] [--records N] [--updates N] [--changes N] [--rate N] [--seconds S] [--rounds N]
                           [--servers ...] [--json FILE] [--quick]
-Each server in its turn is a secondary of one Knot, which takes an UPDATE for each IXFR; the NOTIFYs are ours.  Rounds of
-three kinds alternate: quiet; updates at the primary alone, which shows what the machine has left; and updates that the
-server follows.  bench_pace asks; each round is told as it ends, then lost questions and percentiles of what is left of it."""
+All servers are secondaries of one bench_steady, whose updates cost next to nothing; it sends a NOTIFY for each, and counts the
+IXFRs that it is asked for.  In a round each server in its turn has questions from bench_pace in three parts, of which another
+one is first each time: quiet; updates of which only somebody else is told; and updates that the server follows.  At the end
+of each round it must have come to the newest serials, and serve what they have.  Each part is told as it ends, then lost
+questions, IXFRs and percentiles."""
 import argparse
+import contextlib
 import json
 import random
-import select
 import socket
 import statistics
 import subprocess
-import threading
-import time
 
 from servers import laboratory, table
 import peers
 
-import dns.update
-
-from lib import measure
-from lib.bigzones import host_name, hosts_zone, some_names
+from lib import ask as one_question, measure
+from lib.bigzones import host_name, some_names
+from lib.ports import new_endpoint
 from lib.understudy import program
 from lib.wait import wait_until
 
 KINDS = ("quiet", "primary", "followed")
+PERCENTILES = (("p50", "50 %"), ("p90", "90 %"), ("p999", "99.9 %"), ("p99", "99 %"), ("typical99", "99 % of a fifth of a second"))
 
 
-class Updates:
-    """UPDATEs to the zones in turn, at a rate; each replaces what the one before has added to the zone."""
+def mix(number):
+    number = number * 2654435761 & 0xffffffff
+    number = (number ^ number >> 15) * 2246822519 & 0xffffffff
+    return number ^ number >> 13
 
-    def __init__(self, primary, zones, options):
-        self.primary, self.zones, self.options = primary, zones, options
-        self.chance = random.Random(5)
-        self.present = {zone: [] for zone in zones}
-        self.serials = {zone: primary.soa_serial(zone) for zone in zones}
-        self.made = 0
-        self.waiting = set()  # zones whose update the primary has not answered
-        self._to_primary = peers.udp_to(primary, 5)
 
-    def make(self, zone):
-        update = dns.update.UpdateMessage(f"{zone}.")
-        for name, address in self.present[zone]:
-            update.delete(name, "A", address)
-        self.present[zone] = [(f"n{self.chance.randrange(10 ** 6)}.{host_name(self.chance.randrange(1000))}",
-                               f"203.0.113.{self.chance.randrange(256)}") for _ in range(self.options.changes // 2)]
-        for name, address in self.present[zone]:
-            update.add(name, 300, "A", address)
-        update.id = self.zones.index(zone)
-        self._to_primary.send(update.to_wire())
-        self.waiting.add(zone)
+def change(zone, serial, number):
+    """Name and address of one of a serial's own records: as bench_steady makes them."""
+    drawn = mix(serial * 64 + number)
+    return f"n{drawn // 1000 % 1000000}-{number}.{host_name(drawn % 1000)}.{zone}", f"203.0.113.{drawn & 255}"
 
-    def take(self, timeout):
-        """Zones whose updates the primary has made, of those that come within the time."""
-        while self.waiting and select.select([self._to_primary], [], [], timeout)[0]:
-            answer = self._to_primary.recv(4096)
-            assert answer[3] & 15 == 0, f"the primary refuses: RCODE {answer[3] & 15}"
-            zone = self.zones[answer[0] << 8 | answer[1]]
-            self.waiting.remove(zone)
-            self.serials[zone] += 1
-            self.made += 1
-            timeout = 0
-            yield zone
 
-    def notify(self, connection, zone):
-        connection.send(peers.notify_message(zone, self.serials[zone]))
+class Primary:
+    """bench_steady, which holds all zones."""
 
-    def run(self, server, halt, follows):
-        """Until halt is set."""
-        began, count = time.monotonic(), 0
-        with peers.udp_to(server, 1) as connection:
-            connection.setblocking(False)
-            while not halt.is_set():
-                left_s = began + count / self.options.updates - time.monotonic()
-                zone = self.zones[count % len(self.zones)]
-                if left_s <= 0:
-                    count += 1
-                    if zone not in self.waiting:
-                        self.make(zone)
-                elif not self.waiting:
-                    halt.wait(left_s)
-                for zone in self.take(max(0, left_s)):
-                    if follows:
-                        self.notify(connection, zone)
-                drain(connection)
-            while self.waiting:
-                for zone in self.take(5):
-                    if follows:
-                        self.notify(connection, zone)
+    def __init__(self, zones, options):
+        self.zones, self.options, self.endpoint = zones, options, new_endpoint()
+        words = [program("bench_steady"), self.endpoint.address, self.endpoint.port, len(zones), options.records, options.changes]
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        wait_until(lambda: self.serial(zones[0]), 10, "the primary answers")
+
+    def serial(self, zone):
+        return one_question.soa_serial(self.endpoint, zone, timeout=0.2)
+
+    def _say(self, words):
+        self.process.stdin.write(words + "\n")
+        self.process.stdin.flush()
+
+    def go(self, endpoint):
+        self._say(f"go {endpoint.address} {endpoint.port} {self.options.updates}")
+
+    def halt(self):
+        self._say("halt")
+        return json.loads(self.process.stdout.readline())
 
     def settle(self, server):
-        """Until the server has all."""
+        """Until the server has all, and is at rest; what it serves is what the serial has."""
+        serials = {zone: self.serial(zone) for zone in self.zones}
         with peers.udp_to(server, 1) as connection:
-            connection.setblocking(False)
             for zone in self.zones:
-                if server.soa_serial(zone) != self.serials[zone]:
-                    self.notify(connection, zone)
+                if server.soa_serial(zone) != serials[zone]:
+                    connection.send(peers.notify_message(zone, serials[zone]))
         for zone in self.zones:
-            server.wait_serves(zone, self.serials[zone], 120)
+            server.wait_serves(zone, serials[zone], 120)
+            self.check(server, zone, serials[zone])
         peers.settle(server)
 
+    def check(self, server, zone, serial):
+        for number in range(self.options.changes // 2):
+            name, address = change(zone, serial, number)
+            got = [record.to_text() for rrset in server.query(name).answer for record in rrset]
+            assert got == [address], f"{server.kind} has {got} at {name}, which is {address} in {serial}"
+            former, _ = change(zone, serial - 1, number)
+            assert not server.query(former).answer, f"{server.kind} serves {former} yet, which {serial} has not"
 
-def drain(connection):
-    try:
-        while True:
-            connection.recv(512)
-    except (BlockingIOError, socket.timeout):
-        pass
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+@contextlib.contextmanager
+def somebody_else():
+    """The endpoint of a socket that nobody reads."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unread:
+        endpoint = new_endpoint()
+        unread.bind(endpoint)
+        yield endpoint
 
 
 def ask(server, path, options):
@@ -118,57 +105,61 @@ def ask(server, path, options):
     return json.loads(done.stdout)
 
 
-def one_round(server, updates, path, options, kind):
-    halt, before, cpu = threading.Event(), updates.made, measure.cpu_seconds(server.process.pid)
-    thread = threading.Thread(target=updates.run, args=(server, halt, kind == "followed"))
-    if kind != "quiet":
-        thread.start()
-    try:
-        found = ask(server, path, options)
-    finally:
-        halt.set()
+def one_part(name, server, primary, path, options, kind):
+    before = measure.cpu_seconds(server.process.pid)
+    with somebody_else() as unread:
         if kind != "quiet":
-            thread.join()
-    found["updates"] = updates.made - before
-    updates.settle(server)
-    found["cpu_s"] = measure.cpu_seconds(server.process.pid) - cpu
-    print(f"{server.kind}, {kind}: {found['sent']} asked, {found['lost']} lost, 99 % {found['p99']} us, "
-          f"99.9 % {found['p999']} us; {found['updates']} updates", flush=True)
+            primary.go(unread if kind == "primary" else server.endpoint)
+        found = ask(server, path, options)
+        counted = primary.halt() if kind != "quiet" else {}
+    found.update({key: counted.get(key, 0) for key in ("updates", "ixfrs", "steps", "axfrs", "updating_s", "primary_cpu_s")})
+    primary.settle(server)
+    found["cpu_s"] = measure.cpu_seconds(server.process.pid) - before
+    print(f"{name}, {kind}: {found['sent']} asked, {found['lost']} lost, 99 % {found['p99']} us, typically "
+          f"{found['typical99']} us; {found['updates']} updates, {found['steps']} of them taken by {found['ixfrs']} IXFRs", flush=True)
     return found
 
 
-def measure_server(lab, kind, primary, updates, path, options):
+def start(lab, kind, primary):
     server = lab.make(kind, **({"processes": 2} if kind == "nsd" else {}))
-    for zone in updates.zones:
+    for zone in primary.zones:
         server.add_secondary_zone(zone, primary.endpoint)
     server.start()
-    for zone in updates.zones:
-        wait_until(lambda z=zone: server.soa_serial(z, timeout=0.2) == updates.serials[z], 600, f"{kind} serves {zone}", 0.05)
-    updates.settle(server)
-    one_round(server, updates, path, options, "followed")  # warm-up
-    found = {each: [] for each in KINDS}
-    for _ in range(options.rounds):
-        for each in KINDS:
-            found[each].append(one_round(server, updates, path, options, each))
-    server.process.stop(120)
+    for zone in primary.zones:
+        wait_until(lambda z=zone: server.soa_serial(z, timeout=0.2), 600, f"{kind} serves {zone}", 0.05)
+    primary.settle(server)
+    return server
+
+
+def measure_all(servers, primary, path, options):
+    found = {name: {kind: [] for kind in KINDS} for name in servers}
+    for name, server in servers.items():
+        one_part(name, server, primary, path, options, "followed")  # warm-up
+    for number in range(options.rounds):
+        for name, server in servers.items():
+            for kind in KINDS[number % 3:] + KINDS[:number % 3]:
+                found[name][kind].append(one_part(name, server, primary, path, options, kind))
     return found
 
 
 def report(options, figures):
     names = list(figures)
-    print(f"{options.zones} zones of {options.records} records, {options.updates} IXFRs a second of {options.changes} changes, "
+    print(f"{options.zones} zones of {options.records} records, {options.updates} updates a second of {options.changes} changes, "
           f"{options.rate} questions a second; medians of {options.rounds} rounds of {options.seconds} s")
 
-    def row(text, kind, key, form="{:.0f}"):
-        return text, {n: statistics.median(r[key] for r in figures[n][kind]) for n in names}, form
+    def row(text, kind, key, form="{:.0f}", each=lambda part: 1):
+        return text, {n: statistics.median(r[key] / each(r) for r in figures[n][kind]) for n in names}, form
     rows = [row("asked a round", "followed", "sent"),
             ("lost, all rounds", {n: sum(r["lost"] for k in KINDS for r in figures[n][k]) for n in names}, "{:.0f}"),
-            row("updates a round", "followed", "updates")]
-    rows += [row(f"{text}, {kind}, us", kind, key) for key, text in (("p50", "50 %"), ("p99", "99 %"), ("p999", "99.9 %"))
-             for kind in KINDS]
-    for base in ("quiet", "primary"):
-        rows.append((f"99 %, followed of {base}, median of rounds", {n: statistics.median(
-            f["p99"] / max(q["p99"], 1) for f, q in zip(figures[n]["followed"], figures[n][base])) for n in names}, "{:.2f}"))
+            row("IXFRs a second", "followed", "ixfrs", "{:.1f}", lambda part: part["updating_s"]),
+            row("updates in them a second", "followed", "steps", "{:.1f}", lambda part: part["updating_s"]),
+            row("CPU, quiet, ms a second", "quiet", "cpu_s", "{:.0f}", lambda part: options.seconds / 1000),
+            row("CPU, followed, ms a second", "followed", "cpu_s", "{:.0f}", lambda part: options.seconds / 1000),
+            row("CPU of the primary, ms a second", "followed", "primary_cpu_s", "{:.0f}", lambda part: options.seconds / 1000)]
+    rows += [row(f"{text}, {kind}, us", kind, key) for key, text in PERCENTILES for kind in KINDS]
+    for key, text in PERCENTILES[-2:]:
+        rows.append((f"{text}, followed of quiet, median of rounds", {n: statistics.median(
+            f[key] / max(q[key], 1) for f, q in zip(figures[n]["followed"], figures[n]["quiet"])) for n in names}, "{:.2f}"))
     print("\n".join(table(rows, names)))
 
 
@@ -177,33 +168,25 @@ def main():
     parser.add_argument("--zones", type=int, default=10)
     parser.add_argument("--records", type=int, default=100000)
     parser.add_argument("--updates", type=int, default=50, help="a second, over all zones")
-    parser.add_argument("--changes", type=int, default=20, help="of one update")
+    parser.add_argument("--changes", type=int, default=20, help="of one update, at most 128")
     parser.add_argument("--rate", type=int, default=20000, help="questions a second")
-    parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--servers", default="understudy,knot,nsd,bind")
     parser.add_argument("--json", metavar="FILE")
-    parser.add_argument("--quick", action="store_true", help="10,000 records a zone, 3 rounds of 4 s: about a minute a server")
+    parser.add_argument("--quick", action="store_true", help="10,000 records a zone, 5 rounds of 2 s")
     options = parser.parse_args()
     if options.quick:
-        options.records, options.rounds, options.seconds = 10000, 3, 4
+        options.records, options.rounds, options.seconds = 10000, 5, 2
     zones = [f"h{number}.example" for number in range(options.zones)]
-    figures = {}
-    with laboratory() as lab:
+    with laboratory() as lab, contextlib.closing(Primary(zones, options)) as primary:
         path = lab.folder / "questions"
         with open(path, "w", encoding="ascii") as file:
             names = [name for zone in zones for name in some_names(zone, "hosts", options.records, 10000)]
             random.Random(6).shuffle(names)
             file.writelines(f"{name} A\n" for name in names)
-        primary = lab.make("knot")
-        for number, zone in enumerate(zones):
-            primary.add_primary_zone(zone, hosts_zone(zone, options.records, seed=number))
-        primary.ready_s = 600
-        primary.start()
-        wait_until(lambda: all(primary.soa_serial(z) for z in zones), 300, "the primary has all zones")
-        updates = Updates(primary, zones, options)
-        for kind in options.servers.split(","):
-            figures[kind] = measure_server(lab, kind, primary, updates, path, options)
+        servers = {kind: start(lab, kind, primary) for kind in options.servers.split(",")}
+        figures = measure_all(servers, primary, path, options)
     report(options, figures)
     if options.json:
         with open(options.json, "w", encoding="ascii") as file:
