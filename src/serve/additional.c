@@ -4,8 +4,10 @@
 #include "serve/answer.h"
 
 /* Names that are looked up as a courtesy for one answer.  Messages of 65,535 octets hold more, but nobody needs them:
- * the bound keeps an answer's cost from growing with an RRset's size. */
+ * the bound keeps an answer's cost from growing with an RRset's size.  A referral may need its siblings: as many as there
+ * may be addresses. */
 #define COURTESY_NAMES_MAX 64
+#define SIBLING_NAMES_MAX PLAN_ITEMS_MAX
 
 static bool wants_addresses(uint16_t type) {
 	/* The types that most answers consist of are decided without a look into the table. */
@@ -18,11 +20,24 @@ static bool is_service(uint16_t type) {
 	return type == RR_SVCB || type == RR_HTTPS;
 }
 
+/* Of a referral only its NS RRset names anything, and no name twice: what is added for it is not there yet. */
+static void add_to_referral(struct plan *p, struct node n, struct plan_owner owner, enum plan_need need) {
+	const uint16_t types[] = { RR_A, RR_AAAA };
+	struct rrset set;
+	if (!node_found(n)) return;
+	for (unsigned i = 0; i < 2; i++)
+		if (node_rrset(n, types[i], &set)) plan_append_additional(p, &set, n, owner, need);
+}
+
 /* wanted_by: the type of the record that names n. */
 static void add_addresses(struct plan *p, struct node n, struct plan_owner owner, uint16_t wanted_by,
                           enum plan_need need) {
 	const uint16_t types[] = { RR_A, RR_AAAA, wanted_by };
 	struct rrset set;
+	if (p->cut) {
+		add_to_referral(p, n, owner, need);
+		return;
+	}
 	if (!node_found(n)) return;
 	for (unsigned i = 0; i < (is_service(wanted_by) ? 3 : 2); i++)
 		/* Looked for first: to find an RRset's signatures takes a walk over its records. */
@@ -98,10 +113,11 @@ static unsigned add_courtesy(struct plan *p, const struct plan_item *item, unsig
 
 void additional_plan(struct plan *p) {
 	unsigned count = p->count, courtesies = 0; /* what is added here asks for nothing */
+	unsigned most = p->cut ? SIBLING_NAMES_MAX : COURTESY_NAMES_MAX;
 	for (unsigned i = 0; i < count; i++) {
 		if (!wants_addresses(p->items[i].set.type)) continue;
 		struct plan_item item = p->items[i]; /* a copy: more are added behind it */
-		unsigned left = COURTESY_NAMES_MAX - courtesies;
+		unsigned left = most - courtesies;
 		if (names_none_here(&item)) {
 			courtesies += item.set.count < left ? item.set.count : left;
 			continue;

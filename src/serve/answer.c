@@ -169,11 +169,14 @@ static void note_made_below(struct walk *w, unsigned labels) {
 	if (w->name_offset) w->plan->made_below = owner_of(w, labels).name;
 }
 
-/* A question for RRSIG behind an alias: the alias went into the answer with these very signatures. */
+/* A question for RRSIG behind an alias: the alias went into the answer with these very signatures, and not, as a wildcard's
+ * may, at another name. */
 static bool came_as_signatures(const struct walk *w, const struct rrset *set) {
 	const struct plan *p = w->plan;
 	for (unsigned i = 0; w->type == RR_RRSIG && w->dnssec && i < p->count; i++)
-		if (p->items[i].set.sig_count > 0 && p->items[i].set.sigs == set->rdatas) return true;
+		if (p->items[i].set.sig_count > 0 && p->items[i].set.sigs == set->rdatas &&
+		    (!p->items[i].owner.name || name_equal(p->items[i].owner.name, w->name)))
+			return true;
 	return false;
 }
 

@@ -39,14 +39,17 @@ bool plan_has(const struct plan *p, struct node node, uint16_t type) {
 	return false;
 }
 
-static bool add(struct plan *p, const struct plan_item *item) {
-	if (has(p, item)) return false;
+static bool append(struct plan *p, const struct plan_item *item) {
 	if (p->count == PLAN_ITEMS_MAX) {
 		p->overflow |= item->need == NEED_ALWAYS;
 		return false;
 	}
 	p->items[p->count++] = *item;
 	return true;
+}
+
+static bool add(struct plan *p, const struct plan_item *item) {
+	return !has(p, item) && append(p, item);
 }
 
 bool plan_add(struct plan *p, enum section section, const struct rrset *set, struct node node,
@@ -58,4 +61,10 @@ bool plan_add_additional(struct plan *p, const struct rrset *set, struct node no
                          enum plan_need need) {
 	return add(p,
 	           &(struct plan_item){ *set, node, p->version, owner, SECTION_ADDITIONAL, (uint8_t)need });
+}
+
+void plan_append_additional(struct plan *p, const struct rrset *set, struct node node,
+                            struct plan_owner owner, enum plan_need need) {
+	(void)append(p, &(struct plan_item){ *set, node, p->version, owner, SECTION_ADDITIONAL,
+	                                     (uint8_t)need }); /* overflow is noted there */
 }

@@ -6,8 +6,9 @@
 #include "dns/message.h"
 #include "zone/lookup.h"
 
-#define PLAN_ITEMS_MAX 1024 /* RRsets of one answer */
-#define PLAN_CHAIN_MAX 16   /* CNAMEs and DNAMEs followed */
+/* RRsets of one answer.  A message has room for fewer: a name server with both addresses takes 60 octets of a referral. */
+#define PLAN_ITEMS_MAX 2304
+#define PLAN_CHAIN_MAX 16 /* CNAMEs and DNAMEs followed */
 
 /* Where an owner name comes from: an offset in the message that is known to hold it, else a name in memory,
  * else (both 0) the node's own.  With an offset the name says what stands there. */
@@ -61,5 +62,8 @@ bool plan_add(struct plan *p, enum section section, const struct rrset *set, str
 /* The same for the additional section. */
 bool plan_add_additional(struct plan *p, const struct rrset *set, struct node node, struct plan_owner owner,
                          enum plan_need need);
+/* The same for an RRset that can't be there yet, which costs no search. */
+void plan_append_additional(struct plan *p, const struct rrset *set, struct node node,
+                            struct plan_owner owner, enum plan_need need);
 
 #endif

@@ -328,6 +328,27 @@ static void needed_glue_that_does_not_fit_truncates(void **state) {
 	(void)state;
 }
 
+/* As many as a message of 65,535 octets holds: it is the last that may be sent to another transport. */
+static void referral_to_very_many_servers_is_whole_by_tcp(void **state) {
+	struct lab *lab = lab_new();
+	size_t cap = 400000;
+	char *text = calloc(1, cap);
+	text_add(text, cap, "@ SOA ns admin 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\n");
+	for (unsigned i = 0; i < 900; i++) {
+		text_add(text, cap, "sub NS n%u.sub\nn%u.sub A 10.0.0.1\nn%u.sub AAAA 2001:db8::1\n", i, i,
+		         i);
+		text_add(text, cap, "beside NS n%u.sub\n", i);
+	}
+	lab_zone(lab, "example.", text, SIGN_NONE);
+	const char *answer = lab_ask(lab, "x.sub.example. A tcp");
+	assert_int_equal(strncmp(answer, "NOERROR\n", 8), 0);
+	assert_int_equal(lab_lines(answer, "AD "), 1800);
+	assert_int_equal(lab_lines(lab_ask(lab, "x.beside.example. A tcp"), "AD "), 1800);
+	free(text);
+	lab_free(lab);
+	(void)state;
+}
+
 static void additional_courtesies_that_do_not_fit_are_left_out(void **state) {
 	struct lab *lab = lab_with_big_sets();
 	const char *text = lab_ask(lab, "mx.example. MX edns=1100");
@@ -389,6 +410,7 @@ int main(void) {
 		cmocka_unit_test(rrset_that_does_not_fit_is_left_out_whole),
 		cmocka_unit_test(answer_is_never_longer_than_the_client_or_we_allow),
 		cmocka_unit_test(needed_glue_that_does_not_fit_truncates),
+		cmocka_unit_test(referral_to_very_many_servers_is_whole_by_tcp),
 		cmocka_unit_test(additional_courtesies_that_do_not_fit_are_left_out),
 		ROW(answer_fits_into_any_buffer),
 		ROW(every_answer_is_counted),

@@ -95,6 +95,14 @@ static void signatures_behind_an_alias_come_once(void **state) {
 	assert_int_equal(lab_lines(answer, "AN d.x.z. RRSIG DNAME\n"), 1);
 }
 
+/* A wildcard's DNAME leads to a name for which the wildcard stands: there its signatures have another owner. */
+static void signatures_at_another_name_are_others(void **state) {
+	lab_zone(*state, "z.", SOA "* DNAME y\n", SIGN_NSEC);
+	const char *answer = lab_ask(*state, "x.*.z. RRSIG do");
+	assert_int_equal(lab_lines(answer, "AN *.z. RRSIG DNAME\n"), 1);
+	assert_int_equal(lab_lines(answer, "AN x.y.z. RRSIG DNAME\n"), 1);
+}
+
 static void loop_over_two_zones_ends(void **state) {
 	ANSWERS("loop.one. A",
 	        "NOERROR aa\nAN loop.one. 3600 CNAME loop.two.\nAN loop.two. 3600 CNAME loop.one.\n");
@@ -178,6 +186,7 @@ int main(void) {
 		ROW(proofs_come_from_the_zone_that_denies),
 		ROW(subtree_alias_leads_into_another_zone),
 		ROW(signatures_behind_an_alias_come_once),
+		ROW(signatures_at_another_name_are_others),
 		ROW(loop_over_two_zones_ends),
 		ROW(alias_below_a_cut_of_another_zone_is_referred),
 		ROW(child_that_is_held_answers_instead_of_the_parents_referral),

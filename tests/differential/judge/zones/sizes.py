@@ -43,8 +43,8 @@ WIDE = SERVERS + "".join([
     "".join(f"exchange IN MX {i} m{i}.{'ab'[i % 2]}\n" for i in range(1500)), "m1.b IN A 192.0.2.1\nm1499.b IN A 192.0.2.2\n",
     "".join(f"pointer IN PTR x{i}.exchange.elsewhere.example.\n" for i in range(1000)),
     "".join(f"*.wild IN MX {i} m{i}.wild\n" for i in range(1200)),
-    _delegation("reach", 500, ("A",)), _texts("large", 240, 250),
-    "".join(f"siblings IN NS ns{i}.reach\n" for i in range(60)), "".join(f"foreign IN NS n{i}.example.net.\n" for i in range(1500)),
+    _delegation("reach", 500, ("A",)), _delegation("both", 900), _texts("large", 240, 250),
+    "".join(f"siblings IN NS ns{i}.reach\n" for i in range(400)), "".join(f"foreign IN NS n{i}.example.net.\n" for i in range(1500)),
     "alias IN CNAME exchange\nalias2 IN CNAME large\ndn IN DNAME wild\n",
     "".join(f"service IN SRV {i} 0 1 m{i}.a\n" for i in range(900)),
 ])
