@@ -268,7 +268,7 @@ CHOICES = (
            lambda case: case.ours["rcode"] == YXDOMAIN, ("nsd", "bind")),
     Choice("dname of a wildcard", "below a wildcard that owns a DNAME: Knot takes it for a wildcard to be expanded",
            "the asterisk is a label as any other", "RFC 6672 section 3.3; RFC 4592 section 4.4", ALL,
-           below_wildcard_dname, ("nsd", "bind")),
+           both(plain(), below_wildcard_dname), ("nsd", "bind")),
     Choice("code of a truncated chain", "a chain that truncation cuts: Knot gives the code as far as it came",
            "the code of the last name", "RFC 6604 section 3", ("rcode",),
            both(plain(), lambda case: case.ours["tc"]), check=lawful),

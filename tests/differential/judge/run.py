@@ -92,7 +92,7 @@ def silent_cases(world, held):
 def run(judge_case, folder, count, seed, worlds=None, complete=False):
     """The Report of a run below folder; judge_case(case, report) says what each case is."""
     report = Report()
-    chosen = {name: WORLDS[name] for name in worlds or WORLDS}
+    chosen = {name: WORLDS[name](seed) for name in worlds or WORLDS}
     zones = sum(len(specs) for specs in chosen.values())
     for name, specs in chosen.items():
         place = Path(folder) / name
