@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from hostile.primary import (A, CH, CLOSE, NS, RESET, SOA, STALL, TXT, Case, HostileWorld, Octets, name, record, soa_rdata,
-                             whole)
+from hostile.primary import (A, CH, CLOSE, NS, RESET, SOA, STALL, TXT, Case, HostileWorld, Octets, in_messages, name, record,
+                             soa_rdata, whole)
 from hostile.test_streams import LIMITS
 from hostile.world import HEALTHY, follow, is_healthy, memory_kib, show, wait_all_serve
 from lib.stream import QuestionStream
@@ -86,7 +86,7 @@ GOOD = {
                               "ixfr", 2),
     "whole": (whole, "axfr-for-ixfr", 2),
     "whole-a-message-a-record": (lambda c, a: [a.answer([r]) for r in c.all_records()], "axfr-for-ixfr", 2),
-    "whole-soa-alone-first": (lambda c, a: [a.answer(c.all_records()[:1]), a.answer(c.all_records()[1:])],
+    "whole-soa-alone-first": (lambda c, a: [a.answer(c.all_records()[:1]), *in_messages(a, c.all_records()[1:])],
                               "axfr-for-ixfr", 2),
     "other-case-removed": (changes(lambda c: [www(c, 1, owner="WwW")], new_www), "ixfr", 2),
     "removed-and-added-again": (answer(lambda c: step(c, 1, 2, [www(c, 1)], []), lambda c: step(c, 2, 3, [], [www(c, 1)]),
@@ -104,9 +104,25 @@ def content(case):
             (f"ns1.{case.zone}.", A, bytes([192, 0, 2, 1]))}
 
 
+FILLER = "filler"
+
+
 def held(daemon, case):
     return {(str(r.name).lower(), int(r.rdtype), r[0].to_wire()) for r in daemon.axfr(case.zone, key=None)
-            if r.rdtype != SOA}
+            if r.rdtype != SOA and not str(r.name).startswith(FILLER)}
+
+
+def fill(case):
+    """To a size at which differences are laid over what is there; smaller zones are made anew."""
+    case.extra = [record(f"{FILLER}{i}.{case.zone}", TXT, bytes([200]) + b"%0200d" % j) for i in range(10) for j in range(40)]
+    case.extra += [record(f"{FILLER}{i}.{case.zone}", A, bytes([10, 0, 0, i])) for i in range(10, 100)]
+
+
+def leave(case):
+    pass
+
+
+SIZES = pytest.mark.parametrize("size", [leave, fill])
 
 
 def transfers_told(daemon, case, serial):
@@ -115,9 +131,12 @@ def transfers_told(daemon, case, serial):
             if a["asked"] in ("IXFR", "AXFR") and a["before"] is not None]
 
 
-def test_every_right_form_is_taken(lab):
+@SIZES
+def test_every_right_form_is_taken(lab, size):
     with HostileWorld() as world:
         cases = {label: world.add(Case(f"{label}.test", serial=2**32 - 2 if "wrap" in label else 1)) for label in GOOD}
+        for case in cases.values():
+            size(case)
         daemon = follow(lab, cases.values())
         wait_all_serve(daemon, cases.values())
         for label, case in cases.items():
@@ -263,9 +282,12 @@ def judge(daemon, case, reasons):
     return [f"{case.zone}: {p}" for p in problems]
 
 
-def test_every_wrong_form_becomes_an_axfr_at_once(lab):
+@SIZES
+def test_every_wrong_form_becomes_an_axfr_at_once(lab, size):
     with HostileWorld() as world:
         cases = {label: world.add(Case(f"{label}.test")) for label in BAD}
+        for case in cases.values():
+            size(case)
         daemon = follow(lab, cases.values(), options=LIMITS, retry_max=3600)
         wait_all_serve(daemon, cases.values())
         before_kib = memory_kib(daemon)

@@ -57,12 +57,15 @@ class _Zone:
             self.data(owner)
 
     def text(self, size):
-        """No CNAME beside data, no NS at an asterisk, nothing below a DNAME: peers take no such zone."""
+        """No CNAME beside data, no NS at an asterisk, nothing below a DNAME: peers take no such zone.
+
+        No DNAME at or below an asterisk, which Knot takes for a wildcard's."""
         owners = list({owner.lower(): owner for owner in (self.name() for _ in range(size))}.values())
         kinds = {}
         for owner in owners:
             kind = self.chance.choices(("data", "cname", "dname", "cut", "dname and data"), (40, 22, 10, 18, 5))[0]
-            if kind == "cut" and owner.startswith("*") or "dname" in kind and any(_is_below(o, owner) for o in owners):
+            if kind == "cut" and owner.startswith("*") or "dname" in kind and (
+                    "*" in owner or any(_is_below(o, owner) for o in owners)):
                 kind = "data"
             kinds[owner.lower()] = kind
             if "data" in kind:
