@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 
+#define WRITTEN_KEPT (1 << 20) /* octets: what LMDB keeps of fewer is not worth to be given back */
+
 struct database {
 	pthread_mutex_t writing;  /* held while a transaction that writes is open */
 	pthread_rwlock_t opening; /* shared while a transaction is open, else to open the file again */
@@ -19,6 +21,7 @@ struct database {
 	size_t max_bytes;
 	char *path;
 	struct database_map map; /* of env */
+	uint64_t written;        /* octets put since env was opened; with `writing`, or `opening` alone */
 };
 
 struct database_txn {
@@ -105,6 +108,7 @@ static int open_environment(struct database *db) {
 	if (!rc) rc = open_tables(db);
 	if (!rc) {
 		db->map = database_map_find(db->path);
+		db->written = 0;
 		return 0;
 	}
 	mdb_env_close(db->env);
@@ -249,7 +253,20 @@ enum err database_sync(struct database *db, struct why *why) {
 	return err_of(rc);
 }
 
+/* Unless somebody reads. */
+static void open_anew(struct database *db) {
+	if (pthread_rwlock_trywrlock(&db->opening) != 0) return;
+	if (db->env && db->written > WRITTEN_KEPT) {
+		mdb_env_close(db->env);
+		err_ignore(err_of(open_environment(db))); /* the next to begin tries again, and tells */
+	}
+	(void)pthread_rwlock_unlock(&db->opening);
+}
+
 void database_rest(struct database *db) {
+	(void)pthread_mutex_lock(&db->writing);
+	open_anew(db);
+	(void)pthread_mutex_unlock(&db->writing);
 	(void)pthread_rwlock_rdlock(&db->opening);
 	/* Mapped for reading only, so nothing can be lost; if it fails the pages stay. */
 	if (db->env && db->map.start) (void)madvise(db->map.start, db->map.len, MADV_DONTNEED);
@@ -282,6 +299,7 @@ enum err database_get(struct database_txn *txn, enum database_table table, struc
 enum err database_put(struct database_txn *txn, enum database_table table, struct octets key,
                       struct octets value) {
 	if (fault_fires("store-put")) return note(txn, EIO);
+	txn->db->written += key.len + value.len;
 	MDB_val k = val_of(key), v = val_of(value);
 	return note(txn, mdb_put(txn->txn, txn->db->tables[table], &k, &v, 0));
 }

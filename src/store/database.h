@@ -89,7 +89,9 @@ MUST_CHECK enum err database_table_bytes(struct database_txn *txn, enum database
 typedef void database_each_fn(void *ctx, struct octets key, struct octets value);
 MUST_CHECK enum err database_each(struct database_txn *txn, enum database_table table, database_each_fn *each,
                                   void *ctx);
-/* Nothing is read or written for now: pages of the file that were leave the process.  They stay in the page cache. */
+/* Nothing is read or written for now: pages of the file that were leave the process.  They stay in the page cache.  After much
+ * was written, the file is opened anew, unless somebody reads: LMDB keeps as many pages of memory as its largest transaction
+ * has changed until the file is closed.  Waits for who writes. */
 void database_rest(struct database *db);
 
 /* Where the process has mapped the file; start NULL: not known. */

@@ -22,7 +22,7 @@ static void on_rested(uv_work_t *work, int status) {
 
 static void on_rest(uv_timer_t *timer) {
 	struct transfer *t = timer->data;
-	if (t->resting || t->stopping) return;
+	if (t->resting || t->stopping || t->load_step != LOAD_DONE) return; /* its end comes here too */
 	t->resting = true;
 	t->rested_saves = saver_count(t->saver);
 	t->rest_work.data = t;

@@ -1,6 +1,8 @@
 /* The database file: its bound, and what happens when it is damaged as a whole. */
 #include "lab.h"
 
+#include <malloc.h>
+
 #include "store/database.h"
 
 static void database_path(const struct lab *lab, const char *end, char path[static 128]) {
@@ -241,6 +243,21 @@ static void pages_that_were_read_leave_the_process_at_rest(void **unused) {
 	lab_done(&lab);
 }
 
+static void memory_of_a_large_commit_is_given_back_at_rest(void **unused) {
+	(void)unused;
+	struct lab lab;
+	lab_init(&lab);
+	fill(&lab, 2000);
+	size_t before = mallinfo2().uordblks;
+	store_rest(lab.store);
+	if (before) assert_true(mallinfo2().uordblks < before - (1 << 20)); /* 0: this heap does not tell */
+	assert_zones(&lab, 2000);
+	assert_int_equal(lab_save(&lab, "zone1.example", 8, LAB_SMALL), OK);
+	lab_reopen(&lab);
+	assert_zones(&lab, 2000);
+	lab_done(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_that_is_no_database_is_moved_aside),
@@ -249,6 +266,7 @@ int main(void) {
 		cmocka_unit_test(lost_page_never_stops_the_start),
 		cmocka_unit_test(database_without_permission_stays_where_it_is),
 		cmocka_unit_test(pages_that_were_read_leave_the_process_at_rest),
+		cmocka_unit_test(memory_of_a_large_commit_is_given_back_at_rest),
 		cmocka_unit_test(full_database_says_its_limit_and_keeps_what_it_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
