@@ -74,9 +74,9 @@ static enum err write_file(struct store_batch *b, const struct zone_version *v, 
 	const struct layer *whole = v->layers[0];
 	struct zone_version *mapped;
 	uint64_t id = random_u64(&s->random);
-	enum err e = image_file_write(&s->images, id, whole->block, whole->block_size);
+	enum err e = image_file_write(&s->images, id, layer_octets(whole), layer_size(whole));
 	if (e != OK) return e;
-	e = image_file_map(&s->images, id, whole->block_size, &mapped);
+	e = image_file_map(&s->images, id, layer_size(whole), &mapped);
 	if (e != OK) {
 		int saved = errno;
 		image_file_remove(&s->images, id);

@@ -43,7 +43,8 @@ static enum err put_image(struct database_txn *txn, const struct operation *o) {
 		return database_delete(txn, TABLE_IMAGES,
 		                       key); /* a former one, also below a state that can't be read */
 	const struct layer *whole = o->image->layers[0];
-	return database_put(txn, TABLE_IMAGES, key, (struct octets){ whole->block, whole->block_size });
+	return database_put(txn, TABLE_IMAGES, key,
+	                    (struct octets){ layer_octets(whole), layer_size(whole) });
 }
 
 /* -- the journal -- */

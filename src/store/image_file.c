@@ -193,7 +193,7 @@ static enum err map_file(int fd, size_t size, struct zone_version **out_version)
 	if (block == MAP_FAILED) return errno == ENOMEM ? ERR_NOMEM : ERR_IO;
 	enum err e = image_open_verified(block, size, &image);
 	if (e == OK)
-		*out_version = version_new(block, size, VERSION_MAPPED, &image);
+		*out_version = version_new(VERSION_MAPPED, &image);
 	else
 		munmap(block, size);
 	return e;

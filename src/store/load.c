@@ -72,7 +72,7 @@ static struct zone_version *open_copy(const struct octets value, const struct im
 	if (e != OK)
 		why_set(why, REASON_STORE_DAMAGED, "the saved image can't be used: %s", err_text(e));
 	else if (image_matches(&image, facts, why))
-		return version_new(block, value.len, VERSION_MALLOC, &image);
+		return version_new(VERSION_MALLOC, &image);
 	free(block);
 	return NULL;
 }
@@ -106,7 +106,7 @@ static struct zone_version *load_file_now(const struct load *l, const struct nam
 /* What store_look gave stands on the image that is saved, and on nothing else. */
 static bool is_saved_image(const struct zone_version *v, const struct saved_state *saved) {
 	return v->layer_count == 1 && saved->journal.behind == 0 && !saved->state.has_rollback &&
-	       v->layers[0]->block_size == saved->image_size &&
+	       layer_size(v->layers[0]) == saved->image_size &&
 	       v->image.header->checksum == saved->image_checksum;
 }
 

@@ -35,9 +35,14 @@ void followed_unref(struct followed *z) {
 	packed_give(z, followed_size(name_len(z->name)), z->place);
 }
 
+void followed_hold(struct followed *z, struct zone_version *v) {
+	version_unref(z->version);
+	z->version = version_keep(&z->transfer->versions, v);
+}
+
 void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version) {
 	struct follow *f = &z->follow;
-	z->version = version;
+	if (version) followed_hold(z, version);
 	f->checked_s = state->checked_s;
 	f->refresh_s = state->refresh_s;
 	f->expire_s = state->expire_s;
@@ -46,9 +51,9 @@ void followed_load(struct followed *z, const struct zone_state *state, struct zo
 	f->failures = state->failures;
 	f->has_version = version != NULL;
 	if (version) {
-		f->serial = version_serial(version);
+		f->serial = version_serial(z->version);
 		z->committed = f->serial;
-		f->soa = timers_of(version_soa(version));
+		f->soa = timers_of(version_soa(z->version));
 		f->expired = state->expired;
 		f->giver = state->giver;
 		f->expire_cut_s = state->expire_cut_s;

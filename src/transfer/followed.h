@@ -1,5 +1,5 @@
-/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 320 octets and its
- * name, with its attempts about 400.  And the parts
+/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 296 octets and its
+ * name, with its attempts about 350.  And the parts
  * that all zones share (struct transfer), for the files of this folder only.
  * Thread: transfer's. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H
@@ -72,6 +72,8 @@ struct transfer {
 	struct strangers *strangers;
 	struct schedule schedule;
 	struct packed followed; /* memory of all zones */
+	struct packed versions; /* of small ones that are held */
+	struct packed attempts; /* of all zones: history.c */
 	struct heap heap;
 	uv_timer_t tick;    /* the schedule's next */
 	uv_timer_t lazy;    /* states to save */
@@ -109,6 +111,8 @@ static inline struct followed *followed_of(struct zone_entry *entry) {
 struct followed *followed_new(struct transfer *t, const uint8_t *name);
 void followed_ref(struct followed *z);
 void followed_unref(struct followed *z);
+/* Hold v from now on, instead of what was; takes the reference. */
+void followed_hold(struct followed *z, struct zone_version *v);
 /* Between what is saved and the state machine. */
 void followed_load(struct followed *z, const struct zone_state *state, struct zone_version *version);
 struct zone_state followed_state(const struct followed *z);

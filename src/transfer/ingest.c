@@ -106,10 +106,9 @@ static void announce(const struct arrival *a) {
 
 static void publish(struct followed *z, struct zone_version *v) {
 	(void)fault_fires("publish"); /* a place to die at: saved, not yet served */
-	version_unref(z->version);
 	version_ref(v);
-	z->version = v;
-	steps_publish(z, v, ZONE_SERVED);
+	followed_hold(z, v);
+	steps_publish(z, z->version, ZONE_SERVED);
 }
 
 /* Whoever looks at serials only does not see the change: those who made it should know. */

@@ -74,9 +74,8 @@ static void replace(const struct merge *g, const struct zone_version *merged) {
 	(void)fault_fires("merge-publish"); /* a place to die at: merged, its image perhaps saved */
 	struct zone_version *v = version_rebase(merged, g->from, z->version);
 	if (!v) return; /* another base has come */
-	version_unref(z->version);
-	z->version = v;
-	if (atomic_load(&z->entry->status) == ZONE_SERVED) steps_publish(z, v, ZONE_SERVED);
+	followed_hold(z, v);
+	if (atomic_load(&z->entry->status) == ZONE_SERVED) steps_publish(z, z->version, ZONE_SERVED);
 }
 
 /* -- the image saved -- */

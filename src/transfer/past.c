@@ -84,12 +84,11 @@ enum err transfer_diff(struct transfer *t, const uint8_t *name, uint32_t from, u
 /* -- going back -- */
 
 static void serve_instead(struct followed *z, struct zone_version *v) {
-	version_unref(z->version);
-	z->version = v;
-	z->follow.serial = z->committed = version_serial(v);
-	z->follow.soa = timers_of(version_soa(v));
+	followed_hold(z, v);
+	z->follow.serial = z->committed = version_serial(z->version);
+	z->follow.soa = timers_of(version_soa(z->version));
 	z->rolled_back = z->is_earlier = true;
-	if (!z->follow.expired) steps_publish(z, v, ZONE_SERVED);
+	if (!z->follow.expired) steps_publish(z, z->version, ZONE_SERVED);
 }
 
 enum err transfer_rollback(struct transfer *t, const uint8_t *name, uint32_t serial, struct why *why,

@@ -297,5 +297,7 @@ void transfer_free(struct transfer *t) {
 	asker_free(t->asker);
 	pool_free(t->pool);
 	packed_done(&t->followed);
+	packed_done(&t->versions);
+	packed_done(&t->attempts);
 	free(t);
 }

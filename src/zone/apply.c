@@ -136,7 +136,7 @@ static bool whole_is_better(const struct zone_version *v, const struct apply_job
 	uint64_t records = 0;
 	for (unsigned i = 0; i < job->count; i++)
 		records += (uint64_t)job->steps[i]->count[0] + job->steps[i]->count[1];
-	if (v->layers[0]->block_size <= SMALL_BASE_OCTETS) return true;
+	if (layer_size(v->layers[0]) <= SMALL_BASE_OCTETS) return true;
 	if (job->limits->max_bytes && !image_collected(v->image.header))
 		return true; /* it is measured then */
 	return records > version_records(v) / DELTA_SHARE;

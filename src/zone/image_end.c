@@ -146,8 +146,7 @@ enum err image_writer_end(struct image_writer *w, struct layer **out_layer) {
 	struct growing *memory = &w->block.memory;
 	growing_fit(memory, w->block.len);
 	struct image image = image_view(memory->at);
-	*out_layer = layer_new(memory->at, w->block.len, memory->is_pages ? VERSION_PAGES : VERSION_MALLOC,
-	                       &image);
+	*out_layer = layer_new(memory->is_pages ? VERSION_PAGES : VERSION_MALLOC, &image);
 	*memory = (struct growing){ 0 }; /* the layer's now */
 	return OK;
 }

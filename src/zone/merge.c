@@ -187,11 +187,11 @@ enum err version_merge_newest(struct zone_version *v, struct zone_version **out_
 enum merge_need version_merge_need(const struct zone_version *v) {
 	uint64_t octets = 0, gone = 0;
 	for (unsigned i = 1; i < v->layer_count; i++) {
-		octets += v->layers[i]->block_size;
+		octets += layer_size(v->layers[i]);
 		gone += v->layers[i]->image.header->gone_count;
 	}
 	uint64_t gone_most = GONE_FEW + version_nodes(v) / GONE_SHARE;
-	uint64_t octets_most = DELTAS_FEW_OCTETS + v->layers[0]->block_size / DELTAS_SHARE;
+	uint64_t octets_most = DELTAS_FEW_OCTETS + layer_size(v->layers[0]) / DELTAS_SHARE;
 	if (octets > octets_most || gone > gone_most) return MERGE_ALL;
 	return v->layer_count > LAYERS_WANTED ? MERGE_DELTAS : MERGE_NOT;
 }

@@ -9,27 +9,34 @@
 
 #include <stdatomic.h>
 
+#include "base/packed.h"
 #include "zone/change.h"
 #include "zone/image.h"
 
 enum version_memory {
 	VERSION_MALLOC, /* free() */
 	VERSION_PAGES,  /* base/growing.h: growing_release() */
-	VERSION_MAPPED  /* a file: munmap() */
+	VERSION_MAPPED, /* a file: munmap() */
+	VERSION_PACKED  /* version_keep's: image, layer and its first version in one */
 };
 
 /* An image and what holds its memory. */
 struct layer {
-	struct image image;
-	void *block;
-	size_t block_size;
-	enum version_memory memory;
+	struct image image; /* its header begins the memory, and tells the size */
 	_Atomic unsigned references;
+	uint32_t place; /* of VERSION_PACKED: base/packed.h */
+	uint8_t memory; /* enum version_memory */
 	_Atomic bool
 		keep; /* it, and what lies below, is being merged: not to be merged with newer ones meanwhile */
 };
-/* Take over block.  One reference, the caller's. */
-struct layer *layer_new(void *block, size_t size, enum version_memory memory, const struct image *image);
+static inline const uint8_t *layer_octets(const struct layer *l) {
+	return (const uint8_t *)l->image.header;
+}
+static inline size_t layer_size(const struct layer *l) {
+	return (size_t)l->image.header->size;
+}
+/* Take over the image's memory.  One reference, the caller's. */
+struct layer *layer_new(enum version_memory memory, const struct image *image);
 void layer_ref(struct layer *l);
 void layer_unref(struct layer *l);
 
@@ -45,9 +52,11 @@ struct zone_version {
 	struct layer *layers[]; /* [0] is the base; a reference each */
 };
 
-/* A version of one layer.  Take over block.  One reference, the caller's. */
-struct zone_version *version_new(void *block, size_t size, enum version_memory memory,
-                                 const struct image *image);
+/* A version of one layer.  Take over the image's memory.  One reference, the caller's. */
+struct zone_version *version_new(enum version_memory memory, const struct image *image);
+/* A version that stays: of a whole small image that stands by itself in memory a copy in p, which costs its octets and little
+ * more; of any other itself.  Takes the reference and gives one. */
+struct zone_version *version_keep(struct packed *p, struct zone_version *v);
 /* The layers below, and `top` (NULL: none) over them; takes references of its own.  changes is NULL. */
 struct zone_version *version_stack(struct layer *const *layers, unsigned count, struct layer *top);
 void version_ref(struct zone_version *v);

@@ -70,7 +70,7 @@ static void save(struct store *s, unsigned zones, unsigned hosts) {
 			                    .expire_s = (int64_t)time(NULL) + 604800 };
 		double begin = now_ms();
 		must(store_batch_put(b, apex.wire, &state, v, NULL, &saved), "put");
-		if (i < 2) printf("put %zu octets: %.1f ms\n", v->layers[0]->block_size, now_ms() - begin);
+		if (i < 2) printf("put %zu octets: %.1f ms\n", layer_size(v->layers[0]), now_ms() - begin);
 		version_unref(saved);
 		version_unref(v);
 	}
@@ -91,7 +91,7 @@ static void count(void *ctx, const uint8_t *name, const struct zone_state *state
 	struct lookup found;
 	(void)state;
 	if (!version) abort();
-	sum->octets += version->layers[0]->block_size;
+	sum->octets += layer_size(version->layers[0]);
 	sum->records += version->image.header->record_count;
 	zone_lookup(version, name, &found);
 	sum->v[sum->zones++] = version;

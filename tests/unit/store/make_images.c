@@ -29,7 +29,8 @@ static void finish(struct maker *m, const char *folder, const char *name) {
 	assert_int_equal(image_check_deep(&v->image), OK);
 	snprintf(path, sizeof(path), "%s/%s-%d.img", folder, name, IMAGE_FORMAT_VERSION);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	assert_int_equal(write(fd, v->layers[0]->block, v->layers[0]->block_size), v->layers[0]->block_size);
+	assert_int_equal(write(fd, layer_octets(v->layers[0]), layer_size(v->layers[0])),
+	                 layer_size(v->layers[0]));
 	close(fd);
 	version_unref(v);
 }

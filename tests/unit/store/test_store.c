@@ -220,7 +220,8 @@ static void large_version_is_published_from_its_file(void **unused) {
 	assert_int_equal(store_batch_put(b, name.wire, &state, v, NULL, &saved), OK);
 	assert_ptr_not_equal(saved, v);
 	assert_int_equal(saved->layers[0]->memory, VERSION_MAPPED);
-	assert_memory_equal(saved->layers[0]->block, v->layers[0]->block, v->layers[0]->block_size);
+	assert_memory_equal(layer_octets(saved->layers[0]), layer_octets(v->layers[0]),
+	                    layer_size(v->layers[0]));
 	assert_int_equal(store_batch_commit(b, &why), OK);
 	version_unref(saved);
 	version_unref(v);

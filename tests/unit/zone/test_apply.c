@@ -112,14 +112,14 @@ static void small_change_of_a_large_zone_is_laid_over_it(void **state) {
 
 /* An image as programs wrote it before nodes told of names below them.  Takes v. */
 static struct zone_version *without_parents(struct zone_version *v) {
-	size_t size = v->layers[0]->block_size;
+	size_t size = layer_size(v->layers[0]);
 	struct image_header *copy = malloc(size);
-	memcpy(copy, v->layers[0]->block, size);
+	memcpy(copy, layer_octets(v->layers[0]), size);
 	copy->flags &= ~(uint32_t)IMAGE_HAS_PARENTS;
 	struct image image = image_view(copy);
 	for (uint32_t i = 0; i < copy->node_count; i++)
 		((uint8_t *)copy)[copy->heap_pos + 4 * (size_t)image.order[i] + 2] &= (uint8_t)~NODE_PARENT;
-	struct zone_version *old = version_new(copy, size, VERSION_MALLOC, &image);
+	struct zone_version *old = version_new(VERSION_MALLOC, &image);
 	version_unref(v);
 	return old;
 }
@@ -228,7 +228,7 @@ static void layers_and_memory_stay_bounded_without_anybody_who_merges(void **sta
 		assert_true(v->layer_count < VERSION_LAYERS_MAX);
 	}
 	assert_int_equal(version_check_deep(v), OK);
-	assert_true(version_bytes(v) < 2 * v->layers[0]->block_size);
+	assert_true(version_bytes(v) < 2 * layer_size(v->layers[0]));
 	version_unref(v);
 }
 

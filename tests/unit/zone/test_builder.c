@@ -242,16 +242,16 @@ static void damaged_images_are_refused(void **state) {
 	struct builder *b = make_zone("example.", 1);
 	make_a(b, "www.example.", "192.0.2.1");
 	struct zone_version *v = make_done(b);
-	uint8_t *copy = aligned_alloc(8, (v->layers[0]->block_size + 7) & ~7UL);
+	uint8_t *copy = aligned_alloc(8, (layer_size(v->layers[0]) + 7) & ~7UL);
 	struct image image;
-	memcpy(copy, v->layers[0]->block, v->layers[0]->block_size);
-	assert_int_equal(image_open(copy, v->layers[0]->block_size, &image), OK);
-	for (size_t i = 0; i < v->layers[0]->block_size; i++) {
+	memcpy(copy, layer_octets(v->layers[0]), layer_size(v->layers[0]));
+	assert_int_equal(image_open(copy, layer_size(v->layers[0]), &image), OK);
+	for (size_t i = 0; i < layer_size(v->layers[0]); i++) {
 		copy[i] ^= 0x10;
-		assert_int_not_equal(image_open(copy, v->layers[0]->block_size, &image), OK);
+		assert_int_not_equal(image_open(copy, layer_size(v->layers[0]), &image), OK);
 		copy[i] ^= 0x10;
 	}
-	for (size_t len = 0; len < v->layers[0]->block_size; len++)
+	for (size_t len = 0; len < layer_size(v->layers[0]); len++)
 		assert_int_not_equal(image_open(copy, len, &image), OK);
 	free(copy);
 	version_unref(v);

@@ -116,7 +116,7 @@ static void changes_over_an_image_of_format_1_fit(void **state) {
 	size_t size;
 	uint8_t *wide = wide_of(old, &size);
 	assert_int_equal(image_open(wide, size, &image), OK);
-	struct zone_version *v = version_new(wide, size, VERSION_MALLOC, &image);
+	struct zone_version *v = version_new(VERSION_MALLOC, &image);
 	assert_int_equal(version_diff(old, new, UINT64_MAX, 0, &step), OK);
 	assert_int_equal(version_apply(v, &step, 1, APPLY_FORWARD, &no_limits, &next, &why), OK);
 	assert_int_equal(version_serial(next), 8);
@@ -129,8 +129,30 @@ static void changes_over_an_image_of_format_1_fit(void **state) {
 	version_unref(old);
 }
 
+static void a_small_version_that_stays_is_moved_and_its_layer_outlives_it(void **state) {
+	(void)state;
+	struct packed p = { 0 };
+	struct zone_version *v = make_done(salted(7));
+	size_t size = layer_size(v->layers[0]);
+	uint8_t *octets = malloc(size);
+	memcpy(octets, layer_octets(v->layers[0]), size);
+	struct zone_version *kept = version_keep(&p, v);
+	assert_int_equal(kept->layers[0]->memory, VERSION_PACKED);
+	assert_ptr_equal(version_keep(&p, kept), kept); /* once is enough */
+	assert_memory_equal(layer_octets(kept->layers[0]), octets, size);
+	assert_int_equal(image_check_deep(&kept->image), OK);
+	struct zone_version *other = version_stack(kept->layers, 1, NULL);
+	version_unref(kept);
+	packed_done(&p);
+	assert_int_equal(image_check_deep(&other->image), OK);
+	assert_memory_equal(layer_octets(other->layers[0]), octets, size);
+	version_unref(other);
+	free(octets);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_small_version_that_stays_is_moved_and_its_layer_outlives_it),
 		cmocka_unit_test(an_image_is_no_longer_than_its_names_ask_for),
 		cmocka_unit_test(an_image_of_format_1_is_read),
 		cmocka_unit_test(an_image_of_format_1_cut_short_is_refused),
