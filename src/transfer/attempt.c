@@ -89,7 +89,7 @@ static void log_attempt(const struct followed *z, const struct attempt *a) {
 }
 
 void record_attempt(struct followed *z, const struct attempt *a) {
-	z->history = history_add(z->history, a);
+	z->history = history_add(&z->transfer->attempts, z->history, a);
 	count_attempt(&z->transfer->counters, a);
 	log_attempt(z, a);
 	const struct transfer_watcher *watcher = &z->transfer->watcher;

@@ -4,12 +4,13 @@
 #ifndef UNDERSTUDY_TRANSFER_HISTORY_H
 #define UNDERSTUDY_TRANSFER_HISTORY_H
 
+#include "base/packed.h"
 #include "transfer/transfer.h"
 
 struct history; /* NULL is the empty one */
 
-/* Add the newest; returns the history, which may have moved. */
-struct history *history_add(struct history *h, const struct attempt *attempt);
+/* Add the newest; returns the history, which has moved within p. */
+struct history *history_add(struct packed *p, struct history *h, const struct attempt *attempt);
 /* Newest first; returns how many. */
 unsigned history_read(const struct history *h, struct attempt out_attempts[static ATTEMPTS_KEPT]);
 void history_free(struct history *h);

@@ -16,12 +16,13 @@ static struct attempt attempt_of(uint16_t asked, uint32_t serial, bool ok) {
 
 static void the_newest_attempts_are_kept_newest_first(void **state) {
 	(void)state;
+	struct packed p = { 0 };
 	struct history *h = NULL;
 	struct attempt out[ATTEMPTS_KEPT];
 	assert_int_equal(history_read(h, out), 0);
 	for (uint32_t i = 1; i <= 20; i++) {
 		struct attempt a = attempt_of(RR_AXFR, i, i % 2);
-		h = history_add(h, &a);
+		h = history_add(&p, h, &a);
 	}
 	assert_int_equal(history_read(h, out), ATTEMPTS_KEPT);
 	for (uint32_t i = 0; i < ATTEMPTS_KEPT; i++) {
@@ -30,33 +31,38 @@ static void the_newest_attempts_are_kept_newest_first(void **state) {
 		assert_int_equal(out[i].why.reason, out[i].ok ? REASON_NONE : REASON_REFUSED);
 	}
 	history_free(h);
+	packed_done(&p);
 }
 
 static void questions_that_find_nothing_new_are_one_entry(void **state) {
 	(void)state;
+	struct packed p = { 0 };
 	struct history *h = NULL;
 	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_SOA, 5, true);
 	for (int64_t i = 1; i <= 100; i++) {
 		a.time_s = i;
-		h = history_add(h, &a);
+		h = history_add(&p, h, &a);
 	}
 	assert_int_equal(history_read(h, out), 1);
 	assert_int_equal(out[0].time_s, 100);
 	a.serial = 6;
-	h = history_add(h, &a);
+	h = history_add(&p, h, &a);
 	assert_int_equal(history_read(h, out), 2);
 	history_free(h);
+	packed_done(&p);
 }
 
 static void failures_are_each_kept(void **state) {
 	(void)state;
+	struct packed p = { 0 };
 	struct history *h = NULL;
 	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_SOA, 5, false);
-	h = history_add(h, &a);
-	h = history_add(h, &a);
+	h = history_add(&p, h, &a);
+	h = history_add(&p, h, &a);
 	assert_int_equal(history_read(h, out), 2);
 	assert_string_equal(out[1].why.evidence, "number 5");
 	history_free(h);
+	packed_done(&p);
 }
 
 static void what_came_and_the_key_are_kept(void **state) {
@@ -68,9 +74,10 @@ static void what_came_and_the_key_are_kept(void **state) {
 	a.has_before = true;
 	a.before = 3;
 	attempt_set_key(&a, &key);
-	struct history *h = history_add(NULL, &a);
+	struct packed p = { 0 };
+	struct history *h = history_add(&p, NULL, &a);
 	a.ok = false;
-	h = history_add(h, &a);
+	h = history_add(&p, h, &a);
 	assert_int_equal(history_read(h, out), 2);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(out[i].got, ATTEMPT_AXFR_FOR_IXFR);
@@ -78,6 +85,31 @@ static void what_came_and_the_key_are_kept(void **state) {
 		assert_true(out[i].tsig && name_equal(out[i].key.wire, key.name.wire));
 	}
 	history_free(h);
+	packed_done(&p);
+}
+
+static void all_that_an_attempt_says_is_kept(void **state) {
+	(void)state;
+	static const char *const addresses[] = { "192.0.2.1@5353", "2001:db8::53" };
+	struct packed p = { 0 };
+	struct history *h = NULL;
+	struct attempt out[ATTEMPTS_KEPT], a = attempt_of(RR_AXFR, UINT32_MAX, true);
+	a.time_s = INT64_MAX;
+	a.records = a.bytes = UINT64_MAX;
+	a.messages = 127;
+	a.ms = 128;
+	a.transport = UINT8_MAX;
+	a.got = ATTEMPT_AXFR_FOR_IXFR;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(addr_parse(addresses[i], 53, &a.primary), OK);
+		h = history_add(&p, h, &a);
+	}
+	assert_int_equal(history_read(h, out), 2);
+	assert_memory_equal(&out[0], &a, sizeof(a));
+	assert_int_equal(out[1].primary.family, AF_INET);
+	assert_int_equal(out[1].primary.port, 5353);
+	history_free(h);
+	packed_done(&p);
 }
 
 int main(void) {
@@ -86,6 +118,7 @@ int main(void) {
 		cmocka_unit_test(questions_that_find_nothing_new_are_one_entry),
 		cmocka_unit_test(failures_are_each_kept),
 		cmocka_unit_test(what_came_and_the_key_are_kept),
+		cmocka_unit_test(all_that_an_attempt_says_is_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
