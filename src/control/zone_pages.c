@@ -44,10 +44,8 @@ static json_t *with_states(struct request *r) {
 	return reply;
 }
 
-/* Takes list. */
-static json_t *page_reply(struct request *r, json_t *list, uint64_t total, bool more) {
-	json_t *last = json_array_get(list, json_array_size(list) - 1);
-	json_t *next = more ? json_incref(json_object_get(last, "name")) : NULL;
+/* Takes list and next, which is NULL where there are no more. */
+static json_t *page_reply(struct request *r, json_t *list, uint64_t total, json_t *next) {
 	r->seen = with_states;
 	return reply_result(json_pack("{s:I, s:o, s:o?}", "total", (json_int_t)total, "zones", list, "next",
 	                              next),
@@ -63,7 +61,10 @@ static json_t *page_of_all(struct request *r) {
 	struct desk_zones zones = { .list = json_array() };
 	enum err e = inventory_zone_page(r->backend->inventory, &page, desk_zones_add, &zones, &total, &more);
 	desk_zones_done(&zones);
-	if (e == OK) return page_reply(r, zones.list, total, more);
+	json_t *last = json_array_get(zones.list, json_array_size(zones.list) - 1);
+	json_t *next = more ? json_incref(json_object_get(last, "name")) : NULL;
+	if (e == OK) return page_reply(r, zones.list, total, next);
+	json_decref(next);
 	json_decref(zones.list);
 	return desk_unavailable();
 }
@@ -91,7 +92,7 @@ static json_t *search(struct request *r) {
 	return page_of_names(r);
 }
 
-/* One more name than wanted says that there are more. */
+/* One more name than wanted says that there are more, behind the last one looked for: all of the page may have gone. */
 static json_t *page_of_names(struct request *r) {
 	const struct chosen *c = r->chosen;
 	struct desk_zones zones = { .list = json_array() };
@@ -103,7 +104,9 @@ static json_t *page_of_names(struct request *r) {
 		if (e == ERR_NOTFOUND) e = OK; /* one that went meanwhile */
 	}
 	desk_zones_done(&zones);
-	if (e == OK) return page_reply(r, zones.list, c->total, c->count > limit);
+	if (e == OK)
+		return page_reply(r, zones.list, c->total,
+		                  c->count > limit ? json_string(c->names[limit - 1]) : NULL);
 	json_decref(zones.list);
 	return desk_unavailable();
 }

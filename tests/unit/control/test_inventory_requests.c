@@ -263,6 +263,30 @@ static void pages_are_in_the_order_of_names_and_filter(void **state) {
 	json_decref(page);
 }
 
+/* Between the choice of the names and their rows. */
+static void a_page_whose_zones_have_gone_meanwhile_leads_on(void **state) {
+	struct fixture *f = *state;
+	static const char question[] = "{\"request\":\"zone.page\",\"state\":\"stale\",\"limit\":1}";
+	do_it(f, "{\"request\":\"zones.apply\",\"zones\":["
+	         "{\"name\":\"b1.example\",\"settings\":" SETTINGS "},"
+	         "{\"name\":\"b2.example\",\"settings\":" SETTINGS "}]}");
+	struct control_backend backend = lab_backend_of(&f->lab);
+	struct request *r = request_new(&backend, &lab_operator);
+	json_t *reply = request_begin(r, question, strlen(question));
+	assert_null(reply);
+	assert_int_equal(r->stage, STAGE_WORK);
+	do_it(f, "{\"request\":\"zone.remove\",\"zone\":\"b1.example\"}");
+	while (!reply) {
+		request_run(r);
+		reply = request_finish(r);
+	}
+	json_t *page = json_object_get(reply, "result");
+	assert_int_equal(json_array_size(json_object_get(page, "zones")), 0);
+	assert_string_equal(text_of(page, "next"), "b1.example");
+	json_decref(reply);
+	request_free(r);
+}
+
 /* Others have their turn on the desk. */
 static void a_search_among_many_takes_turns(void **state) {
 	struct fixture *f = *state;
@@ -660,6 +684,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(faults_name_their_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_done_as_a_whole_or_not_at_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(pages_are_in_the_order_of_names_and_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_page_whose_zones_have_gone_meanwhile_leads_on, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(a_search_among_many_takes_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_the_web_socket_a_key_says_what_may_be_done, setup,
 		                                teardown),
