@@ -237,9 +237,12 @@ enum err command_parse(int argc, const char *const *argv, struct command *out_co
                        char fault[static COMMAND_FAULT_MAX]) {
 	struct command c = { .socket = CONTROL_SOCKET_DEFAULT, .kind = COMMAND_HELP };
 	struct words w = { .count = 0 };
+	bool words_only = false; /* behind "--": a zone's name may begin with a dash */
 	for (int i = 1; i < argc; i++) {
 		enum err e = OK;
-		if (argv[i][0] == '-' && argv[i][1] != '\0')
+		if (!words_only && strcmp(argv[i], "--") == 0)
+			words_only = true;
+		else if (!words_only && argv[i][0] == '-' && argv[i][1] != '\0')
 			e = flag_read(argv, &i, &c, fault);
 		else if (w.count < WORDS_MAX)
 			w.items[w.count++] = argv[i];

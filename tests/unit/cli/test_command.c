@@ -76,6 +76,13 @@ static void options_may_stand_anywhere(void **state) {
 	assert_int_equal(good((struct line){ { "zone", "refresh", "a", "--wait", "5" } }).wait_s, 5);
 }
 
+static void words_behind_two_dashes_are_no_options(void **state) {
+	(void)state;
+	struct command c = good((struct line){ { "zone", "status", "--json", "--", "-.test" } });
+	assert_string_equal(command_value(&c, "zone"), "-.test");
+	assert_true(c.json);
+}
+
 static void help_and_version_need_no_command(void **state) {
 	(void)state;
 	assert_true(good((struct line){ { "--help" } }).help);
@@ -159,6 +166,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_command_asks_its_request),
 		cmocka_unit_test(options_may_stand_anywhere),
+		cmocka_unit_test(words_behind_two_dashes_are_no_options),
 		cmocka_unit_test(help_and_version_need_no_command),
 		cmocka_unit_test(arguments_may_be_left_out_or_repeated_where_the_table_says_so),
 		cmocka_unit_test(every_word_of_the_table_is_a_row_of_the_others),
