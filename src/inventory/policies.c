@@ -224,6 +224,32 @@ static enum err load_row(struct inventory *inv, struct known *k, struct sql_stat
 	return OK;
 }
 
+/* ERR_NOTFOUND: all zones are the configuration's, however many there are. */
+static enum err find_any(struct sql *db) {
+	struct sql_statement *s = sql_prepare(db, "SELECT 1 FROM zones INDEXED BY zones_inventory"
+	                                          " WHERE origin <> 'file' LIMIT 1");
+	enum err e = sql_step(s);
+	sql_reset(s);
+	return e;
+}
+
+static enum err load_all(struct inventory *inv, struct known *k, struct intent_list *zones,
+                         size_t *left_out) {
+	enum err e = find_any(inv->db);
+	if (e != OK) return e;
+	struct sql_statement *s = sql_prepare(
+		inv->db, "SELECT id, name, account, settings FROM zones NOT INDEXED WHERE origin <> 'file'"
+			 " AND (proof IS NULL OR proof <> 'pending')"
+			 " AND account NOT IN (SELECT id FROM accounts WHERE notice = 'over')");
+	e = sql_step(s);
+	for (; e == OK; e = sql_step(s)) {
+		e = load_row(inv, k, s, zones, left_out);
+		if (e != OK) break;
+	}
+	sql_reset(s);
+	return e;
+}
+
 enum err inventory_load(struct inventory *inv, struct intent_list *out_zones, size_t *out_left_out) {
 	struct intent_list zones = { 0 };
 	struct known known = { 0 };
@@ -233,16 +259,7 @@ enum err inventory_load(struct inventory *inv, struct intent_list *out_zones, si
 	inv->told_others = -1;
 	enum err e = sql_others(inv->db, &others); /* before: what others write meanwhile is read next time */
 	if (e != OK) return inventory_fails(inv, e);
-	struct sql_statement *s = sql_prepare(
-		inv->db, "SELECT id, name, account, settings FROM zones WHERE origin <> 'file'"
-			 " AND (proof IS NULL OR proof <> 'pending')"
-			 " AND account NOT IN (SELECT id FROM accounts WHERE notice = 'over')");
-	e = sql_step(s);
-	for (; e == OK; e = sql_step(s)) {
-		e = load_row(inv, &known, s, &zones, &left_out);
-		if (e != OK) break;
-	}
-	sql_reset(s);
+	e = load_all(inv, &known, &zones, &left_out);
 	known_done(&known);
 	if (e != ERR_NOTFOUND) {
 		intent_list_done(&zones);

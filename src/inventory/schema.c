@@ -65,7 +65,10 @@ static const char version_1[] =
 static const char version_2[] = "ALTER TABLE accounts ADD COLUMN notice TEXT;"
 				"ALTER TABLE accounts ADD COLUMN notice_s INTEGER;";
 
-static const char *const steps[] = { version_1, version_2 };
+/* A start asks for what is not the configuration's. */
+static const char version_3[] = "CREATE INDEX zones_inventory ON zones(origin) WHERE origin <> 'file';";
+
+static const char *const steps[] = { version_1, version_2, version_3 };
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
 
 int schema_version(void) {
