@@ -297,10 +297,18 @@ static enum err open_store(struct daemon *d) {
 	d->epoch = epoch_new();
 	d->table = table_new(d->epoch);
 	table_set_reader(d->table, &reader);
-	if (store_open(d->config->server.state_directory, d->log, &d->store, &why) != OK)
+	if (store_open_begin(d->config->server.state_directory, d->log, &d->store, &why) != OK)
 		return fails(d, "store", why.evidence);
 	store_set_history_memory(d->store, d->config->server.history_memory_bytes);
 	return OK;
+}
+
+/* As late as can be: a child has read the database meanwhile, and threads of the store the files of images. */
+static enum err read_files(struct daemon *d) {
+	struct why why = { 0 };
+	if (store_open_end(d->store, &why) != OK) return fails(d, "store", why.evidence);
+	enum err e = transfer_load_files(d->transfer);
+	return e == OK ? OK : fails(d, "saved zones", err_text(e));
 }
 
 static uint64_t memory_bytes(void) {
@@ -328,14 +336,14 @@ static enum err load_zones(struct daemon *d) {
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
 	d->stock = stock_open(d->config, &stock_watcher, d->log);
-	/* As late as can be: it waits for files that threads of the store read meanwhile. */
-	enum err e = transfer_load(d->transfer);
-	if (e != OK) return fails(d, "saved zones", err_text(e));
+	transfer_load_begin(d->transfer);
 	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */
-	e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
+	enum err e = wanted_replace(d->wanted, WANTED_FILE, &d->config->zones, &summary);
 	if (e != OK) return fails(d, "zones", err_text(e));
 	told_wish(d, &summary);
+	e = read_files(d);
+	if (e != OK) return e;
 	stock_mirror(d->stock, d->config);
 	if (d->stock_complete) transfer_claimed(d->transfer);
 	d->claiming = true;

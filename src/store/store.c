@@ -54,8 +54,9 @@ static enum err move_aside(struct store *s, struct why *why) {
 }
 
 /* Only what is surely damaged is moved aside: a full disk, a missing permission or short memory is not. */
-static enum err open_database(struct store *s, struct database_probe probe, struct why *why) {
-	enum err e = database_probe_end(probe, s->path, why);
+static enum err open_database(struct store *s, struct why *why) {
+	s->is_probed = false;
+	enum err e = database_probe_end(s->probe, s->path, why);
 	if (e == OK) e = database_open(s->path, s->map_bytes, &s->db, why);
 	if (e != ERR_CORRUPT) return e;
 	e = move_aside(s, why);
@@ -63,10 +64,10 @@ static enum err open_database(struct store *s, struct database_probe probe, stru
 }
 
 /* The child first, as it is forked before there are threads. */
-static enum err open_beside_sums(struct store *s, struct why *why) {
-	struct database_probe probe = database_probe_begin(s->path, s->map_bytes);
+static void begin_reading(struct store *s) {
+	s->probe = database_probe_begin(s->path, s->map_bytes);
+	s->is_probed = true;
 	s->sums = image_sums_begin(&s->images);
-	return open_database(s, probe, why);
 }
 
 static void open_ahead(struct store *s) {
@@ -74,22 +75,22 @@ static void open_ahead(struct store *s) {
 	if (s->ahead_fd >= 0) ahead_replay(s);
 }
 
-static enum err open_all(struct store *s, const char *dir, struct why *why) {
+static enum err begin_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
 	if (e == OK) e = image_folder_open(s->directory_fd, &s->images, why);
-	if (e == OK) e = open_beside_sums(s, why);
-	if (e == OK) open_ahead(s);
-	if (e == OK) e = load_remove_orphans(s, why);
+	if (e == OK) begin_reading(s);
 	return e;
 }
 
-enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why) {
-	return store_open_bounded(dir, STORE_MAP_BYTES, log, out_store, why);
+enum err store_open_end(struct store *s, struct why *why) {
+	enum err e = open_database(s, why);
+	if (e == OK) open_ahead(s);
+	return e == OK ? load_remove_orphans(s, why) : e;
 }
 
-enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, struct store **out_store,
-                            struct why *why) {
+static enum err begin(const char *dir, size_t map_bytes, struct log *log, struct store **out_store,
+                      struct why *why) {
 	struct store *s = xcalloc(1, sizeof(*s));
 	size_t size = strlen(dir) + sizeof("/store.mdb");
 	s->path = xmalloc(size);
@@ -100,13 +101,34 @@ enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, 
 	s->memory = history_memory_new(0);
 	s->journal_bytes_max = map_bytes / STORE_JOURNAL_SHARE;
 	s->random = random_secure();
-	enum err e = open_all(s, dir, why);
+	enum err e = begin_all(s, dir, why);
 	if (e != OK) {
 		store_close(s);
 		return e;
 	}
 	*out_store = s;
 	return OK;
+}
+
+enum err store_open_begin(const char *dir, struct log *log, struct store **out_store, struct why *why) {
+	return begin(dir, STORE_MAP_BYTES, log, out_store, why);
+}
+
+enum err store_open_bounded(const char *dir, size_t map_bytes, struct log *log, struct store **out_store,
+                            struct why *why) {
+	struct store *s;
+	enum err e = begin(dir, map_bytes, log, &s, why);
+	if (e != OK) return e;
+	e = store_open_end(s, why);
+	if (e == OK)
+		*out_store = s;
+	else
+		store_close(s);
+	return e;
+}
+
+enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why) {
+	return store_open_bounded(dir, STORE_MAP_BYTES, log, out_store, why);
 }
 
 enum err store_sync_directory(struct store *s, struct why *why) {
@@ -125,7 +147,10 @@ void store_rest(struct store *s) {
 }
 
 void store_close(struct store *s) {
+	struct why ignored;
 	if (!s) return;
+	if (s->is_probed)
+		err_ignore(database_probe_end(s->probe, s->path, &ignored)); /* nobody has waited for it */
 	image_sums_free(s->sums);
 	store_forget_owed(s); /* the next start finds it */
 	database_close(s->db);

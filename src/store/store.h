@@ -64,6 +64,11 @@ struct store;
  * Forks a child that reads the database first, so call it before there are threads.  A few threads begin to read the files
  * of large images, which store_load_files waits for: whatever else a start does goes in between. */
 MUST_CHECK enum err store_open(const char *dir, struct log *log, struct store **out_store, struct why *why);
+/* The same in two steps: whatever needs no store goes in between, while the child reads.  Until store_open_end has gone well
+ * nothing is asked of the store but to be closed, or to set what store_set_history_memory sets. */
+MUST_CHECK enum err store_open_begin(const char *dir, struct log *log, struct store **out_store,
+                                     struct why *why);
+MUST_CHECK enum err store_open_end(struct store *s, struct why *why);
 void store_close(struct store *s);
 /* Nothing is to be saved or read for now: memory that only this takes is given back.  Any thread that may wait for the
  * disk. */

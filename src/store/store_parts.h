@@ -22,15 +22,17 @@
 #define HISTORY_BYTES_LEAST 65536
 
 struct store {
-	size_t map_bytes;           /* of the database */
-	uint64_t journal_bytes_max; /* beyond it every commit drops history */
-	char *path;                 /* of the database */
-	int directory_fd;           /* also holds the lock file's folder */
-	int lock_fd;                /* flock: one daemon a directory */
-	bool is_synced;             /* the directory, since it was opened: the writer's */
-	int ahead_fd;               /* store.ahead; -1: every commit is made without */
-	unsigned ahead_current;     /* its slot with the record that may be needed; the writer's */
-	struct database *db;
+	size_t map_bytes;            /* of the database */
+	uint64_t journal_bytes_max;  /* beyond it every commit drops history */
+	char *path;                  /* of the database */
+	int directory_fd;            /* also holds the lock file's folder */
+	int lock_fd;                 /* flock: one daemon a directory */
+	bool is_synced;              /* the directory, since it was opened: the writer's */
+	int ahead_fd;                /* store.ahead; -1: every commit is made without */
+	unsigned ahead_current;      /* its slot with the record that may be needed; the writer's */
+	struct database *db;         /* NULL: not opened yet */
+	struct database_probe probe; /* under way while is_probed is set */
+	bool is_probed;
 	struct image_folder images;
 	struct log *log; /* borrowed */
 	struct random random;

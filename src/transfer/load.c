@@ -195,11 +195,24 @@ void transfer_load_on(struct transfer *t, unsigned ms) {
 		(void)uv_timer_start(&t->load, on_load, 0, 0); /* cannot fail: it is initialised */
 }
 
-enum err transfer_load(struct transfer *t) {
+static void on_file(void *ctx, const uint8_t *name, const struct zone_state *state,
+                    struct zone_version *version) {
+	struct reading r = { ctx, NULL };
+	r.entry = table_find(r.transfer->table, name);
+	if (r.entry && r.entry->follow)
+		version_unref(version); /* it was read already */
+	else
+		on_record(&r, name, state, version);
+}
+
+void transfer_load_begin(struct transfer *t) {
 	t->unclaimed = xcalloc(UNCLAIMED_BUCKETS, sizeof(struct followed *));
 	t->load_step = LOAD_WAITS;
 	(void)uv_timer_start(&t->load, on_load, 0, 0); /* cannot fail: it is initialised */
-	return store_load_files(t->store, keep_unclaimed, t);
+}
+
+enum err transfer_load_files(struct transfer *t) {
+	return store_load_files(t->store, on_file, t);
 }
 
 void load_init(struct transfer *t) {

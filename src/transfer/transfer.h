@@ -66,11 +66,12 @@ void transfer_set_watcher(struct transfer *t, const struct transfer_watcher *wat
 void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx);
 void transfer_free(struct transfer *t);
 
-/* At start, before zones are added: images that are files are verified now.  What the store has of the zones that are added
- * then is read in turns of the loop, and of one that somebody asks for at once; questions are answered from the store
- * meanwhile (store_look, by table_set_reader).  What the inventory never claims is removed from the store by
- * transfer_claimed. */
-MUST_CHECK enum err transfer_load(struct transfer *t);
+/* At start, before zones are added; the store need not be open yet.  What the store has of the zones that are added then is
+ * read in turns of the loop, and of one that somebody asks for at once; questions are answered from the store meanwhile
+ * (store_look, by table_set_reader).  What the inventory never claims is removed from the store by transfer_claimed. */
+void transfer_load_begin(struct transfer *t);
+/* Images that are files are verified now.  Before or after zones are added, and before anything else is asked of them. */
+MUST_CHECK enum err transfer_load_files(struct transfer *t);
 /* When all zones of the start were added: read on for so long; the rest follows in turns. */
 void transfer_load_on(struct transfer *t, unsigned ms);
 void transfer_claimed(struct transfer *t);

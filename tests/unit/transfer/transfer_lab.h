@@ -68,7 +68,8 @@ static inline void lab_start(struct transfer_lab *l) {
 	if (e != OK) fprintf(stderr, "%s\n", why.evidence);
 	assert(e == OK);
 	l->t = transfer_new(&l->loop, &settings, l->table, l->store, l->epoch, l->log);
-	e = transfer_load(l->t);
+	transfer_load_begin(l->t);
+	e = transfer_load_files(l->t);
 	assert(e == OK);
 	(void)e;
 }
