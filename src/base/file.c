@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/heap.h"
 
 /* An injected failure looks like one of the disk. */
 static bool fails_at(const char *point) {
@@ -92,6 +93,7 @@ static enum err read_all(int fd, size_t max, size_t hint, char **out_data, size_
 	size_t cap = (hint < max ? hint : max) + 1, len = 0;
 	char *data = try_malloc(cap + 1);
 	if (!data) return ERR_NOMEM;
+	heap_have(data, cap);
 	for (;;) {
 		ssize_t n = read(fd, data + len, cap - len);
 		if (n < 0 && errno == EINTR) continue;

@@ -19,6 +19,13 @@ void heap_fill(struct heap *h) {
 	(void)madvise((void *)former, end - former, MADV_POPULATE_WRITE);
 }
 
+void heap_have(void *at, size_t len) {
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)at + page - 1) / page * page, end = ((uintptr_t)at + len) / page * page;
+	/* As above. */
+	if (begin < end) (void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+}
+
 void heap_rest(void) {
 	(void)mallopt(M_TOP_PAD, STEP_USUAL);
 	(void)malloc_trim(0); /* how much it gave back is of no interest */

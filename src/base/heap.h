@@ -6,6 +6,7 @@
 #ifndef UNDERSTUDY_BASE_HEAP_H
 #define UNDERSTUDY_BASE_HEAP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define HEAP_STEP (1 << 20) /* octets by which the heap grows from the first heap_fill to heap_rest */
@@ -16,6 +17,8 @@ struct heap {
 };
 /* Have the pages that the heap has grown by since the last call. */
 void heap_fill(struct heap *h);
+/* Have the pages of a range that is about to be written to, of the heap or not: one call in place of a fault for each. */
+void heap_have(void *at, size_t len);
 /* What is free goes back to the system. */
 void heap_rest(void);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/heap.h"
 
 #define BLOCK_FIRST 4096 /* most owners have few objects */
 #define BLOCK 65536
@@ -76,6 +77,7 @@ static struct packed_block *block_new(uint32_t size) {
 
 static void begin_block(struct packed *p) {
 	struct packed_block *next = block_new(p->filling ? BLOCK : BLOCK_FIRST);
+	heap_have(next, sizeof(*next) + next->size);
 	next->ledger = p->ledger;
 	atomic_fetch_add_explicit(&p->ledger->holds, 1, memory_order_relaxed);
 	ledger_add(&p->ledger->room, next->size);

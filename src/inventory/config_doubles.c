@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/heap.h"
 #include "inventory/config_reader.h"
 
 #define SLOT_FREE UINT64_MAX
@@ -61,6 +62,7 @@ void doubles_check(struct config_reader *r) {
 	while (slots < count * 2)
 		slots *= 2;
 	struct doubles d = { .r = r, .slots = xmalloc(slots * sizeof(*d.slots)), .mask = slots - 1 };
+	heap_have(d.slots, slots * sizeof(*d.slots));
 	memset(d.slots, 0xff, slots * sizeof(*d.slots));
 	put_all(&d, symbols_seed());
 	free(d.slots);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/heap.h"
 
 #define NAMES_BLOCK 65536
 #define NAMES_FIRST 512 /* most lists have one zone */
@@ -20,6 +21,7 @@ static const uint8_t *names_keep(struct intent_list *list, const uint8_t *name) 
 	if (!list->names || list->names->used + len > list->names->size) {
 		size_t size = list->names ? NAMES_BLOCK : NAMES_FIRST;
 		struct intent_names *block = xmalloc(sizeof(*block) + size);
+		if (list->names) heap_have(block, sizeof(*block) + size);
 		*block = (struct intent_names){ .next = list->names, .size = size };
 		list->names = block;
 	}
@@ -34,6 +36,7 @@ struct zone_intent *intent_list_add(struct intent_list *list, const uint8_t *nam
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 4;
 		list->zones = xrealloc(list->zones, list->capacity * sizeof(*list->zones));
+		heap_have(list->zones + list->count, (list->capacity - list->count) * sizeof(*list->zones));
 	}
 	struct zone_intent *intent = &list->zones[list->count++];
 	*intent = (struct zone_intent){ .name = names_keep(list, name),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/heap.h"
 #include "inventory/symbols.h"
 
 #define ENTRIES_MIN 16 /* room for so many at least: half of it more is more */
@@ -55,6 +56,7 @@ static uint32_t names_keep(struct names *n, const uint8_t *name, size_t len) {
 			n->blocks = xrealloc(n->blocks, n->capacity * sizeof(*n->blocks));
 		}
 		n->blocks[n->count++] = xmalloc(BLOCK);
+		if (n->count > 1) heap_have(n->blocks[n->count - 1], BLOCK); /* the first may be all */
 		n->used = 0;
 	}
 	uint32_t place = (n->count - 1) * BLOCK + n->used;
@@ -128,6 +130,7 @@ static void index_make(struct wanted *w, size_t slots) {
 	w->slot_count = slots;
 	free(w->slots);
 	w->slots = xmalloc(w->slot_count * sizeof(*w->slots));
+	heap_have(w->slots, w->slot_count * sizeof(*w->slots));
 	memset(w->slots, 0xff, w->slot_count * sizeof(*w->slots));
 	for (uint32_t i = 0; i < w->count; i++)
 		index_put(w, hash_of(w, name_at(w, w->entries[i].name)), i);
@@ -146,6 +149,7 @@ static void reserve(struct wanted *w, size_t count) {
 	if (count <= w->capacity) return;
 	w->capacity = count < ENTRIES_MIN ? ENTRIES_MIN : (uint32_t)count;
 	w->entries = xrealloc(w->entries, w->capacity * sizeof(*w->entries));
+	heap_have(w->entries + w->count, (w->capacity - w->count) * sizeof(*w->entries));
 }
 
 static struct entry *entry_find(const struct wanted *w, const uint8_t *name) {
