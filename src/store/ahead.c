@@ -46,12 +46,19 @@ void ahead_open(int directory_fd, int *out_fd) {
 
 /* -- a commit -- */
 
+/* What the second of two would find depends on how much history the first has left, and so on the settings of a start. */
+static bool is_second(const struct store_batch *b, size_t i) {
+	for (size_t k = 0; k < i; k++)
+		if (name_equal(b->operations[k].name.wire, b->operations[i].name.wire)) return true;
+	return false;
+}
+
 bool ahead_takes(const struct store_batch *b) {
 	bool has_step = false;
 	if (b->count > AHEAD_OPERATIONS) return false;
 	for (size_t i = 0; i < b->count; i++) {
 		enum operation_kind kind = b->operations[i].kind;
-		if (kind != OPERATION_STEP && kind != OPERATION_STATE) return false;
+		if ((kind != OPERATION_STEP && kind != OPERATION_STATE) || is_second(b, i)) return false;
 		has_step |= kind == OPERATION_STEP;
 	}
 	return has_step;

@@ -28,7 +28,7 @@
  * every commit is made without. */
 void ahead_open(int directory_fd, int *out_fd);
 
-/* Few operations, each of them a step or a state, with a step among them. */
+/* Few operations, each of them a step or a state of another zone, with a step among them. */
 bool ahead_takes(const struct store_batch *b);
 /* Into the slot that is not the current one; durable when it is OK.  `former` of each operation is set.  Passes the fault
  * point "ahead-write".  ERR_LIMIT: larger than a slot; ERR_IO, ERR_NOMEM. */

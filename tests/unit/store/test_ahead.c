@@ -7,7 +7,6 @@
 #include "store/ahead.h"
 
 #define HOSTS 3
-#define MANY (AHEAD_OPERATIONS + 1)
 
 struct told {
 	struct lab *lab;
@@ -175,30 +174,52 @@ static void large_step_is_committed_without(void **unused) {
 	lab_done(&lab);
 }
 
-/* States alone, and many operations. */
-static void only_few_with_a_step_are_written_ahead(void **unused) {
-	(void)unused;
-	struct lab lab;
+/* States alone, two of one zone, and many operations. */
+static unsigned told_of(struct lab *lab, unsigned states, bool with_step, const char *last) {
+	struct store_batch *b = store_batch_new(lab->store);
+	struct change *step = lab_step(7, 8, HOSTS);
+	struct store_steps steps = { &step, 1, lab_bounds };
+	struct store_outcome outcome;
+	struct zone_state state = lab_state(8);
+	struct name name = lab_name(LAB_ZONE), other;
 	struct told t = { 0 };
 	struct why why;
-	begin(&lab, HOSTS);
-	for (unsigned count = 1; count <= MANY; count += MANY - 1) {
-		struct store_batch *b = store_batch_new(lab.store);
-		struct change *step = lab_step(7, 8, HOSTS);
-		struct store_steps steps = { &step, 1, lab_bounds };
-		struct store_outcome outcome;
-		struct zone_state state = lab_state(8);
-		struct name name = lab_name(LAB_ZONE), other = lab_name("other.example");
-		for (unsigned i = 0; i < count; i++)
-			assert_int_equal(store_batch_state(b, other.wire, &state), OK);
-		if (count == MANY)
-			assert_int_equal(store_batch_step(b, name.wire, &state, &steps, &outcome), OK);
-		assert_int_equal(store_batch_commit_early(b, on_safe, &t, &why), OK);
-		change_unref(step);
+	char text[32];
+	for (unsigned i = 0; i < states; i++) {
+		snprintf(text, sizeof(text), "other%u.example", i);
+		other = lab_name(text);
+		assert_int_equal(store_batch_state(b, other.wire, &state), OK);
 	}
-	assert_int_equal(t.times, 0);
-	assert_history(&lab, "7-8");
-	lab_done(&lab);
+	if (with_step) assert_int_equal(store_batch_step(b, name.wire, &state, &steps, &outcome), OK);
+	other = lab_name(last);
+	assert_int_equal(store_batch_state(b, other.wire, &state), OK);
+	assert_int_equal(store_batch_commit_early(b, on_safe, &t, &why), OK);
+	change_unref(step);
+	return t.times;
+}
+
+static void only_few_with_a_step_are_written_ahead(void **unused) {
+	(void)unused;
+	static const struct {
+		unsigned states;
+		bool with_step;
+		const char *last;
+		unsigned told;
+	} cases[] = {
+		{ 0, false, "last.example", 0 },
+		{ 1, true, LAB_ZONE, 0 },
+		{ 1, true, "other0.example", 0 },
+		{ AHEAD_OPERATIONS - 1, true, "last.example", 0 },
+		{ AHEAD_OPERATIONS - 2, true, "last.example", 1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lab lab;
+		begin(&lab, HOSTS);
+		assert_int_equal(told_of(&lab, cases[i].states, cases[i].with_step, cases[i].last),
+		                 cases[i].told);
+		assert_history(&lab, cases[i].with_step ? "7-8" : "");
+		lab_done(&lab);
+	}
 }
 
 /* Cut anywhere, and changed anywhere. */
