@@ -124,12 +124,12 @@ void follow_told(struct follow *f, uint32_t expire_s, bool resigned) {
 /* A copy that was tried without a question before it failed, and the question now works. */
 static struct follow_decision probe_answered(struct follow *f, const struct follow_env *env, uint32_t serial,
                                              bool by_udp) {
-	const struct why *was = &trouble_of(f)->probed;
-	enum reason reason = was->reason;
+	struct why was = trouble_probed(f);
+	enum reason reason = was.reason;
 	if (reason == REASON_NOT_AUTHORITATIVE) reason = REASON_REFUSED;
 	if ((reason == REASON_UNREACHABLE || reason == REASON_TIMEOUT) && by_udp) reason = REASON_TCP_BLOCKED;
 	struct why why;
-	why_set(&why, reason, "%.170s; its SOA by %s has serial %u", was->evidence, by_udp ? "UDP" : "TCP",
+	why_set(&why, reason, "%.170s; its SOA by %s has serial %u", was.evidence, by_udp ? "UDP" : "TCP",
 	        serial);
 	trouble_blame(f, &why);
 	if (env->primary_count > 1) choice_failed(follow_choice(f), f->at, env->now_s);

@@ -106,11 +106,13 @@ struct follow {
 	bool frozen : 1; /* an operator holds the zone: no round begins; what comes is remembered as `again` */
 };
 
-/* What is wrong: with the zone since the last round, in the round that runs, …. */
+/* What is wrong with the zone since the last round, and while a round runs what it has found: of all zones of a primary that
+ * is away the first alone stays in memory. */
 struct follow_trouble {
-	struct why zone, round, probed;
-	struct why same;    /* with the copy at our serial; REASON_NONE: nothing */
-	bool of_signatures; /* that was made for other signatures */
+	struct why zone;
+	struct follow_found *round; /* NULL: nothing yet */
+	struct why *same;           /* with the copy at our serial; NULL: nothing */
+	bool of_signatures;         /* that was made for other signatures */
 };
 
 /* What the machine may look at; of the zone's policy all but time and random. */

@@ -71,7 +71,7 @@ static bool is_worth_probe(enum reason reason) {
 }
 
 static struct follow_decision probe(struct follow *f, const struct why *why) {
-	trouble_of(f)->probed = *why;
+	trouble_probe(f, why);
 	f->state = FOLLOW_PROBING;
 	return (struct follow_decision){
 		.act = FOLLOW_ASK, .primary = f->at, .urgency = (enum urgency)f->urgency, .probe = true
@@ -107,11 +107,7 @@ static struct follow_decision ask_after_all(struct follow *f, const struct follo
 /* The version stands; what is wrong with the copy is told until one goes well. */
 static struct follow_decision copy_same_failed(struct follow *f, const struct follow_env *env,
                                                const struct why *why) {
-	if (truth_needs_people(why->reason)) {
-		struct follow_trouble *t = trouble_of(f);
-		t->same = *why;
-		t->of_signatures = f->cause == FOR_SIGNATURES;
-	}
+	if (truth_needs_people(why->reason)) trouble_same(f, why, f->cause == FOR_SIGNATURES);
 	return round_confirm(f, env);
 }
 
@@ -122,9 +118,9 @@ static struct why blame_of(const struct follow *f, const struct why *why, bool n
 		blamed.reason = REASON_REFUSED; /* it is an authority, as its SOA has just shown */
 	if (f->state == FOLLOW_COPYING && f->answered_by_udp && no_tcp) blamed.reason = REASON_TCP_BLOCKED;
 	if (f->state != FOLLOW_PROBING) return blamed;
-	blamed = f->trouble->probed;
-	if (why->reason == REASON_NOT_AUTHORITATIVE)
-		why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence, f->trouble->probed.evidence);
+	struct why probed = trouble_probed(f);
+	if (why->reason != REASON_NOT_AUTHORITATIVE) return probed;
+	why_set(&blamed, why->reason, "%.120s; %.110s", why->evidence, probed.evidence);
 	return blamed;
 }
 

@@ -6,15 +6,23 @@
 
 /* -- follow_trouble.c -- */
 
-struct follow_trouble *trouble_of(struct follow *f); /* made if there is none */
 void trouble_clear(struct follow *f);
+/* A round begins: what the former one found is over. */
+void trouble_round_begins(struct follow *f);
+/* A copy at our serial failed. */
+void trouble_same(struct follow *f, const struct why *why, bool of_signatures);
 /* The primary's content at our serial is ours now; or its signatures are. */
 void trouble_same_over(struct follow *f);
 void trouble_signatures_same(struct follow *f);
 /* A round went well: nothing is wrong any more but, maybe, a copy at our serial. */
 void trouble_settle(struct follow *f, int64_t now_s);
+/* A round failed: the worst of it is what is wrong with the zone. */
+void trouble_stays(struct follow *f, int64_t now_s);
 /* A primary of this round failed. */
 void trouble_blame(struct follow *f, const struct why *why);
+/* A copy failed, and why is worth a question. */
+void trouble_probe(struct follow *f, const struct why *why);
+struct why trouble_probed(const struct follow *f);
 /* The last round failed by what a primary sent, not by the way to it: trying again at once would bring the same. */
 bool trouble_is_of_content(const struct follow *f);
 

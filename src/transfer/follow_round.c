@@ -128,7 +128,7 @@ struct follow_decision round_start(struct follow *f, const struct follow_env *en
 	if (f->held && urgency == URGENCY_REFRESH) urgency = URGENCY_NOTIFY;
 	f->held = false;
 	f->urgency = (uint8_t)urgency;
-	if (f->trouble) f->trouble->round.reason = REASON_NONE;
+	trouble_round_begins(f);
 	if (env->primary_count > 0 && find_place(f, env)) return turn_to_primary(f, env);
 	struct why why;
 	why_set(&why, REASON_NO_PRIMARY, "the policy of the zone names no primary");
@@ -184,9 +184,7 @@ static struct follow_decision round_end(struct follow *f, const struct follow_en
 }
 
 struct follow_decision round_failed(struct follow *f, const struct follow_env *env) {
-	struct follow_trouble *t = trouble_of(f);
-	if (t->zone.reason != t->round.reason || f->since_s == 0) f->since_s = env->now_s;
-	t->zone = t->round;
+	trouble_stays(f, env->now_s);
 	if (f->failures < UINT32_MAX) f->failures++;
 	f->refresh_s = times_retry_at(f, env);
 	f->rechecked = false;

@@ -5,19 +5,50 @@
 
 #include "base/alloc.h"
 
-struct follow_trouble *trouble_of(struct follow *f) {
+/* What a round has found. */
+struct follow_found {
+	struct why worst; /* of its failures; REASON_NONE: there was none */
+	struct why probed;
+};
+
+static const struct why nothing = { .reason = REASON_NONE };
+
+static struct follow_trouble *trouble_of(struct follow *f) {
 	if (!f->trouble) f->trouble = xcalloc(1, sizeof(*f->trouble));
 	return f->trouble;
 }
 
+static struct follow_found *found_in(struct follow *f) {
+	struct follow_trouble *t = trouble_of(f);
+	if (!t->round) t->round = xcalloc(1, sizeof(*t->round));
+	return t->round;
+}
+
+void trouble_round_begins(struct follow *f) {
+	if (!f->trouble) return;
+	free(f->trouble->round);
+	f->trouble->round = NULL;
+}
+
 void trouble_clear(struct follow *f) {
+	trouble_round_begins(f);
+	trouble_same_over(f);
 	free(f->trouble);
 	f->trouble = NULL;
 	f->since_s = 0;
 }
 
+void trouble_same(struct follow *f, const struct why *why, bool of_signatures) {
+	struct follow_trouble *t = trouble_of(f);
+	if (!t->same) t->same = xmalloc(sizeof(*t->same));
+	*t->same = *why;
+	t->of_signatures = of_signatures;
+}
+
 void trouble_same_over(struct follow *f) {
-	if (f->trouble) f->trouble->same.reason = REASON_NONE;
+	if (!f->trouble) return;
+	free(f->trouble->same);
+	f->trouble->same = NULL;
 }
 
 void trouble_signatures_same(struct follow *f) {
@@ -26,16 +57,32 @@ void trouble_signatures_same(struct follow *f) {
 
 void trouble_settle(struct follow *f, int64_t now_s) {
 	struct follow_trouble *t = f->trouble;
-	if (!t || t->same.reason == REASON_NONE) {
+	if (!t || !t->same) {
 		trouble_clear(f);
 		return;
 	}
-	if (t->zone.reason != t->same.reason || f->since_s == 0) f->since_s = now_s;
-	t->zone = t->same;
+	if (t->zone.reason != t->same->reason || f->since_s == 0) f->since_s = now_s;
+	t->zone = *t->same;
+	trouble_round_begins(f);
+}
+
+void trouble_stays(struct follow *f, int64_t now_s) {
+	struct follow_trouble *t = trouble_of(f);
+	const struct why *worst = t->round ? &t->round->worst : &nothing;
+	if (t->zone.reason != worst->reason || f->since_s == 0) f->since_s = now_s;
+	t->zone = *worst;
+	trouble_round_begins(f);
+}
+
+void trouble_probe(struct follow *f, const struct why *why) {
+	found_in(f)->probed = *why;
+}
+
+struct why trouble_probed(const struct follow *f) {
+	return f->trouble && f->trouble->round ? f->trouble->round->probed : nothing;
 }
 
 const struct why *follow_why(const struct follow *f) {
-	static const struct why nothing = { .reason = REASON_NONE };
 	return f->trouble ? &f->trouble->zone : &nothing;
 }
 
@@ -60,8 +107,8 @@ static unsigned rank_of(enum reason reason) {
 }
 
 void trouble_blame(struct follow *f, const struct why *why) {
-	struct follow_trouble *t = trouble_of(f);
-	if (rank_of(why->reason) > rank_of(t->round.reason)) t->round = *why;
+	struct follow_found *found = found_in(f);
+	if (rank_of(why->reason) > rank_of(found->worst.reason)) found->worst = *why;
 }
 
 /* A failure of what the primary sent, not of the way to it: trying again at once would bring the same. */
