@@ -1,9 +1,9 @@
-/* What most attempts say takes some 30 octets: numbers of seven bits an octet, the lowest first, the eighth bit says that more
- * follow.  Each entry begins with what it has:
+/* What most attempts say takes some 30 octets, and what one that failed says beside that takes its octets once, however often
+ * it failed so.  Numbers have seven bits an octet, the lowest first; the eighth bit says that more follow.  An entry:
  *
- *   u8 marks | whole: pointer to the attempt |
- *   else: u8 got | u8 transport | u16 asked | u16 port, 4 or 16 octets of address | number: time, records, bytes, messages, ms |
- *         number: before, serial, as far as there | pointer to the key, if there is one */
+ *   u8 marks | u8 got | u8 transport | u16 asked | u16 port, 4 or 16 octets of address |
+ *   numbers: time, records, bytes, messages, ms; before and serial, as far as there | name of the key, if there is one |
+ *   why, if there is one: u8 back: the same as so many entries before | or u8 0, u8 reason, u8 length, evidence */
 #include "transfer/history.h"
 
 #include <stdlib.h>
@@ -13,15 +13,17 @@
 #include "dns/rrtype.h"
 
 enum mark {
-	MARK_WHOLE = 1, /* it failed, or there is something to be said of it */
-	MARK_KEY = 2,   /* it went well, signed by this key */
-	MARK_V4 = 4,
-	MARK_V6 = 8,
-	MARK_BEFORE = 16,
-	MARK_SERIAL = 32
+	MARK_OK = 1,
+	MARK_WHY = 2, /* it failed, or there is something to be said of it */
+	MARK_KEY = 4,
+	MARK_V4 = 8,
+	MARK_V6 = 16,
+	MARK_BEFORE = 32,
+	MARK_SERIAL = 64
 };
 
-#define ENTRY_MAX 128 /* octets of the longest one */
+#define NUMBER_MAX 10 /* octets */
+#define ENTRY_MAX (7 + 16 + 7 * NUMBER_MAX + NAME_MAX_LEN + 3 + WHY_TEXT_MAX)
 
 struct history {
 	uint32_t place; /* in its block: base/packed.h */
@@ -34,7 +36,7 @@ static size_t history_size(size_t len) {
 	return sizeof(struct history) + len;
 }
 
-/* -- one entry: out is where it goes on ------------------------------------------------------------------------- */
+/* -- parts: what is returned is where it goes on ------------------------------------------------------------------ */
 
 static uint8_t *put(uint8_t *out, const void *data, size_t len) {
 	memcpy(out, data, len);
@@ -70,22 +72,53 @@ static const uint8_t *get_u32(const uint8_t *at, uint32_t *out_v) {
 	return at;
 }
 
-static uint8_t marks_of(const struct attempt *a) {
-	if (!a->ok || a->why.reason != REASON_NONE) return MARK_WHOLE;
-	return (uint8_t)((a->tsig ? MARK_KEY : 0) | (a->primary.family == AF_INET ? MARK_V4 : 0) |
-	                 (a->primary.family == AF_INET6 ? MARK_V6 : 0) | (a->has_before ? MARK_BEFORE : 0) |
-	                 (a->has_serial ? MARK_SERIAL : 0));
-}
-
 static size_t address_len(uint8_t marks) {
 	return marks & MARK_V4 ? 4 : marks & MARK_V6 ? 16 : 0;
 }
 
-static uint8_t *put_pointer(uint8_t *out, const void *p) {
-	return put(out, &p, sizeof(p));
+static bool why_equal(const struct why *a, const struct why *b) {
+	return a->reason == b->reason && strcmp(a->evidence, b->evidence) == 0;
 }
 
-static uint8_t *put_good(uint8_t *out, const struct attempt *a, uint8_t marks) {
+static uint8_t *put_why(uint8_t *out, const struct attempt *all, unsigned i) {
+	const struct why *why = &all[i].why;
+	for (unsigned back = 1; back <= i; back++)
+		if (why_equal(why, &all[i - back].why)) {
+			*out++ = (uint8_t)back;
+			return out;
+		}
+	size_t len = strlen(why->evidence);
+	*out++ = 0;
+	*out++ = (uint8_t)why->reason;
+	*out++ = (uint8_t)len;
+	return put(out, why->evidence, len);
+}
+
+static const uint8_t *get_why(const uint8_t *at, struct attempt *all, unsigned i) {
+	unsigned back = *at++;
+	if (back) {
+		all[i].why = all[i - back].why;
+		return at;
+	}
+	all[i].why.reason = (enum reason) * at++;
+	size_t len = *at++;
+	return get(at, all[i].why.evidence, len); /* all is zero behind it */
+}
+
+/* -- entries ------------------------------------------------------------------------------------------------------ */
+
+static uint8_t marks_of(const struct attempt *a) {
+	bool has_why = !a->ok || a->why.reason != REASON_NONE;
+	return (uint8_t)((a->ok ? MARK_OK : 0) | (has_why ? MARK_WHY : 0) | (a->tsig ? MARK_KEY : 0) |
+	                 (a->primary.family == AF_INET ? MARK_V4 : 0) |
+	                 (a->primary.family == AF_INET6 ? MARK_V6 : 0) | (a->has_before ? MARK_BEFORE : 0) |
+	                 (a->has_serial ? MARK_SERIAL : 0));
+}
+
+static uint8_t *put_entry(uint8_t *out, const struct attempt *all, unsigned i) {
+	const struct attempt *a = &all[i];
+	uint8_t marks = marks_of(a);
+	*out++ = marks;
 	*out++ = (uint8_t)a->got;
 	*out++ = a->transport;
 	out = put(out, &a->asked, sizeof(a->asked));
@@ -98,19 +131,16 @@ static uint8_t *put_good(uint8_t *out, const struct attempt *a, uint8_t marks) {
 	out = put_number(out, a->ms);
 	if (marks & MARK_BEFORE) out = put_number(out, a->before);
 	if (marks & MARK_SERIAL) out = put_number(out, a->serial);
-	return marks & MARK_KEY ? put_pointer(out, xmemdup(a->key.wire, a->key.len)) : out;
+	if (marks & MARK_KEY) out = put(out, a->key.wire, a->key.len);
+	return marks & MARK_WHY ? put_why(out, all, i) : out;
 }
 
-static size_t entry_put(uint8_t out[static ENTRY_MAX], const struct attempt *a) {
-	uint8_t *at = out;
-	*at++ = marks_of(a);
-	at = out[0] & MARK_WHOLE ? put_pointer(at, xmemdup(a, sizeof(*a))) : put_good(at, a, out[0]);
-	return (size_t)(at - out);
-}
-
-static const uint8_t *get_good(const uint8_t *at, uint8_t marks, struct attempt *a, void **out_owned) {
+static const uint8_t *get_entry(const uint8_t *at, struct attempt *all, unsigned i) {
+	struct attempt *a = &all[i];
+	uint8_t marks = *at++;
 	uint64_t time_s;
-	a->ok = true;
+	memset(a, 0, sizeof(*a));
+	a->ok = marks & MARK_OK;
 	a->got = (enum attempt_got) * at++;
 	a->transport = *at++;
 	at = get(at, &a->asked, sizeof(a->asked));
@@ -125,29 +155,26 @@ static const uint8_t *get_good(const uint8_t *at, uint8_t marks, struct attempt 
 	at = get_u32(at, &a->ms);
 	a->has_before = marks & MARK_BEFORE;
 	a->has_serial = marks & MARK_SERIAL;
+	a->tsig = marks & MARK_KEY;
 	if (a->has_before) at = get_u32(at, &a->before);
 	if (a->has_serial) at = get_u32(at, &a->serial);
-	if (!(marks & MARK_KEY)) return at;
-	at = get(at, out_owned, sizeof(*out_owned));
-	a->tsig = true;
-	name_copy(&a->key, *out_owned);
-	return at;
-}
-
-/* out_owned: what the entry holds beside its octets, or NULL. */
-static const uint8_t *entry_get(const uint8_t *at, struct attempt *out_attempt, void **out_owned) {
-	uint8_t marks = *at++;
-	*out_owned = NULL;
-	if (marks & MARK_WHOLE) {
-		at = get(at, out_owned, sizeof(*out_owned));
-		*out_attempt = *(const struct attempt *)*out_owned;
-		return at;
+	if (a->tsig) {
+		name_copy(&a->key, at);
+		at += a->key.len;
 	}
-	memset(out_attempt, 0, sizeof(*out_attempt));
-	return get_good(at, marks, out_attempt, out_owned);
+	return marks & MARK_WHY ? get_why(at, all, i) : at;
 }
 
-/* -- the whole --------------------------------------------------------------------------------------------------- */
+/* -- the whole ---------------------------------------------------------------------------------------------------- */
+
+/* Oldest first; returns how many. */
+static unsigned read_all(const struct history *h, struct attempt all[static ATTEMPTS_KEPT]) {
+	unsigned count = h ? h->count : 0;
+	const uint8_t *at = h ? h->entries : NULL;
+	for (unsigned i = 0; i < count; i++)
+		at = get_entry(at, all, i);
+	return count;
+}
 
 /* Both are SOA questions to the same primary that brought the same serial. */
 static bool is_repetition(const struct attempt *last, const struct attempt *a) {
@@ -156,67 +183,49 @@ static bool is_repetition(const struct attempt *last, const struct attempt *a) {
 	       a->serial == last->serial && addr_equal(&a->primary, &last->primary);
 }
 
-/* What stays of the former ones: octets from … to, and how many they are. */
-struct kept {
-	const uint8_t *from, *to;
-	unsigned count;
-};
+/* Returns how many there are then. */
+static unsigned add(struct attempt all[static ATTEMPTS_KEPT], unsigned count, const struct attempt *attempt) {
+	if (count > 0 && is_repetition(&all[count - 1], attempt))
+		count--;
+	else if (count == ATTEMPTS_KEPT)
+		memmove(&all[0], &all[1], --count * sizeof(all[0]));
+	all[count] = *attempt;
+	return count + 1;
+}
 
-static struct kept keep(const struct history *h, const struct attempt *next) {
-	struct attempt a;
-	void *owned;
-	if (!h) return (struct kept){ 0 };
-	struct kept kept = { h->entries, h->entries + h->len, h->count };
-	const uint8_t *last = h->entries;
-	for (unsigned i = 1; i < h->count; i++)
-		last = entry_get(last, &a, &owned);
-	(void)entry_get(last, &a, &owned);
-	if (is_repetition(&a, next)) {
-		kept.to = last;
-		kept.count--;
-	} else if (h->count == ATTEMPTS_KEPT) {
-		kept.from = entry_get(h->entries, &a, &owned);
-		kept.count--;
-	} else {
-		owned = NULL;
-	}
-	free(owned); /* of what does not stay */
-	return kept;
+static size_t put_all(uint8_t entries[static ATTEMPTS_KEPT * ENTRY_MAX], const struct attempt *all,
+                      unsigned count) {
+	uint8_t *end = entries;
+	for (unsigned i = 0; i < count; i++)
+		end = put_entry(end, all, i);
+	return (size_t)(end - entries);
 }
 
 struct history *history_add(struct packed *p, struct history *h, const struct attempt *attempt) {
-	uint8_t entry[ENTRY_MAX];
+	struct attempt all[ATTEMPTS_KEPT];
+	uint8_t entries[ATTEMPTS_KEPT * ENTRY_MAX];
 	uint32_t place;
-	size_t len = entry_put(entry, attempt);
-	struct kept kept = keep(h, attempt);
-	size_t former = (size_t)(kept.to - kept.from);
-	struct history *next = packed_take(p, history_size(former + len), &place);
+	unsigned count = add(all, read_all(h, all), attempt), first = 0;
+	size_t len = put_all(entries, all, count);
+	while (history_size(len) > PACKED_MAX) /* the longest texts and names there can be */
+		len = put_all(entries, all + ++first, --count);
+	struct history *next = packed_take(p, history_size(len), &place);
 	next->place = place;
-	next->count = (uint16_t)(kept.count + 1);
-	next->len = (uint16_t)(former + len);
-	if (former) memcpy(next->entries, kept.from, former);
-	memcpy(next->entries + former, entry, len);
-	if (h) packed_give(h, history_size(h->len), h->place);
+	next->count = (uint16_t)count;
+	next->len = (uint16_t)len;
+	memcpy(next->entries, entries, len);
+	history_free(h);
 	return next;
 }
 
 unsigned history_read(const struct history *h, struct attempt out_attempts[static ATTEMPTS_KEPT]) {
-	unsigned count = h ? h->count : 0;
-	const uint8_t *at = h ? h->entries : NULL;
-	void *owned;
-	for (unsigned i = count; i-- > 0;)
-		at = entry_get(at, &out_attempts[i], &owned);
+	struct attempt all[ATTEMPTS_KEPT];
+	unsigned count = read_all(h, all);
+	for (unsigned i = 0; i < count; i++)
+		out_attempts[i] = all[count - 1 - i];
 	return count;
 }
 
 void history_free(struct history *h) {
-	struct attempt a;
-	void *owned;
-	if (!h) return;
-	const uint8_t *at = h->entries;
-	for (unsigned i = 0; i < h->count; i++) {
-		at = entry_get(at, &a, &owned);
-		free(owned);
-	}
-	packed_give(h, history_size(h->len), h->place);
+	if (h) packed_give(h, history_size(h->len), h->place);
 }

@@ -1,5 +1,6 @@
-/* The newest attempts of a zone, kept for status.  Costs nothing until the first attempt, then grows one by one;
- * questions in a row that found nothing new are one entry, so that a zone in step keeps two or three.
+/* The newest attempts of a zone, kept for status: as many as take PACKED_MAX octets, ATTEMPTS_KEPT at most.  Costs nothing
+ * until the first attempt, then grows one by one; questions in a row that found nothing new are one entry, so that a zone in
+ * step keeps two or three.
  * Thread: one (transfer's). */
 #ifndef UNDERSTUDY_TRANSFER_HISTORY_H
 #define UNDERSTUDY_TRANSFER_HISTORY_H
