@@ -14,9 +14,14 @@
 
 enum ahead_kind { AHEAD_STEP = 1, AHEAD_STATE = 2 };
 
+static void put_u64(uint8_t *p, uint64_t v) {
+	store_u32(p, (uint32_t)(v >> 32));
+	store_u32(p + 4, (uint32_t)v);
+}
+
 static void write_u64(struct writer *w, uint64_t v) {
-	write_u32(w, (uint32_t)(v >> 32));
-	write_u32(w, (uint32_t)v);
+	uint8_t *p = write_reserve(w, 8);
+	if (p) put_u64(p, v);
 }
 
 static uint64_t read_u64(struct reader *r) {
@@ -57,17 +62,16 @@ static void write_operation(struct writer *w, const struct operation *o) {
 
 size_t ahead_encode(const struct store_batch *b, uint64_t transaction, uint8_t buf[static AHEAD_BYTES]) {
 	struct writer w = writer_init(buf, AHEAD_BYTES - AHEAD_TRAILER_LEN);
-	write_u32(&w, AHEAD_MAGIC);
-	write_u32(&w, 0); /* the length, below */
-	write_u64(&w, transaction);
-	write_u32(&w, (uint32_t)b->count);
+	w.len = AHEAD_HEAD_LEN;
 	for (size_t i = 0; i < b->count && !w.failed; i++)
 		write_operation(&w, &b->operations[i]);
 	if (w.failed) return 0;
+	store_u32(buf, AHEAD_MAGIC);
 	store_u32(buf + 4, (uint32_t)(w.len + AHEAD_TRAILER_LEN));
-	w.cap = AHEAD_BYTES;
-	write_u64(&w, checksum_of(buf, w.len, "", 0));
-	return w.len;
+	put_u64(buf + 8, transaction);
+	store_u32(buf + 16, (uint32_t)b->count);
+	put_u64(buf + w.len, checksum_of(buf, w.len, "", 0));
+	return w.len + AHEAD_TRAILER_LEN;
 }
 
 /* -- reading -- */
