@@ -116,8 +116,9 @@ class ChangingZone:
             way = self.random.choice(table)
             way(self)
             self.done.append(way.__name__)
-            if (size < 20 or len(self.done) % 8 == 0) and sum(self._difference(before)) >= size:
-                break
+            is_look = size < 20 or len(self.done) % 8 == 0
+            if is_look and sum(self._difference(before)) >= (size if len(self.done) < 100 + 20 * size else 1):
+                break  # what is added and what is removed may balance below the size
         self.serial = (self.serial + self.random.choice((1, 1, 1, 2, 1000))) % 2**32
         return self._difference(before)
 
