@@ -20,6 +20,9 @@ BUSY = 6000, 20  # hosts and moves of a zone whose layers are merged and whose i
 WAYS = ((False, 1), (True, 1), (False, 1), (False, 1), *[(False, 4)] * 8)
 
 
+NEEDS = {"ahead-renewed": "store-full:2,"}  # passed when another fault has come before it
+
+
 class Killed:
     """A daemon that is killed again and again, and what it may not go back behind."""
 
@@ -136,7 +139,7 @@ def test_each_named_fault_point_can_be_died_at(lab):
         never = []
         for point in killed.points:
             killed.kill()
-            killed.start(f"{point}:1:kill")
+            killed.start(f"{NEEDS.get(point, '')}{point}:1:kill")
             if not any(killed.dies_of(*way) for way in WAYS):
                 never.append(point)
             killed.kill()
