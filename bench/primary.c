@@ -5,19 +5,17 @@
  *
  * SOA by UDP and TCP; AXFR, and IXFR answered by the whole zone, by TCP, pipelined.  No checks but those that keep it from
  * reading beyond a message: it is for a loopback without strangers.  One thread. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "put.h"
+#include "sockets.h"
 
 #define MESSAGE_MAX 2048 /* of ours; ten records take 500 octets */
 
@@ -84,11 +82,6 @@ struct server {
 	uint32_t serial;
 };
 
-static void watch(const struct server *s, int fd, void *ptr, uint32_t events, int how) {
-	struct epoll_event event = { .events = events, .data.ptr = ptr };
-	if (epoll_ctl(s->epoll, how, fd, &event) != 0) perror("epoll_ctl");
-}
-
 static void serve_udp(const struct server *s) {
 	uint8_t query[MESSAGE_MAX], out[MESSAGE_MAX];
 	struct sockaddr_storage from;
@@ -144,33 +137,18 @@ static bool serve_tcp(const struct server *s, struct connection *c) {
 		take_messages(s, c);
 		if (n < 0 && c->out_len == 0) break;
 	}
-	watch(s, c->fd, c, c->out_len ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+	watch(s->epoll, c->fd, c, c->out_len ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
 	return true;
 }
 
 static void accept_all(const struct server *s) {
-	int fd, one = 1;
-	while ((fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+	int fd;
+	while ((fd = accept_next(s->listener)) >= 0) {
 		struct connection *c = calloc(1, sizeof(*c));
 		if (!c) abort();
 		c->fd = fd;
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		watch(s, fd, c, EPOLLIN, EPOLL_CTL_ADD);
+		watch(s->epoll, fd, c, EPOLLIN, EPOLL_CTL_ADD);
 	}
-}
-
-static int open_socket(const char *address, unsigned port, int type) {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int one = 1, room = 8 << 20, fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
-	    bind(fd, (struct sockaddr *)&to, sizeof(to)) != 0 ||
-	    (type == SOCK_STREAM && listen(fd, 1024) != 0)) {
-		perror("bench_primary");
-		exit(1);
-	}
-	return fd;
 }
 
 int main(int argc, char **argv) {
@@ -178,13 +156,12 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "usage: bench_primary ADDRESS PORT [SERIAL]\n");
 		return 2;
 	}
-	unsigned port = (unsigned)strtoul(argv[2], NULL, 10);
 	struct server s = { .serial = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1 };
-	s.udp = open_socket(argv[1], port, SOCK_DGRAM);
-	s.listener = open_socket(argv[1], port, SOCK_STREAM);
+	s.udp = open_socket(argv[1], argv[2], SOCK_DGRAM);
+	s.listener = open_socket(argv[1], argv[2], SOCK_STREAM);
 	s.epoll = epoll_create1(EPOLL_CLOEXEC);
-	watch(&s, s.udp, &s.udp, EPOLLIN, EPOLL_CTL_ADD);
-	watch(&s, s.listener, &s.listener, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s.epoll, s.udp, &s.udp, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s.epoll, s.listener, &s.listener, EPOLLIN, EPOLL_CTL_ADD);
 	for (;;) {
 		struct epoll_event events[64];
 		int n = epoll_wait(s.epoll, events, 64, -1);

@@ -13,21 +13,19 @@
  *
  * SOA by UDP and TCP; IXFR and AXFR by TCP, pipelined, to any number of secondaries.  No checks but those that keep it from
  * reading beyond a message: it is for a loopback without strangers.  One thread. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "put.h"
+#include "sockets.h"
 
 #define QUERY_MAX 2048
 #define MESSAGE_FULL 16000               /* no record is begun after so many octets */
@@ -325,11 +323,6 @@ struct connection {
 	uint8_t in[65536];
 };
 
-static void watch(const struct steady *s, int fd, void *ptr, uint32_t events, int how) {
-	struct epoll_event event = { .events = events, .data.ptr = ptr };
-	if (epoll_ctl(s->epoll, how, fd, &event) != 0) perror("epoll_ctl");
-}
-
 static void serve_udp(struct steady *s) {
 	static struct bytes out; /* kept for the next */
 	uint8_t query[QUERY_MAX];
@@ -384,38 +377,24 @@ static bool serve_tcp(struct steady *s, struct connection *c) {
 	take_messages(s, c);
 	if (!send_answers(c)) return false;
 	bool is_full = c->out.len > 0;
-	if (is_full != was_full) watch(s, c->fd, c, is_full ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+	if (is_full != was_full) watch(s->epoll, c->fd, c, is_full ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
 	return true;
 }
 
 static void accept_all(const struct steady *s) {
-	int fd, one = 1;
-	while ((fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+	int fd;
+	while ((fd = accept_next(s->listener)) >= 0) {
 		struct connection *c = calloc(1, sizeof(*c));
 		if (!c) abort();
 		c->fd = fd;
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		watch(s, fd, c, EPOLLIN, EPOLL_CTL_ADD);
+		watch(s->epoll, fd, c, EPOLLIN, EPOLL_CTL_ADD);
 	}
-}
-
-static int open_socket(const char *address, const char *port, int type) {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
-	int one = 1, fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
-	    bind(fd, (struct sockaddr *)&to, sizeof(to)) != 0 ||
-	    (type == SOCK_STREAM && listen(fd, 1024) != 0)) {
-		perror("bench_steady");
-		exit(1);
-	}
-	return fd;
 }
 
 static void begin(struct steady *s, char **argv) {
-	s->zone_count = (unsigned)atoi(argv[3]);
-	s->records = (unsigned)atoi(argv[4]);
-	s->half = (unsigned)atoi(argv[5]) / 2;
+	s->zone_count = (unsigned)strtoul(argv[3], NULL, 10);
+	s->records = (unsigned)strtoul(argv[4], NULL, 10);
+	s->half = (unsigned)strtoul(argv[5], NULL, 10) / 2;
 	s->serials = calloc(s->zone_count, sizeof(*s->serials));
 	for (unsigned i = 0; i < s->zone_count; i++)
 		s->serials[i] = 1;
@@ -423,10 +402,10 @@ static void begin(struct steady *s, char **argv) {
 	s->listener = open_socket(argv[1], argv[2], SOCK_STREAM);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	watch(s, s->udp, &s->udp, EPOLLIN, EPOLL_CTL_ADD);
-	watch(s, s->listener, &s->listener, EPOLLIN, EPOLL_CTL_ADD);
-	watch(s, s->timer, &s->timer, EPOLLIN, EPOLL_CTL_ADD);
-	watch(s, STDIN_FILENO, NULL, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s->epoll, s->udp, &s->udp, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s->epoll, s->listener, &s->listener, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s->epoll, s->timer, &s->timer, EPOLLIN, EPOLL_CTL_ADD);
+	watch(s->epoll, STDIN_FILENO, NULL, EPOLLIN, EPOLL_CTL_ADD);
 }
 
 /* False: standard input is at its end. */
