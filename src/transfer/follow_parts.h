@@ -7,8 +7,8 @@
 /* -- follow_trouble.c -- */
 
 void trouble_clear(struct follow *f);
-/* A round begins: what the former one found is over. */
-void trouble_round_begins(struct follow *f);
+/* What a round has found is over. */
+void trouble_forget_round(struct follow *f);
 /* A copy at our serial failed. */
 void trouble_same(struct follow *f, const struct why *why, bool of_signatures);
 /* The primary's content at our serial is ours now; or its signatures are. */

@@ -128,7 +128,7 @@ struct follow_decision round_start(struct follow *f, const struct follow_env *en
 	if (f->held && urgency == URGENCY_REFRESH) urgency = URGENCY_NOTIFY;
 	f->held = false;
 	f->urgency = (uint8_t)urgency;
-	trouble_round_begins(f);
+	trouble_forget_round(f);
 	if (env->primary_count > 0 && find_place(f, env)) return turn_to_primary(f, env);
 	struct why why;
 	why_set(&why, REASON_NO_PRIMARY, "the policy of the zone names no primary");

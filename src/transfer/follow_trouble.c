@@ -24,14 +24,14 @@ static struct follow_found *found_in(struct follow *f) {
 	return t->round;
 }
 
-void trouble_round_begins(struct follow *f) {
+void trouble_forget_round(struct follow *f) {
 	if (!f->trouble) return;
 	free(f->trouble->round);
 	f->trouble->round = NULL;
 }
 
 void trouble_clear(struct follow *f) {
-	trouble_round_begins(f);
+	trouble_forget_round(f);
 	trouble_same_over(f);
 	free(f->trouble);
 	f->trouble = NULL;
@@ -63,7 +63,7 @@ void trouble_settle(struct follow *f, int64_t now_s) {
 	}
 	if (t->zone.reason != t->same->reason || f->since_s == 0) f->since_s = now_s;
 	t->zone = *t->same;
-	trouble_round_begins(f);
+	trouble_forget_round(f);
 }
 
 void trouble_stays(struct follow *f, int64_t now_s) {
@@ -71,7 +71,7 @@ void trouble_stays(struct follow *f, int64_t now_s) {
 	const struct why *worst = t->round ? &t->round->worst : &nothing;
 	if (t->zone.reason != worst->reason || f->since_s == 0) f->since_s = now_s;
 	t->zone = *worst;
-	trouble_round_begins(f);
+	trouble_forget_round(f);
 }
 
 void trouble_probe(struct follow *f, const struct why *why) {

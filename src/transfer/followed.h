@@ -1,6 +1,6 @@
 /* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 296 octets and its
- * name, with its attempts about 350.  And the parts
- * that all zones share (struct transfer), for the files of this folder only.
+ * name, with its attempts about 350.  And the
+ * parts that all zones share (struct transfer), for the files of this folder only.
  * Thread: transfer's. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H
 #define UNDERSTUDY_TRANSFER_FOLLOWED_H
