@@ -1,5 +1,8 @@
 #include "lab.h"
 
+#include <errno.h>
+#include <sys/wait.h>
+
 #include "store/store.h"
 
 static void assert_serves(struct lab *lab, const char *zone, uint32_t serial) {
@@ -417,9 +420,33 @@ static void a_look_gives_what_may_be_answered(void **state) {
 	lab_done(&lab);
 }
 
+/* A start that fails in between: nothing is left behind, of its child neither. */
+static void store_that_was_only_begun_can_be_closed(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct store *s;
+	struct why why;
+	lab_init(&lab);
+	assert_int_equal(lab_save(&lab, "small.example", 7, LAB_SMALL), OK);
+	store_close(lab.store);
+	assert_int_equal(store_open_begin(lab.dir, NULL, &s, &why), OK);
+	assert_int_equal(store_open_begin(lab.dir, NULL, &lab.store, &why), ERR_EXISTS); /* it is locked */
+	store_close(s);
+	errno = 0;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	lab_open(&lab);
+	struct lab_loaded l = { .name = lab_name("small.example") };
+	assert_int_equal(load_all(lab.store, lab_keep, &l), OK);
+	assert_non_null(l.version);
+	version_unref(l.version);
+	lab_done(&lab);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_store_is_empty),
+		cmocka_unit_test(store_that_was_only_begun_can_be_closed),
 		cmocka_unit_test(small_zone_comes_back_after_a_restart),
 		cmocka_unit_test(large_zone_comes_back_from_its_file),
 		cmocka_unit_test(root_zone_is_kept_like_any_other),
