@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/alloc.h"
-#include "base/heap.h"
 
 #define BLOCK_FIRST 4096 /* most owners have few objects */
-#define BLOCK 65536
+#define BLOCK 65536      /* its head among it: whole pages */
 #define ALIGN _Alignof(int64_t)
 
 /* Of all shared blocks of one owner, octets; outlives the owner as long as there are any. */
@@ -24,6 +24,7 @@ struct packed_block {
 	struct packed_ledger *ledger; /* NULL: of one object, with nobody to share it with */
 	_Atomic uint32_t holds;       /* one for each object, one while it is being filled */
 	uint32_t size, used;
+	bool is_mapped; /* else on the heap */
 	_Alignas(ALIGN) uint8_t data[];
 };
 
@@ -62,22 +63,36 @@ static void release(struct packed_block *b) {
 		ledger_release(b->ledger);
 	}
 	ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
-	free(b);
+	if (b->is_mapped)
+		(void)munmap(b, sizeof(*b) + b->size); /* can fail only for a range that is not ours */
+	else
+		free(b);
 }
 
-static struct packed_block *block_new(uint32_t size) {
-	struct packed_block *b = xmalloc(sizeof(*b) + size);
+static struct packed_block *block_init(struct packed_block *b, uint32_t size, bool is_mapped) {
 	b->ledger = NULL;
 	atomic_init(&b->holds, 1);
 	b->size = size;
 	b->used = 0;
+	b->is_mapped = is_mapped;
 	ASAN_POISON_MEMORY_REGION(b->data, size);
 	return b;
 }
 
+static struct packed_block *block_new(uint32_t size) {
+	return block_init(xmalloc(sizeof(struct packed_block) + size), size, false);
+}
+
+/* Of the heap only where the system has no range more. */
+static struct packed_block *block_map(void) {
+	uint32_t size = BLOCK - sizeof(struct packed_block);
+	void *at = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+	                0);
+	return at == MAP_FAILED ? block_new(size) : block_init(at, size, true);
+}
+
 static void begin_block(struct packed *p) {
-	struct packed_block *next = block_new(p->filling ? BLOCK : BLOCK_FIRST);
-	heap_have(next, sizeof(*next) + next->size);
+	struct packed_block *next = p->filling ? block_map() : block_new(BLOCK_FIRST);
 	next->ledger = p->ledger;
 	atomic_fetch_add_explicit(&p->ledger->holds, 1, memory_order_relaxed);
 	ledger_add(&p->ledger->room, next->size);

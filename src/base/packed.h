@@ -1,5 +1,6 @@
 /* Memory of many small objects that stay for long: one after another in blocks, so that they cost their octets and nothing
- * beside, and what is freed around them leaves whole pages.  A block goes when the last of its objects has gone and no more
+ * beside.  Blocks are pages of their own, had at once, so that what comes and goes on the heap meanwhile leaves no holes between
+ * them.  A block goes when the last of its objects has gone and no more
  * can come.  What stays of others holds its block, so blocks are begun only while at least half of what they hold, but for one
  * of them, is in use: otherwise an object comes from the heap by itself.  Who adds and removes without end so holds no more
  * than twice what it had at most.
