@@ -253,6 +253,7 @@ static void run(struct desk_job *job) {
 static void done(struct desk_job *job) {
 	struct turn *t = (struct turn *)(void *)job;
 	struct stock *s = t->stock;
+	bool had_much = t->mirrors || t->wants_load || t->wants_copy;
 	t->out = false;
 	if (!job->skipped) {
 		tell_state(s, t->state, &t->why);
@@ -278,6 +279,7 @@ static void done(struct desk_job *job) {
 	t->reloads = t->mirrors = t->loaded = t->wants_load = t->wants_copy = t->wants_retry =
 		t->wants_sweep = t->wants_look = t->mirrored = t->strange = false;
 	t->use_count = 0;
+	if (had_much && !job->skipped) s->watcher.rests(s->watcher.ctx);
 }
 
 static void used(void *ctx, int64_t token, int64_t used_s) {

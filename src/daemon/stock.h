@@ -27,6 +27,7 @@ struct stock_watcher {
 	void (*changes)(void *ctx, struct wanted_changes *changes);     /* takes the content */
 	void (*notice)(void *ctx, const struct account_notice *notice); /* of a plan */
 	void (*complete)(void *ctx);                                    /* once: the database was read */
+	void (*rests)(void *ctx); /* a turn is over that had much memory */
 };
 
 /* As whoever the daemon is then.  Never fails: what is wrong is told by the log and the state. */

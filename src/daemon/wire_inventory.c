@@ -40,10 +40,18 @@ static void changed(void *ctx, struct wanted_changes *changes) {
 	stock_changed(d->stock);
 }
 
+static void rests(void *ctx) {
+	const struct daemon *d = ctx;
+	transfer_rest(d->transfer);
+}
+
 struct stock_watcher wire_stock_watcher(struct daemon *d) {
-	return (struct stock_watcher){
-		.ctx = d, .zones = zones, .changes = changed, .notice = notice, .complete = complete
-	};
+	return (struct stock_watcher){ .ctx = d,
+		                       .zones = zones,
+		                       .changes = changed,
+		                       .notice = notice,
+		                       .complete = complete,
+		                       .rests = rests };
 }
 
 /* -- proofs, in public mode ------------------------------------------------------------------------------------------------ */

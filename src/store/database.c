@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/heap.h"
 
 #define WRITTEN_KEPT (1 << 20) /* octets: what LMDB keeps of fewer is not worth to be given back */
 
@@ -258,6 +259,7 @@ static void open_anew(struct database *db) {
 	if (pthread_rwlock_trywrlock(&db->opening) != 0) return;
 	if (db->env && db->written > WRITTEN_KEPT) {
 		mdb_env_close(db->env);
+		heap_rest(); /* of what LMDB takes now for writing most is never touched */
 		err_ignore(err_of(open_environment(db))); /* the next to begin tries again, and tells */
 	}
 	(void)pthread_rwlock_unlock(&db->opening);

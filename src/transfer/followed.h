@@ -83,6 +83,7 @@ struct transfer {
 	uv_timer_t rest; /* see rest.c */
 	uv_work_t rest_work;
 	bool resting;          /* rest_work is under way */
+	bool rest_waits;       /* for the saver, which was busy when its time came */
 	uint64_t rested_saves; /* saver_count when it began last */
 	size_t watch_cursor;   /* where its next look begins */
 	enum load_step load_step;

@@ -3,7 +3,7 @@
 #include "base/thread.h"
 #include "transfer/followed.h"
 
-#define REST_MS 1000
+#define REST_MS 500
 #define REST_SAVES 256 /* fewer are not worth it */
 
 static void on_work(uv_work_t *work) {
@@ -23,6 +23,8 @@ static void on_rested(uv_work_t *work, int status) {
 static void on_rest(uv_timer_t *timer) {
 	struct transfer *t = timer->data;
 	if (t->resting || t->stopping || t->load_step != LOAD_DONE) return; /* its end comes here too */
+	t->rest_waits = !saver_is_idle(t->saver);
+	if (t->rest_waits) return;
 	t->resting = true;
 	t->rested_saves = saver_count(t->saver);
 	t->rest_work.data = t;
@@ -32,12 +34,16 @@ static void on_rest(uv_timer_t *timer) {
 
 static void on_idle(void *ctx) {
 	struct transfer *t = ctx;
-	if (saver_count(t->saver) - t->rested_saves < REST_SAVES) return;
+	if (!t->rest_waits && saver_count(t->saver) - t->rested_saves < REST_SAVES) return;
 	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
 }
 
 void rest_soon(struct transfer *t) {
 	(void)uv_timer_start(&t->rest, on_rest, REST_MS, 0); /* cannot fail: it is initialised */
+}
+
+void transfer_rest(struct transfer *t) {
+	if (!t->stopping) rest_soon(t);
 }
 
 void rest_init(struct transfer *t) {

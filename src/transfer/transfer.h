@@ -75,6 +75,8 @@ MUST_CHECK enum err transfer_load_files(struct transfer *t);
 /* When all zones of the start were added: read on for so long; the rest follows in turns. */
 void transfer_load_on(struct transfer *t, unsigned ms);
 void transfer_claimed(struct transfer *t);
+/* Others had much memory and gave it back: when nothing is saved for a while, it goes back to the system. */
+void transfer_rest(struct transfer *t);
 
 /* Inventory's changes.  A zone with a saved version is served at once (or SERVFAIL if its expire time is past);
  * one without is transferred at once. */
