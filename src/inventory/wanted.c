@@ -140,10 +140,15 @@ static void index_grow(struct wanted *w) {
 	index_make(w, w->slot_count ? w->slot_count * 2 : 64);
 }
 
+/* For one more than `count`: a slot has the half of the hash with it, so that three quarters of them may be taken. */
+static bool has_room(size_t slots, size_t count) {
+	return count * 4 < slots * 3;
+}
+
 /* Room for so many in all, so that neither grows meanwhile. */
 static void reserve(struct wanted *w, size_t count) {
 	size_t slots = 64;
-	while (slots <= count * 2)
+	while (!has_room(slots, count))
 		slots *= 2;
 	if (slots > w->slot_count) index_make(w, slots);
 	if (count <= w->capacity) return;
@@ -175,7 +180,7 @@ static void entries_grow(struct wanted *w) {
 
 /* Without a policy. */
 static struct entry *entry_add(struct wanted *w, uint64_t hash, const uint8_t *name) {
-	if ((size_t)w->count * 2 >= w->slot_count) index_grow(w);
+	if (!has_room(w->slot_count, w->count)) index_grow(w);
 	if (w->count == w->capacity) entries_grow(w);
 	index_put(w, hash, w->count);
 	struct entry *e = &w->entries[w->count++];

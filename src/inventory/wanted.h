@@ -2,7 +2,7 @@
  *
  * A name belongs to the source that had it first; another that wants it too is told so, and gets nothing, until the
  * name is free and the source says its wish again.  Differences go to the watcher, in any order but removals first.
- * Memory: 24 octets, its place in the index (16 to 32) and its name for each zone.
+ * Memory: 24 octets, its place in the index (11 to 21) and its name for each zone.
  * Thread: the loop's. */
 #ifndef UNDERSTUDY_INVENTORY_WANTED_H
 #define UNDERSTUDY_INVENTORY_WANTED_H

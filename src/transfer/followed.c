@@ -1,12 +1,13 @@
 #include "transfer/followed.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 
 static size_t followed_size(size_t name_len) {
-	return sizeof(struct followed) + name_len;
+	return offsetof(struct followed, name) + name_len;
 }
 
 struct followed *followed_new(struct transfer *t, const uint8_t *name) {
@@ -24,15 +25,26 @@ void followed_ref(struct followed *z) {
 	z->references++;
 }
 
+static void seldom_free(struct seldom *s) {
+	if (!s) return;
+	free(s->guarded);
+	free(s->unserved);
+	notify_list_done(&s->notify);
+	free(s);
+}
+
 void followed_unref(struct followed *z) {
 	if (--z->references > 0) return;
 	follow_done(&z->follow);
 	history_free(z->history);
-	free(z->guarded);
-	free(z->unserved);
-	notify_list_done(&z->notify);
+	seldom_free(z->seldom);
 	version_unref(z->version);
 	packed_give(z, followed_size(name_len(z->name)), z->place);
+}
+
+struct seldom *followed_seldom(struct followed *z) {
+	if (!z->seldom) z->seldom = xcalloc(1, sizeof(*z->seldom));
+	return z->seldom;
 }
 
 void followed_hold(struct followed *z, struct zone_version *v) {

@@ -1,5 +1,5 @@
-/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 296 octets and its
- * name, with its attempts about 350.  And the
+/* A zone as the transfer thread holds it: the state machine, the version, what is under way for it; 259 octets and its
+ * name, with its attempts about 310.  And the
  * parts that all zones share (struct transfer), for the files of this folder only.
  * Thread: transfer's. */
 #ifndef UNDERSTUDY_TRANSFER_FOLLOWED_H
@@ -20,6 +20,14 @@
 #include "transfer/schedule.h"
 #include "transfer/transfer.h"
 
+/* What hardly any zone has at rest: see followed_seldom. */
+struct seldom {
+	struct guard_memory *guarded; /* NULL: nothing was refused or odd */
+	struct why *unserved;         /* found by the watchdog; NULL: nothing */
+	struct notify_list notify;
+	struct stranger_list strangers;
+};
+
 /* Counted references: the table's entry holds one, everything queued for the saver holds one. */
 struct followed {
 	struct follow follow; /* first: entry->follow points here */
@@ -28,26 +36,23 @@ struct followed {
 	struct zone_entry *entry;     /* NULL: not claimed, or removed */
 	struct zone_version *version; /* a reference on what is served, or held while expired; NULL: none */
 	struct history *history;
-	struct guard_memory *guarded; /* NULL: nothing was refused or odd */
-	struct soa_query *query;      /* under way; NULL: none */
-	struct copy *copy;            /* under way; NULL: none */
-	struct merge *merging;        /* waiting or under way; NULL: none */
-	uint16_t asked;               /* primary that query or copy is with */
-	uint8_t state;                /* enum truth_state, as it was last told */
-	uint8_t reason;               /* enum reason, as it was last told */
-	int64_t state_s;              /* since when; 0: not told yet */
-	uint32_t committed;           /* serial that the store has; valid with follow.has_version */
-	bool rolled_back;             /* an operator went back to the version held, and has not released it */
-	bool is_earlier; /* the store has saved newer versions than the one held, which its state must name */
-	bool wants_image;     /* the store has asked for a whole image, which it has not got yet */
-	struct why *unserved; /* found by the watchdog; owned; NULL: nothing */
-	struct save *dirty;   /* the state waits to be saved; NULL: it does not */
-	struct notify_list notify;
-	struct stranger_list strangers;
-	struct followed *next; /* in the map of what nobody has claimed, or in the list of those to save */
+	struct soa_query *query; /* under way; NULL: none */
+	struct copy *copy;       /* under way; NULL: none */
+	struct merge *merging;   /* waiting or under way; NULL: none */
+	struct save *dirty;      /* the state waits to be saved; NULL: it does not */
+	struct seldom *seldom;   /* NULL: nothing of it */
+	struct followed *next;   /* in the map of what nobody has claimed, or in the list of those to save */
+	int64_t state_s;         /* since when the state is what was last told; 0: not told yet */
+	uint32_t committed;      /* serial that the store has; valid with follow.has_version */
+	uint16_t asked;          /* primary that query or copy is with */
+	uint8_t state;           /* enum truth_state, as it was last told */
+	uint8_t reason;          /* enum reason, as it was last told */
 	unsigned references;
-	uint32_t place; /* in its block: base/packed.h */
-	uint8_t name[]; /* lower case */
+	uint32_t place;   /* in its block: base/packed.h */
+	bool rolled_back; /* an operator went back to the version held, and has not released it */
+	bool is_earlier; /* the store has saved newer versions than the one held, which its state must name */
+	bool wants_image; /* the store has asked for a whole image, which it has not got yet */
+	uint8_t name[];   /* lower case */
 };
 
 #define UNCLAIMED_BUCKETS 65536
@@ -112,6 +117,8 @@ static inline struct followed *followed_of(struct zone_entry *entry) {
 struct followed *followed_new(struct transfer *t, const uint8_t *name);
 void followed_ref(struct followed *z);
 void followed_unref(struct followed *z);
+/* From now on it has one, which stays where it is as long as the zone. */
+struct seldom *followed_seldom(struct followed *z);
 /* Hold v from now on, instead of what was; takes the reference. */
 void followed_hold(struct followed *z, struct zone_version *v);
 /* Between what is saved and the state machine. */

@@ -7,7 +7,7 @@
 #include "transfer/followed.h"
 
 void guard_begin(struct guard *g, struct followed *z) {
-	const struct guard_memory *m = z->guarded;
+	const struct guard_memory *m = z->seldom ? z->seldom->guarded : NULL;
 	*g = (struct guard){ .policy = followed_policy(z),
 		             .former = z->version,
 		             .now_s = clocks_now_s(z->transfer) };
@@ -61,8 +61,9 @@ enum err guard_run(struct guard *g, const struct zone_version *next, const struc
 }
 
 static struct guard_memory *memory_of(struct followed *z) {
-	if (!z->guarded) z->guarded = xcalloc(1, sizeof(*z->guarded));
-	return z->guarded;
+	struct seldom *s = followed_seldom(z);
+	if (!s->guarded) s->guarded = xcalloc(1, sizeof(*s->guarded));
+	return s->guarded;
 }
 
 void guard_refused(const struct guard *g, enum check_guard by, struct followed *z) {
@@ -76,8 +77,9 @@ void guard_refused(const struct guard *g, enum check_guard by, struct followed *
 
 void guard_passed(const struct guard *g, struct followed *z) {
 	if (g->report.warning.reason == REASON_NONE) {
-		free(z->guarded);
-		z->guarded = NULL;
+		if (!z->seldom) return;
+		free(z->seldom->guarded);
+		z->seldom->guarded = NULL;
 		return;
 	}
 	*memory_of(z) = (struct guard_memory){ .warning = g->report.warning };

@@ -18,9 +18,9 @@ struct inbox {
 
 /* True: the caller owns the zone's slot. */
 static bool claim_slot(struct zone_entry *entry) {
-	unsigned was = atomic_load(&entry->notify_pending);
+	uint8_t was = atomic_load(&entry->notify_pending);
 	for (;;) {
-		unsigned next = was == 0 ? 1 : 2;
+		uint8_t next = was == 0 ? 1 : 2;
 		if (was == next) return false;
 		if (atomic_compare_exchange_weak(&entry->notify_pending, &was, next)) return was == 0;
 	}

@@ -101,7 +101,9 @@ static void announce(const struct arrival *a) {
 	          LOG_NUM("bytes", t->bytes), LOG_NUM("messages", t->messages), LOG_NUM("ms", t->ms),
 	          LOG_STR("tsig", t->tsig ? "yes" : "no"));
 	if (z->transfer->stopping) return;
-	notifier_tell(z->transfer->notifier, &z->notify, z->name, followed_policy(z), t->serial);
+	const struct zone_policy *policy = followed_policy(z);
+	if (policy->notify_count == 0 && !z->seldom) return; /* nobody to tell now, nobody was before */
+	notifier_tell(z->transfer->notifier, &followed_seldom(z)->notify, z->name, policy, t->serial);
 }
 
 static void publish(struct followed *z, struct zone_version *v) {

@@ -17,18 +17,24 @@ static bool newest_known(const struct follow *f, uint32_t *out_serial) {
 	return true;
 }
 
+static const struct seldom *seldom_of(const struct followed *z) {
+	static const struct seldom nothing;
+	return z->seldom ? z->seldom : &nothing;
+}
+
 static struct truth_facts facts_of(const struct followed *z, int64_t now_s) {
 	const struct follow *f = &z->follow;
+	const struct why *unserved = seldom_of(z)->unserved;
 	struct truth_facts facts = {
 		.now_s = now_s,
 		.checked_s = f->checked_s,
 		.serial = f->serial,
-		.why = z->unserved ? z->unserved : follow_why(f),
+		.why = unserved ? unserved : follow_why(f),
 		.has_version = f->has_version,
 		.expired = f->expired,
 		.held = f->frozen,
 		.rolled_back = z->rolled_back,
-		.not_served = z->unserved != NULL,
+		.not_served = unserved != NULL,
 	};
 	if (f->has_version) facts.timers = timers_bound(&f->soa, &followed_policy(z)->bounds);
 	facts.has_newest = newest_known(f, &facts.newest);
@@ -119,6 +125,16 @@ static void fill_version(const struct followed *z, struct zone_report *r) {
 	r->bytes = version_bytes(v);
 }
 
+static void fill_seldom(const struct followed *z, struct zone_report *r) {
+	const struct seldom *s = seldom_of(z);
+	r->notify = &s->notify;
+	r->stranger_count = strangers_read(&s->strangers, r->strangers);
+	if (!s->guarded) return;
+	r->has_refused = s->guarded->refused;
+	if (r->has_refused) r->refused_serial = s->guarded->mark.serial;
+	r->warning = s->guarded->warning;
+}
+
 enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_report *out_report) {
 	struct followed *z = followed_find(t, name);
 	if (!z) return ERR_NOTFOUND;
@@ -137,13 +153,9 @@ enum err transfer_report(struct transfer *t, const uint8_t *name, struct zone_re
 	r->rolled_back = z->rolled_back;
 	r->noted = z->follow.frozen && z->follow.again;
 	r->next = next_of(z);
-	r->notify = &z->notify;
-	r->stranger_count = strangers_read(&z->strangers, r->strangers);
 	r->transferring = z->copy != NULL || z->follow.state == FOLLOW_SAVING;
 	r->attempt_count = history_read(z->history, r->attempts);
-	r->has_refused = z->guarded && z->guarded->refused;
-	if (r->has_refused) r->refused_serial = z->guarded->mark.serial;
-	if (z->guarded) r->warning = z->guarded->warning;
+	fill_seldom(z, r);
 	fill_version(z, r);
 	return OK;
 }

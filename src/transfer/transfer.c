@@ -95,8 +95,10 @@ void transfer_zone_removed(struct transfer *t, const uint8_t *name) {
 	struct followed *z = followed_find(t, name);
 	if (!z || t->stopping) return;
 	steps_cancel(z);
-	notifier_forget(t->notifier, &z->notify);
-	strangers_forget(t->strangers, &z->strangers);
+	if (z->seldom) {
+		notifier_forget(t->notifier, &z->seldom->notify);
+		strangers_forget(t->strangers, &z->seldom->strangers);
+	}
 	schedule_remove(&t->schedule, &z->due);
 	leave_counters(z);
 	const struct zone_policy *policy = followed_policy(z);
@@ -136,10 +138,11 @@ enum err transfer_accept(struct transfer *t, const uint8_t *name) {
 	char text[NAME_TEXT_MAX];
 	if (!z || t->stopping) return ERR_NOTFOUND;
 	bool behind = follow_why(&z->follow)->reason == REASON_SERIAL_BEHIND;
-	if (!z->guarded || !z->guarded->refused) return behind ? wish(t, name, true) : ERR_MISMATCH;
-	z->guarded->accepted |= z->guarded->guard;
+	struct guard_memory *m = z->seldom ? z->seldom->guarded : NULL;
+	if (!m || !m->refused) return behind ? wish(t, name, true) : ERR_MISMATCH;
+	m->accepted |= m->guard;
 	log_event(t->log, EVENT_ZONE_ACCEPTED, LOG_STR("zone", name_text_short(z->name, text)),
-	          LOG_NUM("serial", z->guarded->mark.serial));
+	          LOG_NUM("serial", m->mark.serial));
 	return wish(t, name, true);
 }
 
@@ -155,7 +158,7 @@ void transfer_stranger(struct transfer *t, const struct zone_entry *entry, const
 
 static struct stranger_list *strangers_of(void *ctx, const uint8_t *name) {
 	struct followed *z = followed_find(ctx, name);
-	return z ? &z->strangers : NULL;
+	return z ? &followed_seldom(z)->strangers : NULL;
 }
 
 /* By address, not by port: a primary sends from any port. */
@@ -263,7 +266,7 @@ void transfer_stop(struct transfer *t, void (*done)(void *ctx), void *ctx) {
 		struct followed *z = followed_of(entry);
 		if (!z) continue;
 		steps_cancel(z);
-		notifier_forget(t->notifier, &z->notify);
+		if (z->seldom) notifier_forget(t->notifier, &z->seldom->notify);
 	}
 	ingest_stop(t->ingest);
 	saver_on_idle(t->saver, on_saver_idle, t);

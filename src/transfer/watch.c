@@ -59,11 +59,12 @@ static void mend(struct followed *z) {
 
 static void found_ill(struct followed *z, const struct why *why) {
 	char name[NAME_TEXT_MAX];
-	if (!z->unserved) {
+	struct seldom *s = followed_seldom(z);
+	if (!s->unserved) {
 		log_event(z->transfer->log, EVENT_ZONE_NOT_SERVED,
 		          LOG_STR("zone", name_text_short(z->name, name)), LOG_NUM("serial", z->committed),
 		          LOG_STR("evidence", why->evidence));
-		z->unserved = xmemdup(why, sizeof(*why));
+		s->unserved = xmemdup(why, sizeof(*why));
 	}
 	z->transfer->counters.not_served++;
 	mend(z);
@@ -74,9 +75,9 @@ void watch_zone(struct followed *z) {
 	struct why why;
 	if (!is_well(z, &why)) {
 		found_ill(z, &why);
-	} else if (z->unserved) {
-		free(z->unserved);
-		z->unserved = NULL;
+	} else if (z->seldom && z->seldom->unserved) {
+		free(z->seldom->unserved);
+		z->seldom->unserved = NULL;
 		state_update(z);
 	}
 }

@@ -57,8 +57,6 @@ struct image image_view(const void *base) {
 	const uint8_t *octets = base;
 	return (struct image){ .header = h,
 		               .slots = (const uint32_t *)(const void *)(octets + h->hash_pos),
-		               .order = (const uint32_t *)(const void *)(octets + h->order_pos),
-		               .nsec3 = (const uint32_t *)(const void *)(octets + h->nsec3_pos),
 		               .heap = octets + h->heap_pos };
 }
 

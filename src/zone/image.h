@@ -109,10 +109,15 @@ static inline uint64_t image_collected(const struct image_header *h) {
 struct image {
 	const struct image_header *header;
 	const uint32_t *slots;
-	const uint32_t *order;
-	const uint32_t *nsec3;
 	const uint8_t *heap;
 };
+/* node_count and nsec3_count heap offsets. */
+static inline const uint32_t *image_order(const struct image *image) {
+	return (const uint32_t *)(const void *)((const uint8_t *)image->header + image->header->order_pos);
+}
+static inline const uint32_t *image_nsec3(const struct image *image) {
+	return (const uint32_t *)(const void *)((const uint8_t *)image->header + image->header->nsec3_pos);
+}
 
 /* Check header, bounds and checksum, and fill out_image.  base is 8-byte aligned.
  * ERR_CORRUPT, ERR_VERSION.  Cost: one read of the whole image. */

@@ -80,20 +80,20 @@ static const uint8_t *relative_at(const struct image *image, uint32_t offset) {
 }
 
 static bool parent_is_sound(const struct image *image, uint32_t i) {
-	struct node n = { image, image->heap + UNIT * (size_t)image->order[i] };
+	struct node n = { image, image->heap + UNIT * (size_t)image_order(image)[i] };
 	bool says = node_flags(n) & NODE_PARENT, is = false;
 	if (i + 1 < image->header->node_count)
-		is = name_is_within(relative_at(image, image->order[i + 1]),
-		                    relative_at(image, image->order[i]));
+		is = name_is_within(relative_at(image, image_order(image)[i + 1]),
+		                    relative_at(image, image_order(image)[i]));
 	return i == 0 || !(image->header->flags & IMAGE_HAS_PARENTS) || says == is;
 }
 
 static bool order_is_sound(struct check *c) {
 	const struct image *image = c->image;
 	for (uint32_t i = 0; i < image->header->node_count; i++) {
-		if (!node_is_sound(c, image->order[i], i == 0)) return false;
-		if (i && name_compare(relative_at(image, image->order[i - 1]),
-		                      relative_at(image, image->order[i])) >= 0)
+		if (!node_is_sound(c, image_order(image)[i], i == 0)) return false;
+		if (i && name_compare(relative_at(image, image_order(image)[i - 1]),
+		                      relative_at(image, image_order(image)[i])) >= 0)
 			return false;
 	}
 	return true;
@@ -102,10 +102,11 @@ static bool order_is_sound(struct check *c) {
 static bool nsec3_is_sound(struct check *c) {
 	const struct image *image = c->image;
 	for (uint32_t i = 0; i < image->header->nsec3_count; i++) {
-		if (!node_is_sound(c, image->nsec3[i], false)) return false;
-		const uint8_t *owner = relative_at(image, image->nsec3[i]);
+		if (!node_is_sound(c, image_nsec3(image)[i], false)) return false;
+		const uint8_t *owner = relative_at(image, image_nsec3(image)[i]);
 		if (!nsec3_owner_is_sound(owner)) return false;
-		if (i && name_compare(relative_at(image, image->nsec3[i - 1]), owner) >= 0) return false;
+		if (i && name_compare(relative_at(image, image_nsec3(image)[i - 1]), owner) >= 0)
+			return false;
 	}
 	return true;
 }
@@ -128,7 +129,7 @@ static bool names_are_found(const struct image *image) {
 	struct zone_version v = { .image = *image };
 	for (uint32_t i = 0; i < image->header->node_count; i++) {
 		struct name owner;
-		struct node n = { image, image->heap + UNIT * (size_t)image->order[i] };
+		struct node n = { image, image->heap + UNIT * (size_t)image_order(image)[i] };
 		node_owner(n, &owner);
 		if (zone_find(&v, owner.wire).at != n.at) return false;
 	}

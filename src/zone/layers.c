@@ -16,7 +16,7 @@ struct list {
 static struct list list_of(const struct zone_version *v, unsigned layer, bool in_nsec3) {
 	const struct image *image = layers_image(v, layer);
 	const struct image_header *h = image->header;
-	return (struct list){ image, in_nsec3 ? image->nsec3 : image->order,
+	return (struct list){ image, in_nsec3 ? image_nsec3(image) : image_order(image),
 		              in_nsec3 ? h->nsec3_count : h->node_count, in_nsec3 };
 }
 

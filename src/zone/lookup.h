@@ -41,7 +41,7 @@ void zone_expect_sets(const struct sought *s);
 /* Exact name, also below cuts (glue).  node_found() tells. */
 struct node zone_find(const struct zone_version *v, const uint8_t *name);
 static inline struct node zone_apex(const struct zone_version *v) {
-	return (struct node){ &v->image, v->image.heap + 4 * (size_t)v->image.order[0] };
+	return (struct node){ &v->image, v->image.heap + 4 * (size_t)image_order(&v->image)[0] };
 }
 
 /* The node whose NSEC matches or covers name: the name itself or the nearest predecessor in canonical order

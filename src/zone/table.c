@@ -234,7 +234,7 @@ void table_publish(struct zone_table *t, struct zone_entry *entry, struct zone_v
                    enum zone_status status) {
 	if (fault_fires("table-publish")) return;
 	if (v) version_ref(v);
-	atomic_store_explicit(&entry->status, status, memory_order_relaxed);
+	atomic_store_explicit(&entry->status, (uint8_t)status, memory_order_relaxed);
 	/* a reader may put there what it has read */
 	struct zone_version *former = atomic_exchange_explicit(&entry->served, v, memory_order_acq_rel);
 	if (former && former != &table_unread) epoch_retire(t->epoch, former, version_release);

@@ -25,17 +25,18 @@ struct zone_entry {
 	_Atomic(struct zone_version *)
 		served; /* NULL unless status is ZONE_SERVED, or &table_unread: see table_served */
 	_Atomic(const struct zone_policy *)
-		policy;                  /* never NULL; the writer holds the reference and gives it up by
+		policy;                 /* never NULL; the writer holds the reference and gives it up by
 	                                             * epoch when it changes or the zone goes */
-	_Atomic int status;              /* enum zone_status */
-	uint32_t place;                  /* in its block: base/packed.h */
-	_Atomic int64_t expires_at_s;    /* wall time when the version held expires or did; 0: not known */
-	_Atomic unsigned notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
-	struct follow *follow;           /* writer thread only; NULL: not read from the store yet */
-	uint8_t labels;                  /* of name */
+	_Atomic int64_t expires_at_s;   /* wall time when the version held expires or did; 0: not known */
+	struct follow *follow;          /* writer thread only; NULL: not read from the store yet */
+	uint32_t place;                 /* in its block: base/packed.h */
+	_Atomic uint8_t status;         /* enum zone_status */
+	_Atomic uint8_t notify_pending; /* a NOTIFY waits in transfer's inbox: later ones coalesce */
+	uint8_t labels;                 /* of name */
 	uint8_t name_len;
 	uint8_t name[]; /* wire form, lower case */
 };
+_Static_assert(sizeof(struct zone_entry) == 40, "a million of them are kept");
 
 struct zone_table;
 

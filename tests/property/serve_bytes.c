@@ -186,7 +186,7 @@ static void ask_name(struct answers *a, char text[static NAME_TEXT_MAX]) {
 	struct random *r = &a->r;
 	const struct zone_version *v = a->lab->versions[random_below(r, ZONES)];
 	const struct image *image = &v->image;
-	struct node n = image_node(image, image->order[random_below(r, image->header->node_count)]);
+	struct node n = image_node(image, image_order(image)[random_below(r, image->header->node_count)]);
 	struct name owner;
 	char any[256];
 	node_owner(n, &owner);

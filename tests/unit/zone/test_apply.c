@@ -118,7 +118,8 @@ static struct zone_version *without_parents(struct zone_version *v) {
 	copy->flags &= ~(uint32_t)IMAGE_HAS_PARENTS;
 	struct image image = image_view(copy);
 	for (uint32_t i = 0; i < copy->node_count; i++)
-		((uint8_t *)copy)[copy->heap_pos + 4 * (size_t)image.order[i] + 2] &= (uint8_t)~NODE_PARENT;
+		((uint8_t *)copy)[copy->heap_pos + 4 * (size_t)image_order(&image)[i] + 2] &=
+			(uint8_t)~NODE_PARENT;
 	struct zone_version *old = version_new(VERSION_MALLOC, &image);
 	version_unref(v);
 	return old;
