@@ -59,6 +59,11 @@ uint64_t random_u64(struct random *r) {
 	return v;
 }
 
+uint64_t random_seed(void) {
+	static _Thread_local struct random own = { .secure = 1 };
+	return random_u64(&own);
+}
+
 uint32_t random_below(struct random *r, uint32_t bound) {
 	/* Draws from the incomplete last stretch of the range are thrown away, so no value is favoured. */
 	uint64_t fair_end = UINT64_MAX - UINT64_MAX % bound;

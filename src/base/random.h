@@ -18,6 +18,9 @@ struct random {
 struct random random_secure(void);
 struct random random_seeded(uint64_t seed);
 uint64_t random_u64(struct random *r);
+/* Unpredictable, for a table's hash: from draws that the thread keeps, so that it mostly costs no call to the kernel.  Nothing
+ * that others see may come from it. */
+uint64_t random_seed(void);
 /* Uniform in 0 … bound-1; bound > 0. */
 uint32_t random_below(struct random *r, uint32_t bound);
 

@@ -7,8 +7,7 @@
 #include "base/random.h"
 
 uint64_t symbols_seed(void) {
-	struct random random = random_secure();
-	return random_u64(&random);
+	return random_seed();
 }
 
 static struct symbol *slot_of(const struct symbols *s, const void *key, size_t len) {

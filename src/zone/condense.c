@@ -104,8 +104,7 @@ static enum err write_all(const struct condenser *c, struct change *const *steps
 }
 
 static enum err condenser_init(struct condenser *c, size_t records) {
-	struct random random = random_secure();
-	*c = (struct condenser){ .slot_count = 64, .seed = random_u64(&random) };
+	*c = (struct condenser){ .slot_count = 64, .seed = random_seed() };
 	while (c->slot_count < 2 * records)
 		c->slot_count *= 2;
 	c->slots = try_malloc(c->slot_count * sizeof(*c->slots));

@@ -293,11 +293,10 @@ static enum err write_all(struct delta *d, struct layer **out_layer) {
 static void begin(struct delta *d) {
 	const struct image_header *old = d->ledger->v->image.header;
 	struct image_header *h = &d->image.header;
-	struct random random = random_secure();
 	h->seed = old->seed; /* so that a name is hashed once for all layers */
 	h->apex_len = old->apex_len;
 	d->image.apex = image_apex(old);
-	d->image.block.seed = random_u64(&random);
+	d->image.block.seed = random_seed();
 	d->nodes = version_nodes(d->ledger->v);
 	d->nsec3 = version_nsec3(d->ledger->v);
 }

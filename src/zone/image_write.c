@@ -149,7 +149,6 @@ enum err zone_writer_undo(const struct zone_writer *z, struct builder *b) {
 /* -- begin and end -- */
 
 enum err zone_writer_new(const struct builder *b, struct zone_writer **out_writer) {
-	struct random random = random_secure();
 	struct zone_writer *z = xcalloc(1, sizeof(*z));
 	struct image_writer *w = &z->image;
 	enum err e = block_init(&w->block, b->apex.len, b->len + b->run_count * 16);
@@ -157,8 +156,8 @@ enum err zone_writer_new(const struct builder *b, struct zone_writer **out_write
 		zone_writer_free(z);
 		return e;
 	}
-	w->header.seed = random_u64(&random);
-	w->block.seed = random_u64(&random);
+	w->header.seed = random_seed();
+	w->block.seed = random_seed();
 	if (b->limits.max_bytes) w->block.max_len = IMAGE_SLACK + b->limits.max_bytes * IMAGE_GROWTH_MAX;
 	*out_writer = z;
 	return OK;

@@ -301,9 +301,8 @@ enum err ledger_apply(struct ledger *l, struct change *const *steps, unsigned co
 
 enum err ledger_init(struct ledger *l, const struct zone_version *v, struct why *why) {
 	static const uint8_t apex[] = { 0 };
-	struct random random = random_secure();
 	uint32_t owner;
-	*l = (struct ledger){ .v = v, .why = why, .seed = random_u64(&random), .serial = version_serial(v) };
+	*l = (struct ledger){ .v = v, .why = why, .seed = random_seed(), .serial = version_serial(v) };
 	enum err e = open_owner(l, apex, &owner);
 	if (e != OK) ledger_done(l);
 	return e;

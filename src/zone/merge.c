@@ -102,8 +102,7 @@ static enum err copy_all(struct image_writer *w, const struct zone_version *abov
 }
 
 static void begin(struct image_writer *w, const struct image_header *newest, bool whole) {
-	struct random random = random_secure();
-	w->block.seed = random_u64(&random);
+	w->block.seed = random_seed();
 	w->header = *newest;
 	w->header.collected = image_collected(newest);
 	w->header.zero = w->header.gone_count = 0;

@@ -40,9 +40,8 @@ static struct slots *slots_new(size_t count) {
 
 struct zone_table *table_new(struct epoch *epoch) {
 	struct zone_table *t = xcalloc(1, sizeof(*t));
-	struct random random = random_secure();
 	t->epoch = epoch;
-	t->seed = random_u64(&random);
+	t->seed = random_seed();
 	t->tombstone = xcalloc(1, sizeof(*t->tombstone) + 1);
 	atomic_init(&t->slots, slots_new(FIRST_SLOTS));
 	return t;

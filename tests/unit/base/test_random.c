@@ -31,6 +31,16 @@ static void secure_draws_do_not_repeat(void **state) {
 	}
 }
 
+static void seeds_do_not_repeat(void **state) {
+	(void)state;
+	uint64_t seen[3 * RANDOM_DRAWS];
+	for (unsigned i = 0; i < 3 * RANDOM_DRAWS; i++) {
+		seen[i] = random_seed();
+		for (unsigned j = 0; j < i; j++)
+			assert_true(seen[i] != seen[j]);
+	}
+}
+
 static void draws_stay_below_their_bound_and_reach_all_values(void **state) {
 	(void)state;
 	struct random r = random_seeded(1);
@@ -56,6 +66,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_seed_gives_one_sequence),
 		cmocka_unit_test(secure_draws_do_not_repeat),
+		cmocka_unit_test(seeds_do_not_repeat),
 		cmocka_unit_test(draws_stay_below_their_bound_and_reach_all_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
