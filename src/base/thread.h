@@ -14,7 +14,7 @@ bool thread_start(pthread_t *out_thread, const char *name, void *(*run)(void *),
 /* The calling thread, which others have started.  name: a constant; the same one again costs nothing. */
 void thread_name(const char *name);
 
-/* What libuv's threads are called while they build, merge and save. */
+/* What libuv's threads are called while they build and merge. */
 #define THREAD_POOL "pool"
 
 #endif

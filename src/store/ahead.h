@@ -1,50 +1,67 @@
-/* One small commit, written ahead of the database's own, so that what it saves may be told and served after one short write
- * in place of LMDB's two syncs and the file system's journal (docs/decisions/0026).
+/* Small commits, written ahead of the database's own, so that what they save may be told and served after one short write
+ * in place of LMDB's two syncs and the file system's journal (docs/decisions/0026, 0031).
  *
- *     operations are in LMDB's transaction ──► record in store.ahead, synced ──► told ──► LMDB's own commit
- *                                                      │ a crash here                      │ or here
- *                                                      └── the next start makes the commit from the record
+ *     operations are in LMDB's transaction ──► record in store.ahead, synced ──► told ──► … the next ones, in the same
+ *                                                      │ a crash here                transaction … ──► LMDB's own commit
+ *                                                      │                                                    │ or here
+ *                                                      └── the next start makes the commit from the records ┘
  *
- * A record names the transaction that it stands for: with that in the database, or with another state of a zone than the
- * one that the change was made of, it counts no more.  So the next one is written only when the database has synced that
+ * Records name the transaction that they stand for, which may be that of several batches: each is a part, and its checksum
+ * covers that of the part before.  With the transaction in the database, or with another state of a zone than the one that
+ * its first change was made of, they count no more.  So those of the next are written only when the database has synced the
  * transaction; the first commit of a process is made without one, which syncs what was there before.
  * When a database that is full makes other transactions necessary before the one that was told, each of them first writes
- * the record anew, as it will count after that transaction.  Until it is committed the former one counts: the file has two
- * slots, and a record is never written over the one before it.
+ * the record anew, as one part, as it will count after that transaction.  Until it is committed the former ones count: the
+ * file has two slots, and parts are never written over those of the transaction before.
  * Format: docs/formats/store.md.
- * Bounds: AHEAD_BYTES and AHEAD_OPERATIONS; what is larger is committed as before.
+ * Bounds: a batch AHEAD_BYTES and AHEAD_OPERATIONS, a transaction AHEAD_SLOT_BYTES and AHEAD_TOLD_MAX; a batch that is larger
+ * is committed as before.
  * Thread: the one that writes. */
 #ifndef UNDERSTUDY_STORE_AHEAD_H
 #define UNDERSTUDY_STORE_AHEAD_H
 
 #include "store/batch_parts.h"
 
-#define AHEAD_BYTES 65536 /* of a record at most, and of a slot */
+#define AHEAD_BYTES 65536       /* of a batch's part at most */
+#define AHEAD_SLOT_BYTES 262144 /* of a transaction's parts, which begin at whole blocks */
+#define AHEAD_BLOCK_BYTES 4096  /* whole ones are written: nothing has to be read for it */
 #define AHEAD_SLOTS 2
-#define AHEAD_FILE_BYTES (AHEAD_SLOTS * AHEAD_BYTES) /* always */
-#define AHEAD_OPERATIONS 16
+#define AHEAD_FILE_BYTES (AHEAD_SLOTS * AHEAD_SLOT_BYTES) /* always */
+#define AHEAD_OPERATIONS 16                               /* of a batch */
+#define AHEAD_TOLD_MAX 512                                /* operations of a transaction */
 
-/* The file; made, with all of its octets, if it is not there.  Its failure is none of the store's: out_fd is -1 then, and
- * every commit is made without. */
-void ahead_open(int directory_fd, int *out_fd);
+/* The file; made, with all of its octets, if it is not there.  Commits that were told and did not come into the database
+ * are made, before anything else is written.  The file's failure is none of the store's: every commit is made without
+ * then. */
+void ahead_open(struct store *s);
+void ahead_close(struct store *s);
 
-/* Few operations, each of them a step or a state of another zone, with a step among them. */
+/* Few operations, each of them a step or a state, with a step among them. */
 bool ahead_takes(const struct store_batch *b);
-/* Into the slot that is not the current one; durable when it is OK.  `former` of each operation is set.  Passes the fault
- * point "ahead-write".  ERR_LIMIT: larger than a slot; ERR_IO, ERR_NOMEM. */
-MUST_CHECK enum err ahead_write(const struct store_batch *b, uint64_t transaction);
-/* What was written last is the record that counts. */
+/* After what the open transaction has told (NULL: nothing), or, without, into the slot that is not the current one; durable
+ * when it is OK.  `former` of each operation is set.  Passes the fault point "ahead-write".  ERR_LIMIT: larger than may be;
+ * ERR_IO, ERR_NOMEM. */
+MUST_CHECK enum err ahead_write(const struct store_batch *told, const struct store_batch *b,
+                                uint64_t transaction);
+/* What was written last, as the first of a transaction, is what counts. */
 void ahead_turn(struct store *s);
-/* At a start, before anything is written: commit what was told and did not come into the database. */
-void ahead_replay(struct store *s);
+/* Another batch of the largest kind fits behind what the transaction has told. */
+bool ahead_has_room(const struct store *s, const struct store_batch *told);
 
-/* -- the record (ahead_record.c) -- */
+/* -- a part (ahead_record.c) -- */
 
-/* Octets written to buf; 0: it does not fit. */
-size_t ahead_encode(const struct store_batch *b, uint64_t transaction, uint8_t buf[static AHEAD_BYTES]);
-/* Fills b, which is new.  ERR_NOTFOUND: there is no record; ERR_CORRUPT: it is not whole; ERR_VERSION, ERR_NOMEM.  b may
- * have some operations then. */
-MUST_CHECK enum err ahead_decode(const uint8_t buf[static AHEAD_BYTES], struct store_batch *b,
-                                 uint64_t *out_transaction);
+static inline size_t ahead_whole_blocks(size_t len) {
+	return (len + AHEAD_BLOCK_BYTES - 1) / AHEAD_BLOCK_BYTES * AHEAD_BLOCK_BYTES;
+}
+
+/* Octets written to buf; 0: it does not fit.  chain: of the parts before. */
+size_t ahead_encode(const struct store_batch *told, const struct store_batch *b, uint64_t transaction,
+                    const struct ahead_chain *chain, uint8_t *buf, size_t cap);
+/* buf is a whole part behind those of chain. */
+void ahead_chain_add(struct ahead_chain *chain, const uint8_t *buf);
+/* The part at the beginning of buf, behind those of chain: its operations go into b, and chain goes on.  ERR_NOTFOUND: there
+ * is no further part; ERR_CORRUPT: it is not whole; ERR_VERSION, ERR_NOMEM.  b and chain are as before then. */
+MUST_CHECK enum err ahead_decode(const uint8_t *buf, size_t cap, struct ahead_chain *chain,
+                                 struct store_batch *b);
 
 #endif

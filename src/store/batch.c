@@ -39,10 +39,13 @@ static void operation_done(struct operation *o) {
 	free(o->steps);
 }
 
-static void batch_free(struct store_batch *b) {
-	for (size_t i = 0; i < b->count; i++) {
-		operation_done(&b->operations[i]);
-	}
+void batch_drop_from(struct store_batch *b, size_t count) {
+	while (b->count > count)
+		operation_done(&b->operations[--b->count]);
+}
+
+void batch_free(struct store_batch *b) {
+	batch_drop_from(b, 0);
 	free(b->operations);
 	free(b->written.ids);
 	free(b->replaced.ids);
@@ -54,12 +57,22 @@ void store_batch_abort(struct store_batch *b) {
 	batch_free(b);
 }
 
-struct operation *batch_add(struct store_batch *b, enum operation_kind kind, const uint8_t *name) {
+static struct operation *next_of(struct store_batch *b) {
 	if (b->count == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 16;
 		b->operations = xrealloc(b->operations, b->cap * sizeof(*b->operations));
 	}
-	struct operation *o = &b->operations[b->count++];
+	return &b->operations[b->count++];
+}
+
+void batch_move(struct store_batch *b, struct store_batch *to) {
+	for (size_t i = 0; i < b->count; i++)
+		*next_of(to) = b->operations[i];
+	b->count = 0;
+}
+
+struct operation *batch_add(struct store_batch *b, enum operation_kind kind, const uint8_t *name) {
+	struct operation *o = next_of(b);
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
 	name_copy(&o->name, name);
@@ -99,6 +112,7 @@ static enum err add_image(struct store_batch *b, enum operation_kind kind, const
 	bool in_file = h->size > STORE_INLINE_MAX;
 	struct zone_version *result = v;
 	uint64_t id = 0;
+	if (in_file && b->store->open) gather_settle(b->store); /* nobody who reads waits for the file */
 	enum err e = in_file ? write_file(b, v, &id, &result) : OK;
 	if (e != OK) {
 		why_set(&b->why, REASON_STORE_FAILED, "the image can't be written: %s",
@@ -191,33 +205,16 @@ void batch_tell_outcomes(struct store_batch *b) {
 	}
 }
 
-/* What was told and is not in the database yet comes first. */
-static enum err pay(struct store *s, struct why *why) {
-	if (!s->owed) return OK;
-	enum err e = batch_write(s->owed, why);
-	if (e == OK) e = database_sync(s->db, why); /* also of what seemed to have failed and had not */
-	if (e != OK && e != ERR_MISMATCH) return e;
-	batch_free(s->owed);
-	s->owed = NULL;
-	return OK;
-}
-
-/* Written ahead and told, but not in the database: it stays to be written, and its record stays until then. */
-static void owe(struct store_batch *b, const struct why *why) {
-	log_event(b->store->log, EVENT_STORE_FAILED, LOG_STR("evidence", why->evidence));
-	b->store->owed = b;
-}
-
 enum err store_batch_commit_early(struct store_batch *b, store_safe_fn *safe, void *ctx, struct why *why) {
 	struct store *s = b->store;
 	b->safe = safe;
 	b->safe_ctx = ctx;
 	enum err e = b->count ? store_sync_directory(s, why) : OK;
-	if (e == OK) e = pay(s, why);
-	if (e == OK && b->count) e = batch_write(b, why);
-	atomic_store(&s->is_ahead, false);
+	if (e == OK) e = gather_pay(s, why);
+	if (e == OK && b->count) e = s->committer.runs ? gather(b, why) : batch_write(b, why);
+	if (!s->open) gather_is_settled(s);
 	if (e != OK && b->is_safe) {
-		owe(b, why);
+		gather_owe(b, why);
 		return OK;
 	}
 	if (e == OK) batch_tell_outcomes(b);

@@ -39,6 +39,11 @@ struct store_batch {
 };
 
 struct operation *batch_add(struct store_batch *b, enum operation_kind kind, const uint8_t *name);
+/* All operations but the first count. */
+void batch_drop_from(struct store_batch *b, size_t count);
+/* The operations of b, which has none then, become the last of to. */
+void batch_move(struct store_batch *b, struct store_batch *to);
+void batch_free(struct store_batch *b);
 /* Those who ask hear what became of their operations; once. */
 void batch_tell_outcomes(struct store_batch *b);
 
@@ -46,5 +51,31 @@ void batch_tell_outcomes(struct store_batch *b);
  * ERR_MISMATCH: it was written ahead of other states than those that are there.  Passes the fault points "ahead-told" and
  * "ahead-renewed". */
 MUST_CHECK enum err batch_write(struct store_batch *b, struct why *why);
+
+/* Its parts. */
+MUST_CHECK enum err batch_apply(struct store_batch *b, struct database_txn *txn);
+/* All of b is in txn: written ahead, behind what was told in txn before (NULL: nothing), and told.  False: it can't be, and
+ * the commit alone counts. */
+bool batch_write_ahead(struct store_batch *b, const struct store_batch *told, const struct database_txn *txn);
+/* As database_commit. */
+MUST_CHECK enum err batch_commit(struct store *s, struct database_txn *txn, struct why *why);
+
+/* -- several batches in one transaction (gather.c) --
+ *
+ * With a thread that writes (store/committer.h) a transaction in which something was told stays open for what comes next,
+ * which is applied in it: LMDB's two syncs are those of all of them.  It ends when a batch can't be told before the commit, when the
+ * records written ahead take as much as they may, when somebody reads, and after a time; at once, unless batches come one after
+ * the other. */
+
+/* All operations of b are in the database, or told, which leaves b with none.  As batch_write otherwise. */
+MUST_CHECK enum err gather(struct store_batch *b, struct why *why);
+/* What was told is put into the database, or is owed. */
+void gather_settle(struct store *s);
+/* It is so. */
+void gather_is_settled(struct store *s);
+/* What was told and is not in the database comes first. */
+MUST_CHECK enum err gather_pay(struct store *s, struct why *why);
+/* b was told and could not be committed: it stays to be written, and its record stays until then.  Takes b. */
+void gather_owe(struct store_batch *b, const struct why *why);
 
 #endif

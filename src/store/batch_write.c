@@ -214,18 +214,20 @@ static enum err apply(struct attempt *a, struct operation *o) {
 
 typedef enum err apply_fn(struct attempt *a, struct operation *o);
 
-/* All of it is in the transaction.  When it cannot be written ahead the commit alone counts.  So does the first: what a
- * killed process left in the page cache is synced with it, and then its record may be written over. */
-static void write_ahead(struct store_batch *b, const struct database_txn *txn) {
-	if (!b->safe || !b->store->has_committed || !ahead_takes(b)) return;
-	if (ahead_write(b, database_transaction(txn)) != OK) return;
-	ahead_turn(b->store);
+/* So does the first: what a killed process left in the page cache is synced with it, and then its record may be written
+ * over. */
+bool batch_write_ahead(struct store_batch *b, const struct store_batch *told,
+                       const struct database_txn *txn) {
+	if (!b->safe || !b->store->has_committed || !ahead_takes(b)) return false;
+	if (ahead_write(told, b, database_transaction(txn)) != OK) return false;
+	if (!told) ahead_turn(b->store);
 	(void)fault_fires("ahead-told"); /* a place to die at */
 	atomic_store(&b->store->is_ahead, true);
 	batch_tell_outcomes(b);
 	b->is_safe = true;
 	b->safe(b->safe_ctx);
 	b->safe = NULL;
+	return true;
 }
 
 static enum err apply_each(struct attempt *a, apply_fn *each) {
@@ -240,22 +242,30 @@ static enum err apply_each(struct attempt *a, apply_fn *each) {
 	return e;
 }
 
+enum err batch_apply(struct store_batch *b, struct database_txn *txn) {
+	struct attempt a = { .batch = b, .txn = txn };
+	return apply_each(&a, apply);
+}
+
+/* One that changes nothing is none, and syncs nothing. */
+enum err batch_commit(struct store *s, struct database_txn *txn, struct why *why) {
+	uint64_t number = database_transaction(txn);
+	enum err e = database_commit(txn, why);
+	s->has_committed |= e == OK && database_last_transaction(s->db) == number;
+	return e;
+}
+
 static enum err write_all(struct store_batch *b, struct why *why) {
-	struct attempt a = { .batch = b };
-	struct database *db = b->store->db;
-	enum err e = database_begin(db, true, &a.txn, why);
+	struct database_txn *txn;
+	enum err e = database_begin(b->store->db, true, &txn, why);
 	if (e != OK) return e;
-	e = apply_each(&a, apply);
+	e = batch_apply(b, txn);
 	if (e == OK) {
-		uint64_t number = database_transaction(a.txn);
-		write_ahead(b, a.txn);
-		e = database_commit(a.txn, why);
-		/* One that changes nothing is none, and syncs nothing. */
-		b->store->has_committed |= e == OK && database_last_transaction(db) == number;
-		return e;
+		(void)batch_write_ahead(b, NULL, txn); /* else the commit alone counts */
+		return batch_commit(b->store, txn, why);
 	}
-	database_explain(a.txn, why);
-	database_abort(a.txn);
+	database_explain(txn, why);
+	database_abort(txn);
 	return e;
 }
 
@@ -290,7 +300,7 @@ static enum err commit_before(struct store_batch *b, struct database_txn *txn) {
 	struct store *s = b->store;
 	struct why ignored;
 	uint64_t number = database_transaction(txn);
-	enum err e = b->is_safe ? ahead_write(b, number + 1) : OK;
+	enum err e = b->is_safe ? ahead_write(NULL, b, number + 1) : OK;
 	if (e != OK) {
 		database_abort(txn);
 		return e;

@@ -70,11 +70,6 @@ static void begin_reading(struct store *s) {
 	s->sums = image_sums_begin(&s->images);
 }
 
-static void open_ahead(struct store *s) {
-	ahead_open(s->directory_fd, &s->ahead_fd);
-	if (s->ahead_fd >= 0) ahead_replay(s);
-}
-
 static enum err begin_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
@@ -85,7 +80,7 @@ static enum err begin_all(struct store *s, const char *dir, struct why *why) {
 
 enum err store_open_end(struct store *s, struct why *why) {
 	enum err e = open_database(s, why);
-	if (e == OK) open_ahead(s);
+	if (e == OK) ahead_open(s);
 	return e == OK ? load_remove_orphans(s, why) : e;
 }
 
@@ -95,7 +90,8 @@ static enum err begin(const char *dir, size_t map_bytes, struct log *log, struct
 	size_t size = strlen(dir) + sizeof("/store.mdb");
 	s->path = xmalloc(size);
 	snprintf(s->path, size, "%s/store.mdb", dir);
-	s->directory_fd = s->lock_fd = s->ahead_fd = s->images.fd = -1;
+	s->directory_fd = s->lock_fd = s->ahead.fd = s->images.fd = -1;
+	committer_init(&s->committer);
 	s->log = log;
 	s->map_bytes = map_bytes;
 	s->memory = history_memory_new(0);
@@ -142,7 +138,13 @@ enum err store_sync_directory(struct store *s, struct why *why) {
 	return OK;
 }
 
+void store_catch_up(struct store *s) {
+	if (!atomic_load(&s->is_ahead)) return;
+	if (!committer_wait(s)) database_wait_for_writer(s->db);
+}
+
 void store_rest(struct store *s) {
+	store_catch_up(s);
 	database_rest(s->db);
 }
 
@@ -155,10 +157,11 @@ void store_close(struct store *s) {
 	store_forget_owed(s); /* the next start finds it */
 	database_close(s->db);
 	if (s->images.fd >= 0) image_folder_close(&s->images);
-	if (s->ahead_fd >= 0) close(s->ahead_fd);
+	ahead_close(s);
 	if (s->lock_fd >= 0) close(s->lock_fd);
 	if (s->directory_fd >= 0) close(s->directory_fd);
 	history_memory_unref(s->memory);
+	committer_done(&s->committer);
 	free(s->loaded_files);
 	free(s->path);
 	free(s);

@@ -11,7 +11,7 @@
  * Of the history the oldest steps are dropped when a zone's bounds are passed; the steps behind the image stay until
  * another image is saved.  docs/formats/store.md.
  *
- * Thread: one writer at a time (transfer's saver thread); loading on one, the loop's; history is read on any thread that
+ * Thread: one writer at a time (store_committer_start's thread); loading on one, the loop's; history is read on any thread that
  * may wait for the disk. */
 #ifndef UNDERSTUDY_STORE_STORE_H
 #define UNDERSTUDY_STORE_STORE_H
@@ -150,6 +150,14 @@ MUST_CHECK enum err store_batch_commit(struct store_batch *b, struct why *why);
 typedef void store_safe_fn(void *ctx);
 MUST_CHECK enum err store_batch_commit_early(struct store_batch *b, store_safe_fn *safe, void *ctx,
                                              struct why *why);
+
+/* A thread of the store's own, on which all batches are committed from now on, in jobs.  What is told there, if there was
+ * something a fifth of a second before, shares a commit of the database with what follows within another fifth.  False: there is no thread to be had. */
+MUST_CHECK bool store_committer_start(struct store *s);
+/* When the job before has nothing more to do but to return.  Thread: the one that has started it, as for the next. */
+void store_committer_run(struct store *s, void (*job)(void *ctx), void *ctx);
+/* Returns when the last job and all commits are done. */
+void store_committer_stop(struct store *s);
 
 /* -- history -- */
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/random.h"
+#include "store/committer.h"
 #include "store/database.h"
 #include "store/image_file.h"
 #include "store/saved_state.h"
@@ -21,15 +22,29 @@
 /* History that any zone may keep, small as it may be. */
 #define HISTORY_BYTES_LEAST 65536
 
+/* Parts of one transaction in store.ahead (store/ahead.h): those that are written so far. */
+struct ahead_chain {
+	uint64_t transaction; /* valid if there are parts, as is the next */
+	uint64_t checksum;    /* of the last */
+	size_t bytes;         /* of the slot, in whole blocks */
+	unsigned parts;
+};
+
+/* The writer's. */
+struct ahead_file {
+	int fd;                          /* -1: every commit is made without */
+	unsigned current;                /* the slot with the parts that may be needed */
+	struct ahead_chain counts, next; /* in the current slot; in the other, until ahead_turn */
+};
+
 struct store {
-	size_t map_bytes;            /* of the database */
-	uint64_t journal_bytes_max;  /* beyond it every commit drops history */
-	char *path;                  /* of the database */
-	int directory_fd;            /* also holds the lock file's folder */
-	int lock_fd;                 /* flock: one daemon a directory */
-	bool is_synced;              /* the directory, since it was opened: the writer's */
-	int ahead_fd;                /* store.ahead; -1: every commit is made without */
-	unsigned ahead_current;      /* its slot with the record that may be needed; the writer's */
+	size_t map_bytes;           /* of the database */
+	uint64_t journal_bytes_max; /* beyond it every commit drops history */
+	char *path;                 /* of the database */
+	int directory_fd;           /* also holds the lock file's folder */
+	int lock_fd;                /* flock: one daemon a directory */
+	bool is_synced;             /* the directory, since it was opened: the writer's */
+	struct ahead_file ahead;
 	struct database *db;         /* NULL: not opened yet */
 	struct database_probe probe; /* under way while is_probed is set */
 	bool is_probed;
@@ -43,6 +58,9 @@ struct store {
 	bool has_committed; /* since it was opened: what was in the database then is synced too; the writer's */
 	struct store_batch *owed; /* told, written ahead, and not in the database; NULL: none */
 	_Atomic bool is_ahead;    /* somebody was told of what the database is about to commit */
+	struct committer committer;
+	struct database_txn *open; /* the writer's, with what was told since the last commit; NULL: none */
+	struct store_batch *told;  /* in it; NULL: nothing */
 };
 
 /* store_open with a database of another size, for tests. */
@@ -64,9 +82,7 @@ static inline uint64_t history_memory_share(uint64_t version_octets) {
 }
 
 /* Before reading: whoever was told of a commit finds it. */
-static inline void store_catch_up(struct store *s) {
-	if (atomic_load(&s->is_ahead)) database_wait_for_writer(s->db);
-}
+void store_catch_up(struct store *s);
 void store_forget_owed(struct store *s);
 
 /* The zone's name from a key of the database; false: not one of ours. */

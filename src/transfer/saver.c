@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/thread.h"
 
 struct saver {
 	uv_loop_t *loop;
@@ -14,18 +13,18 @@ struct saver {
 	struct save *job;          /* being written, and not told */
 	bool is_running;           /* the job; it may be told already */
 	_Atomic bool is_safe;      /* it may be told */
-	uv_async_t safe;           /* wakes the loop for that */
+	_Atomic bool is_written;   /* it has ended */
+	uv_async_t news;           /* wakes the loop for both; keeps it while a job is running */
 	struct why why;            /* of the job */
 	enum err error;
 	uint64_t count; /* told */
-	uv_work_t work;
 	void (*idle)(void *ctx);
 	void *idle_ctx;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };
 
-/* -- on the pool -- */
+/* -- on the thread that writes -- */
 
 static enum err write_one(struct store_batch *batch, struct save *s) {
 	const struct store_steps *steps = s->steps.count ? &s->steps : NULL;
@@ -38,16 +37,19 @@ static enum err write_one(struct store_batch *batch, struct save *s) {
 	}
 }
 
+static void wake(struct saver *s, _Atomic bool *what) {
+	atomic_store(what, true);
+	(void)uv_async_send(&s->news); /* fails only after saver_close */
+}
+
 /* From here on the saves are the loop's. */
 static void on_safe(void *ctx) {
 	struct saver *s = ctx;
-	atomic_store(&s->is_safe, true);
-	(void)uv_async_send(&s->safe); /* fails only after saver_close */
+	wake(s, &s->is_safe);
 }
 
-static void on_work(uv_work_t *work) {
-	struct saver *s = work->data;
-	thread_name(THREAD_POOL);
+static void write_job(void *ctx) {
+	struct saver *s = ctx;
 	struct store_batch *batch = store_batch_new(s->store);
 	for (struct save *i = s->job; i; i = i->next) {
 		if (i->error != OK) continue;
@@ -55,6 +57,7 @@ static void on_work(uv_work_t *work) {
 		if (i->error != OK && i->kind <= SAVE_IMAGE) i->why = *store_batch_why(batch);
 	}
 	s->error = store_batch_commit_early(batch, on_safe, s, &s->why);
+	wake(s, &s->is_written);
 }
 
 /* -- on the loop -- */
@@ -96,21 +99,22 @@ static void tell_job(struct saver *s, enum err e, const struct why *why) {
 	log_write_out(s->log);
 }
 
-/* As good as saved; the job goes on. */
-static void on_safe_told(uv_async_t *async) {
-	struct saver *s = async->data;
-	if (atomic_exchange(&s->is_safe, false)) tell_job(s, OK, NULL);
-}
-
-static void on_written(uv_work_t *work, int status) {
-	(void)status; /* a job is never cancelled */
-	struct saver *s = work->data;
+static void on_written(struct saver *s) {
 	if (s->error != OK) log_event(s->log, EVENT_STORE_FAILED, LOG_STR("error", s->why.evidence));
-	atomic_store(&s->is_safe, false); /* the loop was not awake before its end */
 	s->is_running = false;
+	uv_unref((uv_handle_t *)&s->news);
 	if (s->job) tell_job(s, s->error, &s->why);
 	start(s);
 	saver_check_idle(s);
+}
+
+/* Its end is asked for first: what is safe then was so before. */
+static void on_news(uv_async_t *async) {
+	struct saver *s = async->data;
+	bool is_written = atomic_exchange(&s->is_written, false);
+	bool is_safe = atomic_exchange(&s->is_safe, false);
+	if (is_safe) tell_job(s, OK, NULL); /* as good as saved, also while the job goes on */
+	if (is_written) on_written(s);
 }
 
 /* Take what waits, up to the bounds of a batch. */
@@ -135,9 +139,8 @@ static void start(struct saver *s) {
 	if (s->is_running || !s->first) return;
 	s->job = take(s);
 	s->is_running = true;
-	s->work.data = s;
-	/* Cannot fail: the callback is given. */
-	(void)uv_queue_work(s->loop, &s->work, on_work, on_written);
+	uv_ref((uv_handle_t *)&s->news);
+	store_committer_run(s->store, write_job, s);
 }
 
 void saver_add(struct saver *s, struct save *save) {
@@ -175,9 +178,10 @@ struct saver *saver_new(uv_loop_t *loop, struct store *store, struct log *log) {
 	s->loop = loop;
 	s->store = store;
 	s->log = log;
-	s->safe.data = s;
-	if (uv_async_init(loop, &s->safe, on_safe_told) != 0) abort(); /* no file descriptor at start */
-	uv_unref((uv_handle_t *)&s->safe);                             /* a job keeps the loop */
+	s->news.data = s;
+	if (uv_async_init(loop, &s->news, on_news) != 0) abort(); /* no file descriptor at start */
+	if (!store_committer_start(store)) abort();               /* nor a thread */
+	uv_unref((uv_handle_t *)&s->news);
 	return s;
 }
 
@@ -189,7 +193,8 @@ static void on_closed(uv_handle_t *handle) {
 void saver_close(struct saver *s, void (*closed)(void *ctx), void *ctx) {
 	s->closed = closed;
 	s->closed_ctx = ctx;
-	uv_close((uv_handle_t *)&s->safe, on_closed);
+	store_committer_stop(s->store);
+	uv_close((uv_handle_t *)&s->news, on_closed);
 }
 
 void saver_free(struct saver *s) {

@@ -1,7 +1,7 @@
 /* The process dies at each step of a commit that is written ahead: who was told of the new version finds it at the next
  * start, with a history that leads to it; else there is the old one or the new one.  Also when the database is full at the
  * commit, and other commits have to make room for it. */
-#include "journal_lab.h"
+#include "committer_lab.h"
 
 #include "killed_child.h"
 
@@ -142,11 +142,109 @@ static void killed_process_keeps_what_it_told_when_the_database_is_full(void **u
 	}
 }
 
+/* -- several that share a commit -- */
+
+#define LAST 10 /* serial after all steps */
+
+static uint32_t last_told(const char *dir) {
+	char path[128];
+	uint32_t serial = OLD;
+	told_path_of(dir, path);
+	int fd = open(path, O_RDONLY);
+	if (fd < 0) return OLD;
+	while (read(fd, &serial, sizeof(serial)) == sizeof(serial))
+		continue;
+	close(fd);
+	return serial;
+}
+
+/* Each is noted when it is told, before the next one comes. */
+static bool tell_all(struct lab *lab) {
+	char path[128];
+	told_path_of(lab->dir, path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0640);
+	for (uint32_t serial = OLD; fd >= 0 && serial < LAST; serial++) {
+		unsigned told;
+		uint32_t next = serial + 1;
+		if (lab_tell_step(lab, LAB_ZONE, serial, next, HOSTS, &told) != OK) return false;
+		if (write(fd, &next, sizeof(next)) != sizeof(next)) return false;
+	}
+	return close(fd) == 0;
+}
+
+static int save_gathered(const char *dir) {
+	struct lab lab;
+	struct why why;
+	snprintf(lab.dir, sizeof(lab.dir), "%s", dir);
+	if (store_open(dir, NULL, &lab.store, &why) != OK) return 2;
+	lab.store->committer.open_ms = 60000;
+	lab.store->committer.told_ms = INT64_MAX / 2; /* others came before */
+	if (save_something(lab.store) != OK || !store_committer_start(lab.store)) return 3;
+	bool ok = tell_all(&lab);
+	store_committer_stop(lab.store);
+	store_close(lab.store);
+	return ok ? 0 : 1;
+}
+
+/* Whether the process was killed; what it had told is there after it, and what comes next can be saved. */
+static bool try_kill_gathered(enum history history, const char *point, unsigned nth, uint32_t *out_told) {
+	struct lab lab;
+	lab_init(&lab);
+	lab_save_image(&lab, history == WITH ? OLD - 1 : OLD, OLD, HOSTS, &lab_bounds);
+	store_close(lab.store);
+	int status = run_child(lab.dir, "gathered", point, nth);
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+	uint32_t told = last_told(lab.dir);
+	char steps[200];
+	for (unsigned starts = 0; starts < 2; starts++) {
+		lab_open(&lab);
+		struct lab_loaded l = lab_restart(&lab, 1 << 20, steps);
+		uint32_t serial = version_serial(l.version);
+		assert_in_range(serial, killed ? told : LAST, told + 1 < LAST ? told + 1 : LAST);
+		assert_is_version(l.version, serial, HOSTS);
+		assert_int_equal(l.state.why.reason, REASON_NONE);
+		version_unref(l.version);
+		if (starts == 0 && serial < LAST) {
+			assert_int_equal(lab_save_step(&lab, serial, serial + 1, HOSTS, &lab_bounds).error,
+			                 OK);
+			told = serial + 1;
+		}
+		store_close(lab.store);
+	}
+	lab_open(&lab);
+	lab_done(&lab);
+	*out_told = told;
+	return killed;
+}
+
+static void killed_process_keeps_all_that_it_told_for_one_commit(void **unused) {
+	(void)unused;
+	static const char *const full[] = { "", "store-full:2,", "store-full:2,store-full:3,", "store-put:5,",
+		                            "store-put:5,store-full:2," };
+	for (size_t p = 0; p < POINTS + 1; p++) {
+		const char *point = p < POINTS ? points[p] : "ahead-renewed";
+		unsigned passed = 0;
+		for (size_t f = 0; f < sizeof(full) / sizeof(full[0]); f++) {
+			char both[64];
+			uint32_t told;
+			snprintf(both, sizeof(both), "%s%s", full[f], point);
+			unsigned nth = 1;
+			while (try_kill_gathered(f % 2 ? WITH : WITHOUT, both, nth, &told))
+				nth++;
+			passed += nth - 1;
+		}
+		assert_true(passed > 0); /* the point is on the way */
+	}
+}
+
 int main(int argc, char **argv) {
 	if (argc == 3 && strcmp(argv[1], "save-new") == 0) return save_new(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "save-new") == 0) return save_gathered(argv[2]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(killed_process_keeps_what_it_told),
 		cmocka_unit_test(killed_process_keeps_what_it_told_when_the_database_is_full),
+		cmocka_unit_test(killed_process_keeps_all_that_it_told_for_one_commit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,13 +11,17 @@
 static const struct history_bounds lab_bounds = { .versions = 100, .bytes = 1 << 20, .age_s = 0 };
 
 /* The difference of two serials of one zone (lab_zone: every address differs). */
-static inline struct change *lab_step(uint32_t from, uint32_t to, unsigned hosts) {
-	struct zone_version *a = lab_zone(LAB_ZONE, from, hosts), *b = lab_zone(LAB_ZONE, to, hosts);
+static inline struct change *lab_step_of(const char *zone, uint32_t from, uint32_t to, unsigned hosts) {
+	struct zone_version *a = lab_zone(zone, from, hosts), *b = lab_zone(zone, to, hosts);
 	struct change *c = NULL;
 	assert_int_equal(version_diff(a, b, 0, 1000 + to, &c), OK);
 	version_unref(a);
 	version_unref(b);
 	return c;
+}
+
+static inline struct change *lab_step(uint32_t from, uint32_t to, unsigned hosts) {
+	return lab_step_of(LAB_ZONE, from, to, hosts);
 }
 
 static inline struct zone_state lab_state(uint32_t serial) {
@@ -40,12 +44,12 @@ static inline struct store_outcome lab_save_step(struct lab *lab, uint32_t from,
 	return outcome;
 }
 
-/* Save a whole image with the step that led to it; from == to: with none. */
-static inline void lab_save_image(struct lab *lab, uint32_t from, uint32_t to, unsigned hosts,
-                                  const struct history_bounds *bounds) {
-	struct name name = lab_name(LAB_ZONE);
-	struct zone_version *v = lab_zone(LAB_ZONE, to, hosts), *saved;
-	struct change *step = from == to ? NULL : lab_step(from, to, hosts);
+/* Save a whole image of a zone with the step that led to it; from == to: with none. */
+static inline void lab_save_image_of(struct lab *lab, const char *zone, uint32_t from, uint32_t to,
+                                     unsigned hosts, const struct history_bounds *bounds) {
+	struct name name = lab_name(zone);
+	struct zone_version *v = lab_zone(zone, to, hosts), *saved;
+	struct change *step = from == to ? NULL : lab_step_of(zone, from, to, hosts);
 	struct store_steps steps = { &step, 1, *bounds };
 	struct zone_state state = lab_state(to);
 	struct why why;
@@ -55,6 +59,11 @@ static inline void lab_save_image(struct lab *lab, uint32_t from, uint32_t to, u
 	change_unref(step);
 	version_unref(saved);
 	version_unref(v);
+}
+
+static inline void lab_save_image(struct lab *lab, uint32_t from, uint32_t to, unsigned hosts,
+                                  const struct history_bounds *bounds) {
+	lab_save_image_of(lab, LAB_ZONE, from, to, hosts, bounds);
 }
 
 /* The serials that the history names, oldest first: "7-8 8-9". */

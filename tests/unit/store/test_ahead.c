@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "store/ahead.h"
+#include "store/checksum.h"
 
 #define HOSTS 3
 
@@ -174,7 +175,7 @@ static void large_step_is_committed_without(void **unused) {
 	lab_done(&lab);
 }
 
-/* States alone, two of one zone, and many operations. */
+/* States alone, a second one of a zone, and many operations. */
 static unsigned told_of(struct lab *lab, unsigned states, bool with_step, const char *last) {
 	struct store_batch *b = store_batch_new(lab->store);
 	struct change *step = lab_step(7, 8, HOSTS);
@@ -207,8 +208,8 @@ static void only_few_with_a_step_are_written_ahead(void **unused) {
 		unsigned told;
 	} cases[] = {
 		{ 0, false, "last.example", 0 },
-		{ 1, true, LAB_ZONE, 0 },
-		{ 1, true, "other0.example", 0 },
+		{ 1, true, LAB_ZONE, 1 },
+		{ 1, true, "other0.example", 1 },
 		{ AHEAD_OPERATIONS - 1, true, "last.example", 0 },
 		{ AHEAD_OPERATIONS - 2, true, "last.example", 1 },
 	};
@@ -227,7 +228,6 @@ static void record_that_is_not_whole_is_none(void **unused) {
 	(void)unused;
 	struct lab lab;
 	size_t len;
-	uint64_t transaction;
 	begin(&lab, HOSTS);
 	leave_half_done(&lab, 7, 8);
 	uint8_t *whole = take_file(&lab, "store.ahead", &len), *bad = malloc(len);
@@ -242,7 +242,9 @@ static void record_that_is_not_whole_is_none(void **unused) {
 			bad[i - end] ^= 0x10;
 		if (memcmp(bad, whole, len) == 0) continue; /* the last octets are zero */
 		struct store_batch *b = store_batch_new(lab.store);
-		assert_int_not_equal(ahead_decode(bad, b, &transaction), OK);
+		struct ahead_chain chain = { 0 };
+		assert_int_not_equal(ahead_decode(bad, AHEAD_BYTES, &chain, b), OK);
+		assert_int_equal(b->count + chain.parts, 0);
 		store_batch_abort(b);
 	}
 	store_close(lab.store);
@@ -264,21 +266,67 @@ static void record_that_is_not_whole_is_none(void **unused) {
 	lab_done(&lab);
 }
 
-/* Of programs that had one slot. */
-static void shorter_file_keeps_its_record(void **unused) {
-	(void)unused;
+/* As programs wrote it that had one part a transaction, in slots of 64 KiB, and at first one slot. */
+static void make_former(uint8_t *record) {
+	size_t end = load_u32(record + 4) - 8;
+	store_u32(record, 0x75414831U);
+	uint64_t checksum = checksum_of(record, end, "", 0);
+	store_u32(record + end, (uint32_t)(checksum >> 32));
+	store_u32(record + end + 4, (uint32_t)checksum);
+}
+
+static void try_former_file(size_t file_bytes, size_t place) {
 	struct lab lab;
 	size_t len;
 	begin(&lab, HOSTS);
 	leave_half_done(&lab, 7, 8);
 	uint8_t *whole = take_file(&lab, "store.ahead", &len);
+	assert_int_equal(len, AHEAD_FILE_BYTES);
+	make_former(whole);
+	memmove(whole + place, whole, 65536);
+	memset(whole, 0, place);
 	store_close(lab.store);
-	put_file(&lab, "store.ahead", whole, AHEAD_BYTES);
+	put_file(&lab, "store.ahead", whole, file_bytes);
 	free(whole);
 	lab_open(&lab);
 	assert_restart(&lab, 8, HOSTS, "7-8");
 	free(take_file(&lab, "store.ahead", &len));
 	assert_int_equal(len, AHEAD_FILE_BYTES);
+	assert_int_equal(lab_save_step(&lab, 8, 9, HOSTS, &lab_bounds).error, OK);
+	leave_half_done(&lab, 9, 10);
+	assert_restart(&lab, 10, HOSTS, "7-8 8-9 9-10");
+	lab_done(&lab);
+}
+
+static void shorter_file_keeps_its_record(void **unused) {
+	(void)unused;
+	try_former_file(65536, 0);
+	try_former_file(131072, 0);
+	try_former_file(131072, 65536);
+}
+
+/* It can't be committed at the start, so it stays as it is. */
+static void shorter_file_stays_while_its_record_is_needed(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct told t;
+	size_t len;
+	begin(&lab, HOSTS);
+	leave_half_done(&lab, 7, 8);
+	uint8_t *whole = take_file(&lab, "store.ahead", &len);
+	make_former(whole);
+	store_close(lab.store);
+	put_file(&lab, "store.ahead", whole, 131072);
+	free(whole);
+	fault_arm("store-commit", 1);
+	lab_open(&lab);
+	fault_arm(NULL, 0);
+	assert_history(&lab, "");
+	assert_int_equal(save_early(&lab, 8, 9, HOSTS, on_safe, &t), OK);
+	assert_int_equal(t.times, 0);
+	free(take_file(&lab, "store.ahead", &len));
+	assert_int_equal(len, 131072);
+	assert_restart(&lab, 9, HOSTS, "7-8 8-9");
 	lab_done(&lab);
 }
 
@@ -402,6 +450,7 @@ int main(void) {
 		cmocka_unit_test(only_few_with_a_step_are_written_ahead),
 		cmocka_unit_test(record_that_is_not_whole_is_none),
 		cmocka_unit_test(shorter_file_keeps_its_record),
+		cmocka_unit_test(shorter_file_stays_while_its_record_is_needed),
 		cmocka_unit_test(room_for_what_was_told_is_made_of_the_history),
 		cmocka_unit_test(what_was_told_stays_owed_while_the_database_is_full),
 		cmocka_unit_test(no_room_is_made_without_a_record),

@@ -37,11 +37,18 @@ static int setup(void **state) {
 	return 0;
 }
 
-static int teardown(void **state) {
-	struct early *e = *state;
+/* What is still to be committed is. */
+static void end_saver(struct early *e) {
+	if (!e->saver) return;
 	saver_close(e->saver, ignore_closed, NULL);
 	(void)uv_run(&e->loop, UV_RUN_DEFAULT); /* nothing is left to do in the end */
 	saver_free(e->saver);
+	e->saver = NULL;
+}
+
+static int teardown(void **state) {
+	struct early *e = *state;
+	end_saver(e);
 	assert_int_equal(uv_loop_close(&e->loop), 0);
 	lab_done(&e->lab);
 	free(e);
@@ -82,6 +89,7 @@ static void step_is_told_before_the_job_ends(void **state) {
 	assert_int_equal(second.told, OK); /* in a job of its own */
 	assert_true(saver_is_idle(e->saver));
 	assert_int_equal(saver_count(e->saver), 2);
+	end_saver(e);
 	assert_restart(&e->lab, 9, HOSTS, "7-8 8-9");
 	change_unref(first.step);
 	change_unref(second.step);
@@ -95,8 +103,9 @@ static void step_that_is_written_ahead_is_saved(void **state) {
 	fault_arm("store-commit", 1);
 	saver_add(e->saver, &step.save);
 	(void)uv_run(&e->loop, UV_RUN_DEFAULT);
-	fault_arm(NULL, 0);
 	assert_int_equal(step.told, OK);
+	end_saver(e);
+	fault_arm(NULL, 0);
 	assert_restart(&e->lab, 8, HOSTS, "7-8");
 	change_unref(step.step);
 }
@@ -109,6 +118,7 @@ static void step_that_does_not_follow_is_told_so(void **state) {
 	(void)uv_run(&e->loop, UV_RUN_DEFAULT);
 	assert_int_equal(step.told, ERR_STALE);
 	assert_int_equal(step.save.why.reason, REASON_STORE_FAILED);
+	end_saver(e);
 	assert_restart(&e->lab, 7, HOSTS, "");
 	change_unref(step.step);
 }
