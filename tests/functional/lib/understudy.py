@@ -49,6 +49,7 @@ class Understudy(Server):
         self.source = None      # address to ask primaries from
         self.zones_file = None  # lines, when given
         self.primary_extra = {}  # endpoint of a primary -> further keys of it, as "tls"
+        self.log_level = "debug"
         self.extra_text = ""    # appended to the configuration as it is
         self.socket = folder / "control.sock"
         self.web_socket = None  # path, when given: API keys are needed there
@@ -67,7 +68,7 @@ class Understudy(Server):
         lines = ["server:"] + [f"  {k}: {json.dumps(v)}" for k, v in server.items()]
         control = {"socket": str(self.socket), **({"web-socket": str(self.web_socket)} if self.web_socket else {})}
         lines += [f"control: {json.dumps(control)}",
-                  "log: { level: debug, format: text }"]
+                  f"log: {{ level: {self.log_level}, format: text }}"]
         lines += self._section("keys", [k._asdict() for k in self.keys])
         primaries = {e for z in self.zones.values() for e in z.primaries}
         lines += self._section("primaries", [self._primary(e) for e in sorted(primaries)])
