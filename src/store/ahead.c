@@ -49,18 +49,18 @@ bool ahead_takes(const struct store_batch *b) {
 	for (size_t i = 0; i < b->count; i++) {
 		enum operation_kind kind = b->operations[i].kind;
 		if (kind != OPERATION_STEP && kind != OPERATION_STATE) return false;
-		has_step |= kind == OPERATION_STEP;
+		has_step |= kind == OPERATION_STEP && b->operations[i].result.error == OK;
 	}
 	return has_step;
 }
 
 bool ahead_has_room(const struct store *s, const struct store_batch *told) {
-	return s->ahead.counts.bytes + AHEAD_BYTES <= AHEAD_SLOT_BYTES &&
+	return s->ahead.counts.bytes + AHEAD_BYTES <= s->ahead.slot_bytes &&
 	       told->count + AHEAD_OPERATIONS <= AHEAD_TOLD_MAX;
 }
 
-static off_t place_of(unsigned slot, const struct ahead_chain *chain) {
-	return (off_t)slot * AHEAD_SLOT_BYTES + (off_t)chain->bytes;
+static off_t place_of(const struct store *s, unsigned slot, const struct ahead_chain *chain) {
+	return (off_t)(slot * s->ahead.slot_bytes + chain->bytes);
 }
 
 void ahead_turn(struct store *s) {
@@ -72,12 +72,12 @@ static enum err write_part(const struct store *s, unsigned slot, const struct ah
                            uint8_t *buf, size_t len) {
 	size_t whole = ahead_whole_blocks(len);
 	memset(buf + len, 0, whole - len);
-	return write_all(s->ahead.fd, buf, whole, place_of(slot, before)) ? OK : ERR_IO;
+	return write_all(s->ahead.fd, buf, whole, place_of(s, slot, before)) ? OK : ERR_IO;
 }
 
 /* What was told already and is written anew is one part, however many it was. */
 static size_t cap_of(const struct store_batch *b) {
-	return b->is_safe ? AHEAD_SLOT_BYTES : AHEAD_BYTES;
+	return b->is_safe ? b->store->ahead.slot_bytes : AHEAD_BYTES;
 }
 
 enum err ahead_write(const struct store_batch *told, const struct store_batch *b, uint64_t transaction) {
@@ -107,17 +107,19 @@ struct found {
 	enum err error;            /* why there are no more */
 };
 
+/* What can't be read now may be one of those that were told: nothing of the slot is used then. */
 static void read_parts(struct found *f, const uint8_t *buf, size_t len) {
 	while (f->error == OK) {
 		size_t at = f->chain.bytes;
 		f->error = at < len ? ahead_decode(buf + at, len - at, &f->chain, f->batch) : ERR_NOTFOUND;
 	}
+	if (f->error != ERR_NOTFOUND && f->error != ERR_CORRUPT) f->chain = (struct ahead_chain){ 0 };
 }
 
-static struct found read_slot(struct store *s, unsigned slot, size_t slot_bytes) {
+static struct found read_slot(struct store *s, unsigned slot) {
 	struct found f = { .slot = slot, .batch = store_batch_new(s) };
-	uint8_t *buf = xcalloc(1, slot_bytes);
-	ssize_t n = pread(s->ahead.fd, buf, slot_bytes, (off_t)(slot * slot_bytes));
+	uint8_t *buf = xcalloc(1, s->ahead.slot_bytes);
+	ssize_t n = pread(s->ahead.fd, buf, s->ahead.slot_bytes, place_of(s, slot, &f.chain));
 	if (n < 0)
 		f.error = ERR_IO;
 	else
@@ -130,18 +132,22 @@ static void tell(const struct store *s, const char *result, const char *evidence
 	log_event(s->log, EVENT_STORE_AHEAD, LOG_STR("result", result), LOG_STR("evidence", evidence));
 }
 
-/* ERR_EXISTS: the database has it. */
+/* ERR_EXISTS: the database has it, or there is nothing in it: its number is free then. */
 static enum err commit_parts(const struct found *f, struct why *why) {
+	struct database *db = f->batch->store->db;
 	if (f->chain.parts == 0) return f->error;
-	uint64_t last = database_last_transaction(f->batch->store->db);
+	uint64_t last = database_last_transaction(db);
 	if (f->chain.transaction <= last) return ERR_EXISTS;
-	return f->chain.transaction == last + 1 ? batch_write(f->batch, why) : ERR_MISMATCH;
+	if (f->chain.transaction != last + 1) return ERR_MISMATCH;
+	enum err e = batch_write(f->batch, why);
+	return e == OK && database_last_transaction(db) == last ? ERR_EXISTS : e;
 }
 
 /* Whether it is what was told. */
 static bool replay(struct store *s, struct found *f) {
 	struct why why = { .reason = REASON_NONE };
 	s->ahead.current = f->slot;
+	s->ahead.counts = f->chain;
 	f->batch->is_safe = true;
 	enum err e = commit_parts(f, &why);
 	bool is_owed = f->chain.parts && e != OK && e != ERR_EXISTS && e != ERR_MISMATCH;
@@ -157,34 +163,48 @@ static bool replay(struct store *s, struct found *f) {
 	return e == OK || is_owed;
 }
 
-static void replay_slots(struct store *s, size_t slot_bytes) {
-	struct found a = read_slot(s, 0, slot_bytes), b = read_slot(s, 1, slot_bytes);
+static enum err replay_slots(struct store *s) {
+	struct found a = read_slot(s, 0), b = read_slot(s, 1);
+	if (a.error == ERR_NOMEM || b.error == ERR_NOMEM) {
+		store_batch_abort(a.batch);
+		store_batch_abort(b.batch);
+		return ERR_NOMEM;
+	}
 	bool in_turn = a.chain.transaction <= b.chain.transaction;
 	struct found *first = in_turn ? &a : &b, *second = in_turn ? &b : &a;
 	if (replay(s, first))
 		store_batch_abort(second->batch); /* of a transaction that never came */
 	else
 		(void)replay(s, second); /* what there was to tell it has told */
+	return OK;
 }
 
-/* A file of the former size is made longer when nothing that stands in it is needed any more: until then every commit is
- * made without. */
-static bool open_small(struct store *s, size_t size) {
-	replay_slots(s, SMALL_SLOT_BYTES);
-	s->ahead.current = 0; /* both of its slots lie in our first one */
-	return !s->owed && fill(s->directory_fd, s->ahead.fd, size);
+/* A file of the former size, whose slots lie in our first one, is made longer when what stands in it is needed no more: the
+ * database has it, and would have it after a power cut.  Until then it is used as it is. */
+static bool lengthen(struct store *s, size_t size) {
+	struct why ignored;
+	if (s->owed) return true;
+	if (database_sync(s->db, &ignored) != OK || !fill(s->directory_fd, s->ahead.fd, size)) return false;
+	s->ahead.slot_bytes = AHEAD_SLOT_BYTES;
+	s->ahead.current = 0;
+	return true;
 }
 
-void ahead_open(struct store *s) {
+static enum err replay_file(struct store *s, size_t size, bool *out_usable) {
+	bool is_small = size > 0 && size <= SMALL_FILE_BYTES;
+	s->ahead.slot_bytes = is_small ? SMALL_SLOT_BYTES : AHEAD_SLOT_BYTES;
+	if (!is_small && !fill(s->directory_fd, s->ahead.fd, size)) return OK;
+	enum err e = replay_slots(s);
+	*out_usable = e == OK && (!is_small || lengthen(s, size));
+	return e;
+}
+
+enum err ahead_open(struct store *s) {
 	struct stat st;
 	bool is_usable = false;
 	s->ahead.fd = openat(s->directory_fd, FILE_NAME, O_RDWR | O_CREAT | O_DSYNC | O_CLOEXEC, 0640);
-	if (s->ahead.fd < 0) return;
-	if (fstat(s->ahead.fd, &st) == 0) {
-		bool is_small = st.st_size > 0 && st.st_size <= SMALL_FILE_BYTES;
-		is_usable = is_small ? open_small(s, (size_t)st.st_size)
-		                     : fill(s->directory_fd, s->ahead.fd, (size_t)st.st_size);
-		if (is_usable && !is_small) replay_slots(s, AHEAD_SLOT_BYTES);
-	}
+	if (s->ahead.fd < 0) return OK;
+	enum err e = fstat(s->ahead.fd, &st) == 0 ? replay_file(s, (size_t)st.st_size, &is_usable) : OK;
 	if (!is_usable) ahead_close(s);
+	return e;
 }

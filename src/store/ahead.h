@@ -32,11 +32,12 @@
 
 /* The file; made, with all of its octets, if it is not there.  Commits that were told and did not come into the database
  * are made, before anything else is written.  The file's failure is none of the store's: every commit is made without
- * then. */
-void ahead_open(struct store *s);
+ * then.  ERR_NOMEM: what was told can't be read now; nothing was changed. */
+MUST_CHECK enum err ahead_open(struct store *s);
 void ahead_close(struct store *s);
 
-/* Few operations, each of them a step or a state, with a step among them. */
+/* b was applied.  Few operations, each of them a step or a state, with a step among them that was not refused: a transaction
+ * that changes nothing takes no number, and the next would have the same one. */
 bool ahead_takes(const struct store_batch *b);
 /* After what the open transaction has told (NULL: nothing), or, without, into the slot that is not the current one; durable
  * when it is OK.  `former` of each operation is set.  Passes the fault point "ahead-write".  ERR_LIMIT: larger than may be;

@@ -1,6 +1,6 @@
 #include "store/committer.h"
 
-#include <stdlib.h>
+#include <time.h>
 
 #include "base/thread.h"
 #include "store/batch_parts.h"
@@ -48,7 +48,7 @@ bool committer_wait(struct store *s) {
 	uint64_t before = w->settled_count;
 	w->is_hurried |= runs;
 	(void)pthread_cond_signal(&w->work);
-	while (w->runs && w->settled_count == before)
+	while (w->runs && atomic_load(&s->is_ahead) && w->settled_count == before)
 		(void)pthread_cond_wait(&w->settled, &w->lock);
 	unlock(w);
 	return runs;
@@ -69,16 +69,6 @@ bool committer_expects_more(struct store *s) {
 	return w->told_ms - before < w->open_ms;
 }
 
-static struct timespec due_after(unsigned ms) {
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 static void do_job(struct store *s) {
 	struct committer *w = &s->committer;
 	void (*job)(void *ctx) = w->job;
@@ -87,7 +77,7 @@ static void do_job(struct store *s) {
 	unlock(w);
 	job(w->job_ctx);
 	lock(w);
-	if (!was_open) w->due = due_after(w->open_ms);
+	if (!was_open) w->due_ms = now_ms() + w->open_ms;
 }
 
 static void settle(struct store *s) {
@@ -97,17 +87,19 @@ static void settle(struct store *s) {
 	lock(&s->committer);
 }
 
+/* For work, or until the time of what is open has come. */
 static void wait(struct store *s) {
 	struct committer *w = &s->committer;
-	if (!s->open)
+	const struct timespec due = { w->due_ms / 1000, w->due_ms % 1000 * 1000000 };
+	if (s->open)
+		(void)pthread_cond_timedwait(&w->work, &w->lock, &due);
+	else
 		(void)pthread_cond_wait(&w->work, &w->lock);
-	else if (pthread_cond_timedwait(&w->work, &w->lock, &w->due) != 0)
-		w->is_hurried = true; /* its time has come */
 }
 
 static void turn(struct store *s) {
 	struct committer *w = &s->committer;
-	if (w->is_hurried)
+	if (w->is_hurried || (s->open && now_ms() >= w->due_ms))
 		settle(s);
 	else if (w->job)
 		do_job(s);

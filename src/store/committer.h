@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #define COMMITTER_OPEN_MS 200
 
@@ -26,9 +25,9 @@ struct committer {
 	void (*job)(void *ctx);
 	void *job_ctx;
 	uint64_t settled_count;
-	struct timespec due; /* monotonic: when what is open is to be committed; the thread's */
-	int64_t told_ms;     /* monotonic: when the last small commit came; the thread's */
-	unsigned open_ms;    /* COMMITTER_OPEN_MS; changed by tests, before the thread starts */
+	int64_t due_ms;   /* monotonic: when what is open is to be committed; the thread's */
+	int64_t told_ms;  /* monotonic: when the last small commit came; the thread's */
+	unsigned open_ms; /* COMMITTER_OPEN_MS; changed by tests, before the thread starts */
 };
 
 void committer_init(struct committer *w);

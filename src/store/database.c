@@ -224,6 +224,7 @@ enum err database_commit(struct database_txn *txn, struct why *why) {
 		mdb_txn_abort(txn->txn);
 	else
 		rc = mdb_txn_commit(txn->txn);
+	if (rc == 0 && fault_fires("store-committed")) rc = EIO; /* and is there all the same */
 	if (rc) explain(txn->db, rc, why);
 	txn_end(txn);
 	return err_of(rc);

@@ -59,7 +59,7 @@ MUST_CHECK enum err database_begin(struct database *db, bool write, struct datab
 /* One that reads, without ever waiting.  ERR_AGAIN, ERR_IO …: not now. */
 MUST_CHECK enum err database_look(struct database *db, struct database_txn **out_txn);
 void database_abort(struct database_txn *txn);
-/* Ends txn in any case.  Passes the fault points "store-full" and "store-commit".  ERR_LIMIT: max_bytes is reached. */
+/* Ends txn in any case.  Passes the fault points "store-full", "store-commit" and "store-committed".  ERR_LIMIT: max_bytes is reached. */
 MUST_CHECK enum err database_commit(struct database_txn *txn, struct why *why);
 
 /* The number that LMDB gives to txn, which writes: one more than that of the last that was committed. */

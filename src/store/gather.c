@@ -8,8 +8,10 @@ void gather_owe(struct store_batch *b, const struct why *why) {
 
 enum err gather_pay(struct store *s, struct why *why) {
 	if (!s->owed) return OK;
-	enum err e = batch_write(s->owed, why);
-	if (e == OK) e = database_sync(s->db, why); /* also of what seemed to have failed and had not */
+	bool is_there = database_last_transaction(s->db) >=
+	                s->ahead.counts.transaction; /* and seemed to have failed */
+	enum err e = is_there ? OK : batch_write(s->owed, why);
+	if (e == OK) e = database_sync(s->db, why);
 	if (e != OK && e != ERR_MISMATCH) return e;
 	batch_free(s->owed);
 	s->owed = NULL;

@@ -70,6 +70,12 @@ static void begin_reading(struct store *s) {
 	s->sums = image_sums_begin(&s->images);
 }
 
+static enum err open_ahead(struct store *s, struct why *why) {
+	enum err e = ahead_open(s);
+	if (e != OK) why_set(why, REASON_STORE_FAILED, "store.ahead can't be read: %s", err_text(e));
+	return e;
+}
+
 static enum err begin_all(struct store *s, const char *dir, struct why *why) {
 	enum err e = open_directory(s, dir, why);
 	if (e == OK) e = take_lock(s, dir, why);
@@ -80,7 +86,7 @@ static enum err begin_all(struct store *s, const char *dir, struct why *why) {
 
 enum err store_open_end(struct store *s, struct why *why) {
 	enum err e = open_database(s, why);
-	if (e == OK) ahead_open(s);
+	if (e == OK) e = open_ahead(s, why);
 	return e == OK ? load_remove_orphans(s, why) : e;
 }
 

@@ -112,6 +112,7 @@ struct store_batch *store_batch_new(struct store *s);
  * name.  For a large image its file is written and synced here: ERR_IO with errno, ERR_NOMEM; the batch is then as
  * before and may go on.  *out_version is the version to publish in place of v after the commit: a mapping
  * of the saved file for large images, else v itself; a new reference either way.
+ * What is open on the committer's thread is committed before a file is written.
  * steps: the last one's `to` is v's serial.  If they do not follow on the version saved last, or are NULL, the history
  * ends here and begins anew. */
 MUST_CHECK enum err store_batch_put(struct store_batch *b, const uint8_t *name,

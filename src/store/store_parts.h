@@ -33,6 +33,7 @@ struct ahead_chain {
 /* The writer's. */
 struct ahead_file {
 	int fd;                          /* -1: every commit is made without */
+	size_t slot_bytes;               /* AHEAD_SLOT_BYTES; fewer in a file of former programs */
 	unsigned current;                /* the slot with the parts that may be needed */
 	struct ahead_chain counts, next; /* in the current slot; in the other, until ahead_turn */
 };

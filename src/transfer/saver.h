@@ -1,5 +1,5 @@
-/* Group commit: what is to be stored waits in a queue; one job at a time takes all of it, writes it on libuv's pool in
- * one batch (one sync for thousands of small zones), and then tells each.  In the order in which they were queued.
+/* Group commit: what is to be stored waits in a queue; one job at a time takes all of it, writes it on the store's thread
+ * in one batch (one sync for thousands of small zones), and then tells each.  In the order in which they were queued.
  * Thread: the loop's; between prepare and told the job's thread owns the save. */
 #ifndef UNDERSTUDY_TRANSFER_SAVER_H
 #define UNDERSTUDY_TRANSFER_SAVER_H

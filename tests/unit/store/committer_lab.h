@@ -10,7 +10,6 @@
 
 /* One job. */
 struct lab_job {
-	struct lab *lab;
 	struct store_batch *batch;
 	enum err error;
 	unsigned told;
@@ -31,7 +30,7 @@ static inline void lab_commit_job(void *ctx) {
 
 /* Returns when the job has ended; how often it was told.  Takes b. */
 static inline enum err lab_commit(struct lab *lab, struct store_batch *b, unsigned *out_told) {
-	struct lab_job j = { .lab = lab, .batch = b };
+	struct lab_job j = { .batch = b };
 	assert_int_equal(sem_init(&j.ended, 0, 0), 0);
 	store_committer_run(lab->store, lab_commit_job, &j);
 	while (sem_wait(&j.ended) != 0)

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "store/ahead.h"
+#include "store/checksum.h"
 
 #define HOSTS 3
 #define OTHER "other.example"
@@ -192,19 +193,69 @@ static void parts_before_one_that_is_not_whole_count(void **unused) {
 	end(&lab);
 }
 
+/* What can't be read for want of memory may have been told: the start fails, and the next one has all of it. */
+static void parts_that_cannot_be_read_now_are_not_given_up(void **unused) {
+	(void)unused;
+	struct lab lab, after;
+	struct store *s;
+	struct why why;
+	unsigned failed = 0;
+	begin(&lab);
+	tell_steps(&lab, 7, 10);
+	for (unsigned nth = 1; nth <= 12; nth++) {
+		crash(&lab, &after);
+		fault_arm("alloc", nth);
+		enum err e = store_open(after.dir, NULL, &s, &why);
+		fault_arm(NULL, 0);
+		failed += e != OK;
+		assert_true(e == OK || e == ERR_NOMEM);
+		if (e == OK) store_close(s);
+		assert_after(&after, 10, "6-7 7-8 8-9 9-10");
+	}
+	assert_in_range(failed, 3, 11); /* each of the three parts, and not the last time */
+	end(&lab);
+}
+
+static void read_block(const struct lab *lab, off_t place, uint8_t block[static AHEAD_BLOCK_BYTES]) {
+	char path[128];
+	snprintf(path, sizeof(path), "%s/store.ahead", lab->dir);
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, block, AHEAD_BLOCK_BYTES, place), AHEAD_BLOCK_BYTES);
+	close(fd);
+}
+
+/* Of a program that saves more in a state: a part of it that is whole ends no chain, it makes it none. */
+static void parts_of_another_program_are_not_used_in_part(void **unused) {
+	(void)unused;
+	struct lab lab, after;
+	uint8_t first[AHEAD_BLOCK_BYTES], second[AHEAD_BLOCK_BYTES];
+	begin(&lab);
+	tell_steps(&lab, 7, 9);
+	off_t slot = (off_t)lab.store->ahead.current * AHEAD_SLOT_BYTES;
+	read_block(&lab, slot, first);
+	read_block(&lab, slot + AHEAD_BLOCK_BYTES, second);
+	size_t format = 20 + 1 + lab_name(LAB_ZONE).len + 8 + 2, len = load_u32(second + 4) - 8;
+	assert_int_equal(second[format], SAVED_STATE_FORMAT);
+	second[format]++;
+	uint64_t checksum = checksum_of(second, len, first + load_u32(first + 4) - 8, 8);
+	store_u32(second + len, (uint32_t)(checksum >> 32));
+	store_u32(second + len + 4, (uint32_t)checksum);
+	crash(&lab, &after);
+	change_ahead(&after, slot + AHEAD_BLOCK_BYTES, second, sizeof(second));
+	assert_after(&after, 7, "6-7");
+	end(&lab);
+}
+
 /* A whole part of the same transaction, but behind another one. */
 static void part_counts_only_behind_the_one_before_it(void **unused) {
 	(void)unused;
 	struct lab lab, after;
-	char path[128];
 	uint8_t block[AHEAD_BLOCK_BYTES];
 	begin(&lab);
 	tell_steps(&lab, 7, 10);
 	off_t slot = (off_t)lab.store->ahead.current * AHEAD_SLOT_BYTES;
-	snprintf(path, sizeof(path), "%s/store.ahead", lab.dir);
-	int fd = open(path, O_RDONLY);
-	assert_int_equal(pread(fd, block, sizeof(block), slot + 2 * AHEAD_BLOCK_BYTES), sizeof(block));
-	close(fd);
+	read_block(&lab, slot + 2 * AHEAD_BLOCK_BYTES, block);
 	crash(&lab, &after);
 	change_ahead(&after, slot + AHEAD_BLOCK_BYTES, block, sizeof(block));
 	assert_after(&after, 8, "6-7 7-8");
@@ -299,6 +350,34 @@ static void what_is_open_does_not_wait_for_a_file(void **unused) {
 	end(&lab);
 }
 
+struct held_job {
+	sem_t begun, may_end;
+};
+
+static void held_job(void *ctx) {
+	struct held_job *j = ctx;
+	sem_post(&j->begun);
+	while (sem_wait(&j->may_end) != 0)
+		continue;
+}
+
+/* Somebody saw that something was open, and asks when it is no more: the job that goes on is none of his. */
+static void who_comes_late_does_not_wait_for_a_job(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct held_job j;
+	begin(&lab);
+	assert_int_equal(sem_init(&j.begun, 0, 0) + sem_init(&j.may_end, 0, 0), 0);
+	store_committer_run(lab.store, held_job, &j);
+	while (sem_wait(&j.begun) != 0)
+		continue;
+	assert_true(committer_wait(lab.store));
+	sem_post(&j.may_end);
+	end(&lab);
+	sem_destroy(&j.begun);
+	sem_destroy(&j.may_end);
+}
+
 static void slot_that_is_full_ends_the_transaction(void **unused) {
 	(void)unused;
 	struct lab lab;
@@ -350,6 +429,34 @@ static void commit_that_fails_is_made_again(void **unused) {
 	tell_steps(&lab, 9, 10);
 	assert_crash(&lab, 10, "6-7 7-8 8-9 9-10");
 	end(&lab);
+}
+
+/* Paid without being made again: the state that came before the step would win over the step's. */
+static void commit_that_only_seems_to_fail_is_not_made_again(void **unused) {
+	(void)unused;
+	struct lab lab;
+	struct store_outcome outcome;
+	struct name name = lab_name(LAB_ZONE);
+	struct zone_state old = lab_state(7);
+	unsigned told;
+	begin(&lab);
+	struct store_batch *b = store_batch_new(lab.store);
+	old.checked_s = 5;
+	assert_int_equal(store_batch_state(b, name.wire, &old), OK);
+	lab_add_step(b, LAB_ZONE, 7, 8, HOSTS, &outcome);
+	assert_int_equal(lab_commit(&lab, b, &told), OK);
+	assert_int_equal(told, 1);
+	fault_arm("store-committed", 1);
+	assert_history(&lab, "6-7 7-8");
+	fault_arm(NULL, 0);
+	assert_null(lab.store->owed);
+	store_committer_stop(lab.store);
+	char steps[200];
+	struct lab_loaded l = lab_restart(&lab, 1 << 20, steps);
+	assert_int_equal(l.state.checked_s, lab_state(8).checked_s);
+	assert_is_version(l.version, 8, HOSTS);
+	version_unref(l.version);
+	lab_done(&lab);
 }
 
 static void what_was_told_stays_owed_until_it_is_committed(void **unused) {
@@ -410,14 +517,18 @@ int main(void) {
 		cmocka_unit_test(what_comes_alone_is_committed_at_once),
 		cmocka_unit_test(what_was_told_is_there_after_a_crash),
 		cmocka_unit_test(parts_before_one_that_is_not_whole_count),
+		cmocka_unit_test(parts_that_cannot_be_read_now_are_not_given_up),
+		cmocka_unit_test(parts_of_another_program_are_not_used_in_part),
 		cmocka_unit_test(part_counts_only_behind_the_one_before_it),
 		cmocka_unit_test(second_change_of_a_zone_counts_whatever_history_is_left),
 		cmocka_unit_test(batch_of_two_steps_of_a_zone_is_told),
 		cmocka_unit_test(batch_that_cannot_be_told_is_committed_with_the_others),
 		cmocka_unit_test(what_is_open_does_not_wait_for_a_file),
+		cmocka_unit_test(who_comes_late_does_not_wait_for_a_job),
 		cmocka_unit_test(slot_that_is_full_ends_the_transaction),
 		cmocka_unit_test(batch_that_fails_takes_no_other_with_it),
 		cmocka_unit_test(commit_that_fails_is_made_again),
+		cmocka_unit_test(commit_that_only_seems_to_fail_is_not_made_again),
 		cmocka_unit_test(what_was_told_stays_owed_until_it_is_committed),
 		cmocka_unit_test(room_for_all_that_was_told_is_made_of_the_history),
 		cmocka_unit_test(part_that_cannot_be_written_is_committed_at_once),
