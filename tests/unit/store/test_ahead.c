@@ -198,6 +198,40 @@ static void what_changes_nothing_is_not_written_ahead(void **unused) {
 	lab_done(&lab);
 }
 
+/* As a program wrote it that did write such a one ahead. */
+static void write_refused(struct lab *lab) {
+	struct name name = lab_name(LAB_ZONE);
+	struct change *step = lab_step(3, 4, HOSTS);
+	struct store_steps steps = { &step, 1, lab_bounds };
+	struct zone_state state = lab_state(4);
+	struct store_outcome outcome;
+	struct database_txn *txn;
+	struct why why;
+	struct store_batch *b = store_batch_new(lab->store);
+	assert_int_equal(store_batch_step(b, name.wire, &state, &steps, &outcome), OK);
+	assert_int_equal(database_begin(lab->store->db, true, &txn, &why), OK);
+	assert_int_equal(batch_apply(b, txn), OK);
+	assert_int_equal(ahead_write(NULL, b, database_transaction(txn)), OK);
+	ahead_turn(lab->store);
+	database_abort(txn);
+	store_batch_abort(b);
+	change_unref(step);
+}
+
+/* Of two records with the number that one of them did not take, in either order. */
+static void start_finds_the_one_that_changes_something(void **unused) {
+	(void)unused;
+	for (unsigned first = 0; first < AHEAD_SLOTS; first++) {
+		struct lab lab;
+		begin(&lab, HOSTS);
+		lab.store->ahead.current = first;
+		write_refused(&lab);
+		leave_half_done(&lab, 7, 8);
+		assert_restart(&lab, 8, HOSTS, "7-8");
+		lab_done(&lab);
+	}
+}
+
 static void large_step_is_committed_without(void **unused) {
 	(void)unused;
 	struct lab lab;
@@ -487,6 +521,7 @@ int main(void) {
 		cmocka_unit_test(who_was_told_finds_it_in_the_history),
 		cmocka_unit_test(record_that_cannot_be_written_leaves_the_commit_alone),
 		cmocka_unit_test(what_changes_nothing_is_not_written_ahead),
+		cmocka_unit_test(start_finds_the_one_that_changes_something),
 		cmocka_unit_test(large_step_is_committed_without),
 		cmocka_unit_test(only_few_with_a_step_are_written_ahead),
 		cmocka_unit_test(record_that_is_not_whole_is_none),
