@@ -4,7 +4,7 @@
 # starting as services while they are installed (policy-rc.d), so port 53 of this machine stays as it was.
 set -eu
 
-build="meson ninja-build pkg-config gcc libuv1-dev liblmdb-dev libgnutls28-dev libyaml-dev libjansson-dev libpsl-dev libsqlite3-dev libsystemd-dev libcmocka-dev libxxhash-dev libargon2-dev python3"
+build="meson ninja-build pkg-config gcc libuv1-dev liblmdb-dev libgnutls28-dev nettle-dev libyaml-dev libjansson-dev libpsl-dev libsqlite3-dev libsystemd-dev libcmocka-dev libxxhash-dev libargon2-dev python3"
 build="$build libmicrohttpd-dev libidn2-dev" # for HTTP
 once="nsd bind9-dnsutils knot-dnsutils curl"
 tests="bind9 knot nsd pdns-server pdns-backend-bind pdns-backend-sqlite3 bind9-dnsutils knot-dnsutils knot-dnssecutils ldnsutils dnsperf python3-pytest python3-pytest-xdist python3-dnspython python3-cryptography python3-jsonschema sqlite3 clang clang-format clang-tidy libclang-rt-14-dev scdoc"

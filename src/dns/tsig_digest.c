@@ -1,25 +1,25 @@
-/* HMACs of TSIG by GnuTLS, and the table of algorithms (RFC 8945 section 6). */
+/* HMACs of TSIG, and the table of algorithms (RFC 8945 section 6). */
 #include "dns/tsig_digest.h"
 
 #include <assert.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
-#include <strings.h>
+#include <string.h>
+
+#include "base/crypto.h"
 
 struct algorithm {
 	struct tsig_algorithm_row row;
-	gnutls_mac_algorithm_t mac;
+	enum hmac_kind mac;
 };
 
 static const struct algorithm algorithms[] = {
 	[TSIG_HMAC_MD5] = { { "hmac-md5", "hmac-md5.sig-alg.reg.int", "\010hmac-md5\007sig-alg\003reg\003int",
 	                      16 },
-	                    GNUTLS_MAC_MD5 },
-	[TSIG_HMAC_SHA1] = { { "hmac-sha1", NULL, "\011hmac-sha1", 20 }, GNUTLS_MAC_SHA1 },
-	[TSIG_HMAC_SHA224] = { { "hmac-sha224", NULL, "\013hmac-sha224", 28 }, GNUTLS_MAC_SHA224 },
-	[TSIG_HMAC_SHA256] = { { "hmac-sha256", NULL, "\013hmac-sha256", 32 }, GNUTLS_MAC_SHA256 },
-	[TSIG_HMAC_SHA384] = { { "hmac-sha384", NULL, "\013hmac-sha384", 48 }, GNUTLS_MAC_SHA384 },
-	[TSIG_HMAC_SHA512] = { { "hmac-sha512", NULL, "\013hmac-sha512", 64 }, GNUTLS_MAC_SHA512 },
+	                    HMAC_MD5 },
+	[TSIG_HMAC_SHA1] = { { "hmac-sha1", NULL, "\011hmac-sha1", 20 }, HMAC_SHA1 },
+	[TSIG_HMAC_SHA224] = { { "hmac-sha224", NULL, "\013hmac-sha224", 28 }, HMAC_SHA224 },
+	[TSIG_HMAC_SHA256] = { { "hmac-sha256", NULL, "\013hmac-sha256", 32 }, HMAC_SHA256 },
+	[TSIG_HMAC_SHA384] = { { "hmac-sha384", NULL, "\013hmac-sha384", 48 }, HMAC_SHA384 },
+	[TSIG_HMAC_SHA512] = { { "hmac-sha512", NULL, "\013hmac-sha512", 64 }, HMAC_SHA512 },
 };
 #define ALGORITHM_END (TSIG_HMAC_SHA512 + 1)
 
@@ -53,47 +53,37 @@ const char *tsig_algorithm_text(enum tsig_algorithm a) {
 }
 
 enum err tsig_secret_parse(const char *base64, struct tsig_key *key) {
-	size_t text_len = strlen(base64);
-	if (text_len > 2 * TSIG_SECRET_MAX) return ERR_LIMIT;
-	gnutls_datum_t in = { .data = (unsigned char *)(uintptr_t)base64, .size = (unsigned)text_len };
-	gnutls_datum_t out = { 0 };
-	if (text_len == 0 || gnutls_base64_decode2(&in, &out) != GNUTLS_E_SUCCESS) return ERR_MALFORMED;
-	enum err e = OK;
-	if (out.size == 0)
-		e = ERR_MALFORMED;
-	else if (out.size > TSIG_SECRET_MAX)
-		e = ERR_LIMIT;
+	uint8_t secret[TSIG_SECRET_MAX];
+	size_t len = 0;
+	if (strlen(base64) > 2 * TSIG_SECRET_MAX) return ERR_LIMIT;
+	enum err e = base64_octets(base64, secret, sizeof(secret), &len);
+	if (e == OK && len == 0) e = ERR_MALFORMED;
 	if (e == OK) {
-		memcpy(key->secret, out.data, out.size);
-		key->secret_len = (uint16_t)out.size;
+		memcpy(key->secret, secret, len);
+		key->secret_len = (uint16_t)len;
 	}
-	if (out.data) gnutls_memset(out.data, 0, out.size);
-	gnutls_free(out.data);
+	explicit_bzero(secret, sizeof(secret));
 	return e;
 }
 
 void *tsig_hmac_new(const struct tsig_key *key) {
-	gnutls_hmac_hd_t handle;
-	if (gnutls_hmac_init(&handle, algorithms[key->algorithm].mac, key->secret, key->secret_len) < 0)
-		return NULL;
-	return handle;
+	return hmac_begin(algorithms[key->algorithm].mac, key->secret, key->secret_len);
 }
 
 void tsig_hmac_add(void *hmac, const void *data, size_t len) {
-	/* A failure inside the library leaves a MAC that no peer will find right: it fails closed. */
-	if (hmac && len > 0) (void)gnutls_hmac(hmac, data, len);
+	if (hmac && len > 0) hmac_add(hmac, data, len);
 }
 
 enum err tsig_hmac_finish(void *hmac, uint8_t out_mac[static TSIG_MAC_MAX]) {
 	if (!hmac) return ERR_UNSUPPORTED;
-	gnutls_hmac_deinit(hmac, out_mac);
+	hmac_end(hmac, out_mac);
 	return OK;
 }
 
 void tsig_hmac_free(void *hmac) {
-	if (hmac) gnutls_hmac_deinit(hmac, NULL);
+	if (hmac) hmac_end(hmac, NULL);
 }
 
 bool tsig_mac_equal(const uint8_t *a, const uint8_t *b, size_t len) {
-	return gnutls_memcmp(a, b, len) == 0;
+	return octets_equal(a, b, len);
 }

@@ -23,7 +23,7 @@ const struct tsig_algorithm_row *tsig_algorithm_row(enum tsig_algorithm a);
 /* Shortest MAC that may be accepted: the larger of 10 and half of the full one (RFC 8945 section 5.2.2.1). */
 uint16_t tsig_mac_min(enum tsig_algorithm a);
 
-/* A running HMAC; NULL when the library can't (an algorithm forbidden by system policy, no memory).  The other
+/* A running HMAC; NULL: no memory.  The other
  * functions take NULL: adding does nothing and finishing fails. */
 void *tsig_hmac_new(const struct tsig_key *key);
 void tsig_hmac_add(void *hmac, const void *data, size_t len);

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
-
 #define SOURCE_DIGEST_LEN 32
 
 struct config_source {
@@ -16,8 +14,7 @@ struct config_source {
 	char *zones_path; /* owned; NULL: there is no zones file */
 	uint8_t zones[SOURCE_DIGEST_LEN];
 };
-/* ERR_NOMEM. */
-MUST_CHECK enum err source_digest(const void *data, size_t len, uint8_t out_digest[static SOURCE_DIGEST_LEN]);
+void source_digest(const void *data, size_t len, uint8_t out_digest[static SOURCE_DIGEST_LEN]);
 /* Have the files these octets now?  false also when that cannot be told.  Cost: one pass over the files, in pieces. */
 bool source_is_same(const struct config_source *source, const char *path);
 void source_done(struct config_source *source);

@@ -3,12 +3,22 @@
  * servers are to treat them as any other. */
 #include "inventory/names.h"
 
+#include <dlfcn.h>
 #include <libpsl.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 
+/* libpsl, loaded by the first rules that are opened: only a server of strangers has any (docs/decisions/0032).  It stays. */
+struct psl {
+	__typeof__(psl_builtin) *builtin;
+	__typeof__(psl_latest) *latest;
+	__typeof__(psl_free) *free;
+	__typeof__(psl_is_public_suffix2) *is_public_suffix;
+};
+
 struct name_rules {
+	struct psl psl;
 	psl_ctx_t *list;
 	bool is_builtin; /* the library's own: not ours to free */
 };
@@ -66,11 +76,24 @@ static const char *const reserved[] = {
 #define SHARED_FIRST 64
 #define SHARED_LAST 127
 
+static bool psl_load(struct psl *out) {
+	void *handle = dlopen("libpsl.so.5", RTLD_NOW | RTLD_LOCAL);
+	if (!handle) return false;
+	*(void **)&out->builtin = dlsym(handle, "psl_builtin");
+	*(void **)&out->latest = dlsym(handle, "psl_latest");
+	*(void **)&out->free = dlsym(handle, "psl_free");
+	*(void **)&out->is_public_suffix = dlsym(handle, "psl_is_public_suffix2");
+	return out->builtin && out->latest && out->free && out->is_public_suffix;
+}
+
 enum err name_rules_open(struct name_rules **out_rules) {
-	const psl_ctx_t *builtin = psl_builtin();
-	psl_ctx_t *latest = psl_latest(NULL);
+	struct psl psl;
+	if (!psl_load(&psl)) return ERR_UNSUPPORTED;
+	const psl_ctx_t *builtin = psl.builtin();
+	psl_ctx_t *latest = psl.latest(NULL);
 	if (!latest && !builtin) return ERR_UNSUPPORTED;
 	struct name_rules *rules = xcalloc(1, sizeof(*rules));
+	rules->psl = psl;
 	rules->is_builtin = !latest;
 	/* Only looked at; the cast is undone by name_rules_close. */
 	rules->list = latest ? latest : (psl_ctx_t *)(uintptr_t)builtin;
@@ -80,7 +103,7 @@ enum err name_rules_open(struct name_rules **out_rules) {
 
 void name_rules_close(struct name_rules *rules) {
 	if (!rules) return;
-	if (!rules->is_builtin) psl_free(rules->list);
+	if (!rules->is_builtin) rules->psl.free(rules->list);
 	free(rules);
 }
 
@@ -90,7 +113,7 @@ bool name_rules_public_suffix(const struct name_rules *rules, const uint8_t *nam
 	if (name_labels(name) <= 1) return true;
 	name_copy(&lower, name);
 	name_to_lower(&lower);
-	return psl_is_public_suffix2(rules->list, name_text_short(lower.wire, text), PSL_TYPE_ANY) != 0;
+	return rules->psl.is_public_suffix(rules->list, name_text_short(lower.wire, text), PSL_TYPE_ANY) != 0;
 }
 
 static bool is_within_text(const uint8_t *name, const char *text) {

@@ -3,20 +3,19 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/crypto.h"
 #include "base/file.h"
 
 #define FORMAT 1
-#define NONCE_LEN 12
-#define TAG_LEN 16
-#define HEAD_LEN (1 + NONCE_LEN)
+#define HEAD_LEN (1 + AEAD_NONCE_LEN)
+
+static_assert(SEALER_KEY_LEN == AEAD_KEY_LEN && SEALED_EXTRA == HEAD_LEN + AEAD_TAG_LEN, "the layout");
 
 struct sealer {
 	uint8_t key[SEALER_KEY_LEN];
@@ -46,31 +45,6 @@ void base32_text(const uint8_t *data, size_t len, char *out) {
 	}
 	if (held > 0) *out++ = digits[bits << (5 - held) & 31];
 	*out = '\0';
-}
-
-enum err base64_text(const void *data, size_t len, char *out) {
-	gnutls_datum_t in = { .data = (unsigned char *)(uintptr_t)data, .size = (unsigned)len };
-	gnutls_datum_t text = { 0 };
-	if (gnutls_base64_encode2(&in, &text) != GNUTLS_E_SUCCESS) return ERR_NOMEM;
-	memcpy(out, text.data, text.size);
-	out[text.size] = '\0';
-	gnutls_memset(text.data, 0, text.size);
-	gnutls_free(text.data);
-	return OK;
-}
-
-enum err base64_octets(const char *text, void *out, size_t max, size_t *out_len) {
-	gnutls_datum_t in = { .data = (unsigned char *)(uintptr_t)text, .size = (unsigned)strlen(text) };
-	gnutls_datum_t octets = { 0 };
-	if (gnutls_base64_decode2(&in, &octets) != GNUTLS_E_SUCCESS) return ERR_MALFORMED;
-	enum err e = octets.size > max ? ERR_LIMIT : OK;
-	if (e == OK) {
-		memcpy(out, octets.data, octets.size);
-		*out_len = octets.size;
-	}
-	gnutls_memset(octets.data, 0, octets.size);
-	gnutls_free(octets.data);
-	return e;
 }
 
 /* Characters carry five bits each: no bit of the draw is left over. */
@@ -103,23 +77,18 @@ bool api_key_is_text(const char *text) {
 }
 
 void secret_digest(const void *data, size_t len, uint8_t out_digest[static SECRET_DIGEST_LEN]) {
-	int status = gnutls_hash_fast(GNUTLS_DIG_SHA256, data, len, out_digest);
-	if (status != GNUTLS_E_SUCCESS) abort(); /* no digest to compare with must never look like one */
+	digest_of(DIGEST_SHA256, data, len, out_digest);
 }
 
 bool secret_equal(const void *a, const void *b, size_t len) {
-	return gnutls_memcmp(a, b, len) == 0;
+	return octets_equal(a, b, len);
 }
 
 void secret_wipe(void *p, size_t len) {
-	if (p) gnutls_memset(p, 0, len);
+	if (p) explicit_bzero(p, len);
 }
 
 /* -- sealing ------------------------------------------------------------------------------------------------- */
-
-static gnutls_datum_t datum(const void *data, size_t len) {
-	return (gnutls_datum_t){ .data = (unsigned char *)(uintptr_t)data, .size = (unsigned)len };
-}
 
 /* Kind, NUL, id; returns its length. */
 static size_t place_octets(struct sealed_place place, uint8_t out[static SEALED_NAME_MAX + 1]) {
@@ -130,42 +99,31 @@ static size_t place_octets(struct sealed_place place, uint8_t out[static SEALED_
 	return kind + id;
 }
 
-static gnutls_aead_cipher_hd_t cipher_open(const struct sealer *s) {
-	gnutls_aead_cipher_hd_t cipher;
-	gnutls_datum_t key = datum(s->key, sizeof(s->key));
-	return gnutls_aead_cipher_init(&cipher, GNUTLS_CIPHER_AES_256_GCM, &key) == 0 ? cipher : NULL;
-}
-
-enum err sealer_seal(const struct sealer *s, struct random *random, struct sealed_place place,
-                     const void *plain, size_t len, uint8_t *out_sealed) {
+void sealer_seal(const struct sealer *s, struct random *random, struct sealed_place place, const void *plain,
+                 size_t len, uint8_t *out_sealed) {
 	uint8_t name[SEALED_NAME_MAX + 1];
-	size_t name_len = place_octets(place, name), text_len = len + TAG_LEN;
-	gnutls_aead_cipher_hd_t cipher = cipher_open(s);
-	if (!cipher) return ERR_NOMEM;
+	const struct aead_place at = {
+		.key = s->key, .nonce = out_sealed + 1, .name = name, .name_len = place_octets(place, name)
+	};
 	out_sealed[0] = FORMAT;
-	secret_octets(random, out_sealed + 1, NONCE_LEN);
-	int status = gnutls_aead_cipher_encrypt(cipher, out_sealed + 1, NONCE_LEN, name, name_len, TAG_LEN,
-	                                        plain, len, out_sealed + HEAD_LEN, &text_len);
-	gnutls_aead_cipher_deinit(cipher);
-	return status == 0 && text_len == len + TAG_LEN ? OK : ERR_NOMEM;
+	secret_octets(random, out_sealed + 1, AEAD_NONCE_LEN);
+	aead_seal(&at, plain, len, out_sealed + HEAD_LEN);
 }
 
 enum err sealer_unseal(const struct sealer *s, struct sealed_place place, const uint8_t *sealed, size_t len,
                        void *out_plain) {
 	uint8_t name[SEALED_NAME_MAX + 1];
-	size_t name_len = place_octets(place, name);
+	const struct aead_place at = {
+		.key = s->key, .nonce = sealed + 1, .name = name, .name_len = place_octets(place, name)
+	};
 	if (len < SEALED_EXTRA) return ERR_CORRUPT;
 	if (sealed[0] != FORMAT) return ERR_VERSION;
 	size_t plain_len = len - SEALED_EXTRA;
 	uint8_t *plain = try_malloc(plain_len + 1); /* what fails its tag is never seen outside */
-	gnutls_aead_cipher_hd_t cipher = plain ? cipher_open(s) : NULL;
-	enum err e = cipher ? OK : ERR_NOMEM;
-	if (e == OK && gnutls_aead_cipher_decrypt(cipher, sealed + 1, NONCE_LEN, name, name_len, TAG_LEN,
-	                                          sealed + HEAD_LEN, len - HEAD_LEN, plain, &plain_len) != 0)
-		e = ERR_CORRUPT;
-	if (e == OK) memcpy(out_plain, plain, plain_len);
-	if (cipher) gnutls_aead_cipher_deinit(cipher);
-	secret_wipe(plain, len - SEALED_EXTRA);
+	enum err e = plain ? OK : ERR_NOMEM;
+	if (e == OK && !aead_open(&at, sealed + HEAD_LEN, plain_len, plain)) e = ERR_CORRUPT;
+	if (e == OK && plain_len > 0) memcpy(out_plain, plain, plain_len);
+	secret_wipe(plain, plain_len);
 	free(plain);
 	return e;
 }

@@ -47,11 +47,11 @@ struct sealed_place {
 	const char *kind; /* "tsig-key" */
 	const char *id;   /* of the row */
 };
-/* out_sealed: room for len + SEALED_EXTRA octets.  ERR_NOMEM. */
-MUST_CHECK enum err sealer_seal(const struct sealer *s, struct random *random, struct sealed_place place,
-                                const void *plain, size_t len, uint8_t *out_sealed);
+/* out_sealed: room for len + SEALED_EXTRA octets. */
+void sealer_seal(const struct sealer *s, struct random *random, struct sealed_place place, const void *plain,
+                 size_t len, uint8_t *out_sealed);
 /* out_plain: room for len - SEALED_EXTRA octets; untouched on failure.  ERR_VERSION; ERR_CORRUPT: not sealed under
- * this key for this place, or damaged. */
+ * this key for this place, or damaged.  ERR_NOMEM. */
 MUST_CHECK enum err sealer_unseal(const struct sealer *s, struct sealed_place place, const uint8_t *sealed,
                                   size_t len, void *out_plain);
 
@@ -72,9 +72,4 @@ void secret_wipe(void *p, size_t len);
 
 /* Base 32 of RFC 4648 section 6 in lower case without padding; out: room for (len * 8 + 4) / 5 + 1. */
 void base32_text(const uint8_t *data, size_t len, char *out);
-/* Base 64 of RFC 4648 section 4; out: room for (len + 2) / 3 * 4 + 1.  ERR_NOMEM. */
-MUST_CHECK enum err base64_text(const void *data, size_t len, char *out);
-/* The other way round.  ERR_MALFORMED, ERR_LIMIT: more than max octets. */
-MUST_CHECK enum err base64_octets(const char *text, void *out, size_t max, size_t *out_len);
-
 #endif

@@ -4,12 +4,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "base/gnutls_library.h"
 #include "net/tls_file.h"
 
 #define AHEAD_BYTES TLS_HEAD_MAX
@@ -50,20 +50,22 @@ struct tls_session {
 
 static enum err join(struct tls_credentials *c, const gnutls_datum_t *certificate, const gnutls_datum_t *key,
                      const char *certificate_path, const char *key_path, char *text) {
-	int n = gnutls_certificate_allocate_credentials(&c->certificate);
+	int n = gnutls->certificate_allocate_credentials(&c->certificate);
 	if (n == 0)
-		n = gnutls_certificate_set_x509_key_mem(c->certificate, certificate, key,
-		                                        GNUTLS_X509_FMT_PEM);
+		n = gnutls->certificate_set_x509_key_mem(c->certificate, certificate, key,
+		                                         GNUTLS_X509_FMT_PEM);
 	if (n == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return tls_file_says_mismatch(text, certificate_path, key_path);
-	if (n >= 0) n = gnutls_priority_init(&c->priority, priorities, NULL);
-	if (n >= 0) n = gnutls_session_ticket_key_generate(&c->ticket_key);
-	return n >= 0 ? OK : tls_file_says(text, "certificate", certificate_path, gnutls_strerror(n));
+	if (n >= 0) n = gnutls->priority_init(&c->priority, priorities, NULL);
+	if (n >= 0) n = gnutls->session_ticket_key_generate(&c->ticket_key);
+	return n >= 0 ? OK : tls_file_says(text, "certificate", certificate_path, gnutls->strerror(n));
 }
 
 enum err tls_credentials_load(const char *certificate_path, const char *key_path, bool asks_clients,
                               struct tls_credentials **out_credentials, char out_text[static TLS_TEXT_MAX]) {
 	gnutls_datum_t certificate = { 0 }, key = { 0 };
+	const char *why;
+	if (gnutls_want(&why) != OK) return tls_file_says(out_text, "certificate", certificate_path, why);
 	struct tls_credentials *c = xcalloc(1, sizeof(*c));
 	atomic_init(&c->references, 1);
 	c->asks_clients = asks_clients;
@@ -91,10 +93,10 @@ struct tls_credentials *tls_credentials_ref(struct tls_credentials *c) {
 
 void tls_credentials_unref(struct tls_credentials *c) {
 	if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1) return;
-	if (c->certificate) gnutls_certificate_free_credentials(c->certificate);
-	if (c->priority) gnutls_priority_deinit(c->priority);
-	if (c->ticket_key.data) gnutls_memset(c->ticket_key.data, 0, c->ticket_key.size);
-	gnutls_free(c->ticket_key.data);
+	if (c->certificate) gnutls->certificate_free_credentials(c->certificate);
+	if (c->priority) gnutls->priority_deinit(c->priority);
+	if (c->ticket_key.data) explicit_bzero(c->ticket_key.data, c->ticket_key.size);
+	gnutls_release(c->ticket_key.data);
 	free(c);
 }
 
@@ -163,17 +165,17 @@ static ssize_t push(gnutls_transport_ptr_t to, const giovec_t *parts, int count)
 static int configure(struct tls_session *s) {
 	static const gnutls_datum_t dot = { (unsigned char *)"dot", 3 };
 	const struct tls_credentials *c = s->credentials;
-	int n = gnutls_priority_set(s->gnutls, c->priority);
-	if (n == 0) n = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE, c->certificate);
+	int n = gnutls->priority_set(s->gnutls, c->priority);
+	if (n == 0) n = gnutls->credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE, c->certificate);
 	/* A client that names no protocol is welcome, one that names others only was meant for another server
 	 * (RFC 7301 section 3.2). */
-	if (n == 0) n = gnutls_alpn_set_protocols(s->gnutls, &dot, 1, GNUTLS_ALPN_MANDATORY);
-	if (c->asks_clients) gnutls_certificate_server_set_request(s->gnutls, GNUTLS_CERT_REQUEST);
-	if (n == 0) n = gnutls_session_ticket_enable_server(s->gnutls, &c->ticket_key);
-	gnutls_handshake_set_max_packet_length(s->gnutls, TLS_HANDSHAKE_MAX);
-	gnutls_transport_set_ptr(s->gnutls, s);
-	gnutls_transport_set_pull_function(s->gnutls, pull);
-	gnutls_transport_set_vec_push_function(s->gnutls, push);
+	if (n == 0) n = gnutls->alpn_set_protocols(s->gnutls, &dot, 1, GNUTLS_ALPN_MANDATORY);
+	if (c->asks_clients) gnutls->certificate_server_set_request(s->gnutls, GNUTLS_CERT_REQUEST);
+	if (n == 0) n = gnutls->session_ticket_enable_server(s->gnutls, &c->ticket_key);
+	gnutls->handshake_set_max_packet_length(s->gnutls, TLS_HANDSHAKE_MAX);
+	gnutls->transport_set_ptr(s->gnutls, s);
+	gnutls->transport_set_pull_function(s->gnutls, pull);
+	gnutls->transport_set_vec_push_function(s->gnutls, push);
 	return n;
 }
 
@@ -183,7 +185,7 @@ struct tls_session *tls_session_new(struct tls_credentials *c, int fd, const uin
 	if (!s) return NULL;
 	*s = (struct tls_session){ .credentials = tls_credentials_ref(c), .fd = fd, .ahead_len = head_len };
 	if (head_len > 0) memcpy(s->ahead, head, head_len);
-	if (gnutls_init(&s->gnutls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0) {
+	if (gnutls->init(&s->gnutls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0) {
 		s->gnutls = NULL;
 	} else if (configure(s) == 0) {
 		return s;
@@ -195,7 +197,7 @@ struct tls_session *tls_session_new(struct tls_credentials *c, int fd, const uin
 void tls_session_free(struct tls_session *s, bool says_goodbye) {
 	if (!s) return;
 	if (says_goodbye) tls_goodbye(s);
-	if (s->gnutls) gnutls_deinit(s->gnutls);
+	if (s->gnutls) gnutls->deinit(s->gnutls);
 	tls_credentials_unref(s->credentials);
 	free(s);
 }
@@ -208,14 +210,14 @@ static bool is_retry(long n) {
 static void keep_pin(struct tls_session *s) {
 	unsigned count = 0;
 	if (!s->credentials->asks_clients) return;
-	const gnutls_datum_t *list = gnutls_certificate_get_peers(s->gnutls, &count);
+	const gnutls_datum_t *list = gnutls->certificate_get_peers(s->gnutls, &count);
 	s->has_pin = list && count > 0 && pin_of_certificate(&list[0], &s->pin) == OK;
 }
 
 enum err tls_handshake(struct tls_session *s) {
 	int n = GNUTLS_E_WARNING_ALERT_RECEIVED;
 	for (unsigned i = 0; i < RECORDS_PER_RECEIVE && n == GNUTLS_E_WARNING_ALERT_RECEIVED; i++)
-		n = gnutls_handshake(s->gnutls);
+		n = gnutls->handshake(s->gnutls);
 	s->is_open = n == 0;
 	if (n == 0) {
 		keep_pin(s);
@@ -225,16 +227,16 @@ enum err tls_handshake(struct tls_session *s) {
 	if (n == GNUTLS_E_PREMATURE_TERMINATION || n == GNUTLS_E_PUSH_ERROR || n == GNUTLS_E_PULL_ERROR ||
 	    n == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return ERR_CLOSED;
-	(void)gnutls_alert_send_appropriate(s->gnutls, n); /* the socket may not take it; we close anyway */
+	(void)gnutls->alert_send_appropriate(s->gnutls, n); /* the socket may not take it; we close anyway */
 	return ERR_MALFORMED;
 }
 
 bool tls_wants_write(const struct tls_session *s) {
-	return gnutls_record_get_direction(s->gnutls) == 1;
+	return gnutls->record_get_direction(s->gnutls) == 1;
 }
 
 bool tls_is_resumed(const struct tls_session *s) {
-	return gnutls_session_is_resumed(s->gnutls) != 0;
+	return gnutls->session_is_resumed(s->gnutls) != 0;
 }
 
 const struct pin *tls_client_pin(const struct tls_session *s) {
@@ -256,7 +258,7 @@ static bool goes_on(struct tls_session *s, long n) {
 		return false;
 	}
 	/* A client that wants to shake hands again is not answered (RFC 9325 section 3.5). */
-	if (gnutls_error_is_fatal((int)n) || n == GNUTLS_E_REHANDSHAKE) {
+	if (gnutls->error_is_fatal((int)n) || n == GNUTLS_E_REHANDSHAKE) {
 		end(s, ECONNRESET);
 		return false;
 	}
@@ -266,7 +268,7 @@ static bool goes_on(struct tls_session *s, long n) {
 ssize_t tls_recv(struct tls_session *s, void *buf, size_t cap) {
 	size_t len = 0;
 	for (unsigned i = 0; i < RECORDS_PER_RECEIVE && len < cap && !s->has_end; i++) {
-		ssize_t n = gnutls_record_recv(s->gnutls, (uint8_t *)buf + len, cap - len);
+		ssize_t n = gnutls->record_recv(s->gnutls, (uint8_t *)buf + len, cap - len);
 		if (n > 0)
 			len += (size_t)n;
 		else if (!goes_on(s, n))
@@ -278,13 +280,13 @@ ssize_t tls_recv(struct tls_session *s, void *buf, size_t cap) {
 }
 
 bool tls_has_input(const struct tls_session *s) {
-	return s->has_end || s->ahead_pos < s->ahead_len || gnutls_record_check_pending(s->gnutls) > 0;
+	return s->has_end || s->ahead_pos < s->ahead_len || gnutls->record_check_pending(s->gnutls) > 0;
 }
 
 ssize_t tls_send(struct tls_session *s, const void *data, size_t len) {
 	/* A record that went half is gone on with by giving nothing; then the result counts it whole. */
-	ssize_t n = s->is_half_sent ? gnutls_record_send(s->gnutls, NULL, 0)
-	                            : gnutls_record_send(s->gnutls, data, len);
+	ssize_t n = s->is_half_sent ? gnutls->record_send(s->gnutls, NULL, 0)
+	                            : gnutls->record_send(s->gnutls, data, len);
 	s->is_half_sent = is_retry(n);
 	if (n > 0) return n;
 	errno = s->is_half_sent ? EAGAIN : ECONNRESET;
@@ -294,7 +296,7 @@ ssize_t tls_send(struct tls_session *s, const void *data, size_t len) {
 
 void tls_goodbye(struct tls_session *s) {
 	if (s->is_open && !s->said_goodbye && !s->is_half_sent)
-		(void)gnutls_bye(
+		(void)gnutls->bye(
 			s->gnutls,
 			GNUTLS_SHUT_WR); /* if the socket does not take it, the client sees the end only */
 	s->said_goodbye = true;

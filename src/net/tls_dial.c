@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/gnutls_library.h"
 #include "net/tls_judge.h"
 
 #define FIRST_OCTETS 8        /* kept to tell what is no TLS */
@@ -34,7 +35,7 @@ static ssize_t pull(gnutls_transport_ptr_t from, void *buf, size_t len) {
 	struct tls_dial *d = from;
 	if (d->in_len == 0) {
 		if (d->is_cut) return 0;
-		gnutls_transport_set_errno(d->gnutls, EAGAIN);
+		gnutls->transport_set_errno(d->gnutls, EAGAIN);
 		return -1;
 	}
 	if (len > d->in_len) len = d->in_len;
@@ -62,7 +63,7 @@ static bool make_room(struct tls_dial *d, size_t len) {
 static ssize_t push(gnutls_transport_ptr_t to, const void *data, size_t len) {
 	struct tls_dial *d = to;
 	if (!make_room(d, len)) {
-		gnutls_transport_set_errno(d->gnutls, ENOBUFS);
+		gnutls->transport_set_errno(d->gnutls, ENOBUFS);
 		return -1;
 	}
 	memcpy(d->out + d->out_len, data, len);
@@ -95,7 +96,7 @@ size_t tls_dial_output(struct tls_dial *d, uint8_t **out_data) {
 
 /* Within the handshake, before anything of ours is shown: who fails here learns nothing. */
 static int verify(gnutls_session_t session) {
-	struct tls_dial *d = gnutls_session_get_ptr(session);
+	struct tls_dial *d = gnutls->session_get_ptr(session);
 	enum err e = tls_judge_certificate(session, tls_trust_terms(d->trust), &d->why);
 	return e == OK ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
@@ -108,20 +109,20 @@ static bool is_address(const char *name) {
 static int configure(struct tls_dial *d) {
 	static const gnutls_datum_t dot = { (unsigned char *)"dot", 3 };
 	const char *name = tls_trust_terms(d->trust)->name;
-	int n = gnutls_priority_set(d->gnutls, tls_trust_priority(d->trust));
+	int n = gnutls->priority_set(d->gnutls, tls_trust_priority(d->trust));
 	if (n == 0)
-		n = gnutls_credentials_set(d->gnutls, GNUTLS_CRD_CERTIFICATE,
-		                           tls_trust_credentials(d->trust));
-	if (n == 0) n = gnutls_alpn_set_protocols(d->gnutls, &dot, 1, 0);
+		n = gnutls->credentials_set(d->gnutls, GNUTLS_CRD_CERTIFICATE,
+		                            tls_trust_credentials(d->trust));
+	if (n == 0) n = gnutls->alpn_set_protocols(d->gnutls, &dot, 1, 0);
 	/* RFC 6066 section 3: no literal addresses. */
 	if (n == 0 && name && !is_address(name))
-		n = gnutls_server_name_set(d->gnutls, GNUTLS_NAME_DNS, name, strlen(name));
-	gnutls_session_set_ptr(d->gnutls, d);
-	gnutls_session_set_verify_function(d->gnutls, verify);
-	gnutls_handshake_set_max_packet_length(d->gnutls, TLS_DIAL_HANDSHAKE_MAX);
-	gnutls_transport_set_ptr(d->gnutls, d);
-	gnutls_transport_set_pull_function(d->gnutls, pull);
-	gnutls_transport_set_push_function(d->gnutls, push);
+		n = gnutls->server_name_set(d->gnutls, GNUTLS_NAME_DNS, name, strlen(name));
+	gnutls->session_set_ptr(d->gnutls, d);
+	gnutls->session_set_verify_function(d->gnutls, verify);
+	gnutls->handshake_set_max_packet_length(d->gnutls, TLS_DIAL_HANDSHAKE_MAX);
+	gnutls->transport_set_ptr(d->gnutls, d);
+	gnutls->transport_set_pull_function(d->gnutls, pull);
+	gnutls->transport_set_push_function(d->gnutls, push);
 	return n;
 }
 
@@ -130,8 +131,8 @@ struct tls_dial *tls_dial_new(struct tls_trust *t) {
 	if (!d) return NULL;
 	*d = (struct tls_dial){ .trust = tls_trust_ref(t) };
 	/* A session that is resumed shows no certificate: each connection is to be judged by today's terms. */
-	if (gnutls_init(&d->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) !=
-	    0)
+	if (gnutls->init(&d->gnutls,
+	                 GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) != 0)
 		d->gnutls = NULL;
 	else if (configure(d) == 0)
 		return d;
@@ -141,7 +142,7 @@ struct tls_dial *tls_dial_new(struct tls_trust *t) {
 
 void tls_dial_free(struct tls_dial *d) {
 	if (!d) return;
-	if (d->gnutls) gnutls_deinit(d->gnutls);
+	if (d->gnutls) gnutls->deinit(d->gnutls);
 	tls_trust_unref(d->trust);
 	free(d->out);
 	free(d);
@@ -167,7 +168,7 @@ static bool is_end(long n) {
 
 static bool is_dot(struct tls_dial *d, struct why *why) {
 	gnutls_datum_t chosen;
-	bool any = gnutls_alpn_get_selected_protocol(d->gnutls, &chosen) == 0;
+	bool any = gnutls->alpn_get_selected_protocol(d->gnutls, &chosen) == 0;
 	if (any && chosen.size == 3 && memcmp(chosen.data, "dot", 3) == 0) return true;
 	why_set(why, REASON_TLS_ALPN, "the server took no protocol of those offered, expected \"dot\"");
 	return false;
@@ -177,7 +178,7 @@ static enum err fail_handshake(struct tls_dial *d, int n, struct why *why) {
 	d->is_dead = true;
 	if (d->why.reason != REASON_NONE) {
 		*why = d->why;
-		(void)gnutls_alert_send_appropriate(d->gnutls, n); /* the connection ends in any case */
+		(void)gnutls->alert_send_appropriate(d->gnutls, n); /* the connection ends in any case */
 		return ERR_REFUSED;
 	}
 	if (is_end(n) && tls_judge_is_tls(d->first, d->first_len)) {
@@ -186,7 +187,7 @@ static enum err fail_handshake(struct tls_dial *d, int n, struct why *why) {
 	}
 	tls_judge_failure(d->gnutls, n, d->first, d->first_len, why);
 	if (n != GNUTLS_E_FATAL_ALERT_RECEIVED)
-		(void)gnutls_alert_send_appropriate(d->gnutls, n); /* as above */
+		(void)gnutls->alert_send_appropriate(d->gnutls, n); /* as above */
 	return ERR_MALFORMED;
 }
 
@@ -197,14 +198,14 @@ enum err tls_dial_handshake(struct tls_dial *d, struct why *out_why) {
 	int n;
 	do {
 		before = d->in_len;
-		n = gnutls_handshake(d->gnutls);
+		n = gnutls->handshake(d->gnutls);
 	} while (is_to_be_called_again(d, n, before, &idle));
 	if (is_retry(n) && idle < IDLE_MAX) return ERR_AGAIN;
 	if (n != 0) return fail_handshake(d, n, out_why);
 	if (!is_dot(d, out_why)) {
 		d->is_dead = true;
-		(void)gnutls_alert_send(d->gnutls, GNUTLS_AL_FATAL,
-		                        GNUTLS_A_NO_APPLICATION_PROTOCOL); /* the connection ends */
+		(void)gnutls->alert_send(d->gnutls, GNUTLS_AL_FATAL,
+		                         GNUTLS_A_NO_APPLICATION_PROTOCOL); /* the connection ends */
 		return ERR_REFUSED;
 	}
 	d->is_open = true;
@@ -233,7 +234,7 @@ enum err tls_dial_read(struct tls_dial *d, uint8_t *buf, size_t cap, size_t *out
 	ssize_t n;
 	do { /* also for tickets, changes of keys and records without data */
 		before = d->in_len;
-		n = gnutls_record_recv(d->gnutls, buf, cap);
+		n = gnutls->record_recv(d->gnutls, buf, cap);
 	} while (is_to_be_called_again(d, n, before, &idle));
 	if (n > 0) {
 		*out_len = (size_t)n;
@@ -245,13 +246,13 @@ enum err tls_dial_read(struct tls_dial *d, uint8_t *buf, size_t cap, size_t *out
 enum err tls_dial_write(struct tls_dial *d, const uint8_t *data, size_t len) {
 	assert(d->is_open);
 	if (d->is_dead || !make_room(d, 2 * len + 64)) return ERR_CLOSED;
-	ssize_t n = gnutls_record_send(d->gnutls, data, len);
+	ssize_t n = gnutls->record_send(d->gnutls, data, len);
 	if (n == (ssize_t)len) return OK; /* what is sent is shorter than a record */
 	d->is_dead = true;
 	return ERR_CLOSED;
 }
 
 void tls_dial_goodbye(struct tls_dial *d) {
-	if (d->is_open && !d->is_dead) (void)gnutls_bye(d->gnutls, GNUTLS_SHUT_WR); /* for politeness only */
+	if (d->is_open && !d->is_dead) (void)gnutls->bye(d->gnutls, GNUTLS_SHUT_WR); /* for politeness only */
 	d->is_dead = true;
 }

@@ -1,12 +1,12 @@
 #include "net/tls_file.h"
 
 #include <errno.h>
-#include <gnutls/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/gnutls_library.h"
 
 #define TEXT_OF_PATH "%.200s" /* of a path, in sentences */
 
@@ -36,7 +36,7 @@ enum err tls_file_read(const char *what, const char *path, gnutls_datum_t *out_p
 }
 
 void tls_file_forget(gnutls_datum_t *pem) {
-	if (pem->data) gnutls_memset(pem->data, 0, pem->size);
+	if (pem->data) explicit_bzero(pem->data, pem->size);
 	free(pem->data);
 	*pem = (gnutls_datum_t){ 0 };
 }
@@ -45,12 +45,12 @@ enum err tls_file_check_certificate(const gnutls_datum_t *pem, const char *what,
                                     int64_t *out_expire_s, char text[static TLS_TEXT_MAX]) {
 	gnutls_x509_crt_t *list = NULL;
 	unsigned count = 0;
-	int n = gnutls_x509_crt_list_import2(&list, &count, pem, GNUTLS_X509_FMT_PEM, 0);
-	if (n < 0) return tls_file_says(text, what, path, gnutls_strerror(n));
-	int64_t expire_s = count > 0 ? gnutls_x509_crt_get_expiration_time(list[0]) : -1;
+	int n = gnutls->x509_crt_list_import2(&list, &count, pem, GNUTLS_X509_FMT_PEM, 0);
+	if (n < 0) return tls_file_says(text, what, path, gnutls->strerror(n));
+	int64_t expire_s = count > 0 ? gnutls->x509_crt_get_expiration_time(list[0]) : -1;
 	for (unsigned i = 0; i < count; i++)
-		gnutls_x509_crt_deinit(list[i]);
-	gnutls_free(list);
+		gnutls->x509_crt_deinit(list[i]);
+	gnutls_release(list);
 	if (expire_s < 0) return tls_file_says(text, what, path, "no certificate in it");
 	*out_expire_s = expire_s;
 	return OK;
@@ -58,12 +58,12 @@ enum err tls_file_check_certificate(const gnutls_datum_t *pem, const char *what,
 
 enum err tls_file_check_key(const gnutls_datum_t *pem, const char *path, char text[static TLS_TEXT_MAX]) {
 	gnutls_x509_privkey_t key;
-	int n = gnutls_x509_privkey_init(&key);
-	if (n != 0) return tls_file_says(text, "key", path, gnutls_strerror(n));
-	n = gnutls_x509_privkey_import2(key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
-	gnutls_x509_privkey_deinit(key);
+	int n = gnutls->x509_privkey_init(&key);
+	if (n != 0) return tls_file_says(text, "key", path, gnutls->strerror(n));
+	n = gnutls->x509_privkey_import2(key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
+	gnutls->x509_privkey_deinit(key);
 	if (n == GNUTLS_E_DECRYPTION_FAILED || n == GNUTLS_E_PKCS1_WRONG_PAD)
 		return tls_file_says(text, "key", path,
 		                     "protected by a password; expected a key without one");
-	return n == 0 ? OK : tls_file_says(text, "key", path, gnutls_strerror(n));
+	return n == 0 ? OK : tls_file_says(text, "key", path, gnutls->strerror(n));
 }

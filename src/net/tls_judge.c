@@ -1,12 +1,12 @@
 #include "net/tls_judge.h"
 
-#include <gnutls/x509.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/gnutls_library.h"
 
 #define NAMES_TEXT_MAX 100 /* of the names in a certificate, in evidence */
 #define DN_TEXT_MAX 80
@@ -21,7 +21,7 @@ static const char *names_text(gnutls_x509_crt_t crt, char out[static NAMES_TEXT_
 	for (unsigned i = 0;; i++) {
 		char name[NAMES_TEXT_MAX];
 		size_t size = sizeof(name);
-		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &size, NULL);
+		int type = gnutls->x509_crt_get_subject_alt_name(crt, i, name, &size, NULL);
 		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
 		if (type != GNUTLS_SAN_DNSNAME || w.cap - w.len < size + 2) continue;
 		if (w.len > 0) write_bytes(&w, ", ", 2);
@@ -33,7 +33,7 @@ static const char *names_text(gnutls_x509_crt_t crt, char out[static NAMES_TEXT_
 
 static const char *issuer_text(gnutls_x509_crt_t crt, char out[static DN_TEXT_MAX]) {
 	size_t size = DN_TEXT_MAX;
-	return gnutls_x509_crt_get_issuer_dn(crt, out, &size) == 0 ? out : "an issuer with a long name";
+	return gnutls->x509_crt_get_issuer_dn(crt, out, &size) == 0 ? out : "an issuer with a long name";
 }
 
 static const char *day_text(time_t time_s, char out[static 32]) {
@@ -62,15 +62,15 @@ static enum err judge_pin(const gnutls_datum_t *der, const struct tls_terms *ter
 static void blame_time(gnutls_x509_crt_t crt, struct why *why) {
 	char from[32], until[32];
 	why_set(why, REASON_TLS_TIME, "the certificate is valid from %s until %s",
-	        day_text(gnutls_x509_crt_get_activation_time(crt), from),
-	        day_text(gnutls_x509_crt_get_expiration_time(crt), until));
+	        day_text(gnutls->x509_crt_get_activation_time(crt), from),
+	        day_text(gnutls->x509_crt_get_expiration_time(crt), until));
 }
 
 static void blame_other(unsigned status, struct why *why) {
 	gnutls_datum_t text = { 0 };
-	int n = gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
+	int n = gnutls->certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
 	why_set(why, REASON_TLS_CERTIFICATE, "%s", n == 0 ? (const char *)text.data : "it does not hold");
-	gnutls_free(text.data);
+	gnutls_release(text.data);
 }
 
 /* What is wrong first is told: who has signed it, then when it holds, then for whom. */
@@ -97,22 +97,22 @@ static enum err judge_chain(gnutls_session_t session, const gnutls_datum_t *der,
 	};
 	gnutls_x509_crt_t crt = NULL;
 	unsigned status = 0;
-	int n = gnutls_certificate_verify_peers(session, asked, 2, &status);
+	int n = gnutls->certificate_verify_peers(session, asked, 2, &status);
 	if (n == 0 && status == 0) return OK;
-	if (n == 0) n = gnutls_x509_crt_init(&crt);
-	if (n == 0) n = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER);
+	if (n == 0) n = gnutls->x509_crt_init(&crt);
+	if (n == 0) n = gnutls->x509_crt_import(crt, der, GNUTLS_X509_FMT_DER);
 	if (n == 0)
 		blame_chain(crt, status, terms, why);
 	else
-		why_set(why, REASON_TLS_CERTIFICATE, "%s", gnutls_strerror(n));
-	if (crt) gnutls_x509_crt_deinit(crt);
+		why_set(why, REASON_TLS_CERTIFICATE, "%s", gnutls->strerror(n));
+	if (crt) gnutls->x509_crt_deinit(crt);
 	return ERR_REFUSED;
 }
 
 enum err tls_judge_certificate(gnutls_session_t session, const struct tls_terms *terms, struct why *out_why) {
 	unsigned count = 0;
 	if (terms->mode == TLS_MODE_OPPORTUNISTIC) return OK;
-	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &count);
+	const gnutls_datum_t *list = gnutls->certificate_get_peers(session, &count);
 	if (!list || count == 0) {
 		why_set(out_why, REASON_TLS_CERTIFICATE, "the server shows no certificate");
 		return ERR_REFUSED;
@@ -141,8 +141,8 @@ static enum reason reason_of_alert(gnutls_alert_description_t alert) {
 }
 
 static void blame_alert(gnutls_session_t session, struct why *why) {
-	gnutls_alert_description_t alert = gnutls_alert_get(session);
-	const char *name = gnutls_alert_get_name(alert);
+	gnutls_alert_description_t alert = gnutls->alert_get(session);
+	const char *name = gnutls->alert_get_name(alert);
 	bool nothing_in_common = alert == GNUTLS_A_HANDSHAKE_FAILURE ||
 	                         alert == GNUTLS_A_INSUFFICIENT_SECURITY;
 	why_set(why, reason_of_alert(alert), "the server says by an alert: %s (%u)%s",
@@ -174,5 +174,5 @@ void tls_judge_failure(gnutls_session_t session, int n, const uint8_t *first, si
 	else if (n == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
 		why_set(out_why, REASON_TLS_VERSION, "the server chose a version before TLS 1.3");
 	else
-		why_set(out_why, REASON_TLS_HANDSHAKE, "%s", gnutls_strerror(n));
+		why_set(out_why, REASON_TLS_HANDSHAKE, "%s", gnutls->strerror(n));
 }

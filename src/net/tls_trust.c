@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/gnutls_library.h"
 #include "net/tls_file.h"
 
 /* RFC 9103 section 7.2: TLS 1.3 or later.  No groups that are costly for us. */
@@ -60,10 +61,10 @@ void tls_terms_free(struct tls_terms *terms) {
 /* -- files -------------------------------------------------------------------------------------------------------- */
 
 static enum err load_system(struct tls_trust *t, char *text) {
-	int n = gnutls_certificate_set_x509_system_trust(t->credentials);
+	int n = gnutls->certificate_set_x509_system_trust(t->credentials);
 	if (n > 0) return OK;
 	return tls_file_says(text, "ca", TLS_SYSTEM_CA,
-	                     n == 0 ? "the system has no authorities" : gnutls_strerror(n));
+	                     n == 0 ? "the system has no authorities" : gnutls->strerror(n));
 }
 
 static enum err load_ca(struct tls_trust *t, const char *path, char *text) {
@@ -72,8 +73,8 @@ static enum err load_ca(struct tls_trust *t, const char *path, char *text) {
 	enum err e = tls_file_read("ca", path, &pem, text);
 	if (e == OK) e = tls_file_check_certificate(&pem, "ca", path, &unused, text);
 	if (e == OK) {
-		int n = gnutls_certificate_set_x509_trust_mem(t->credentials, &pem, GNUTLS_X509_FMT_PEM);
-		if (n <= 0) e = tls_file_says(text, "ca", path, n == 0 ? "none in it" : gnutls_strerror(n));
+		int n = gnutls->certificate_set_x509_trust_mem(t->credentials, &pem, GNUTLS_X509_FMT_PEM);
+		if (n <= 0) e = tls_file_says(text, "ca", path, n == 0 ? "none in it" : gnutls->strerror(n));
 	}
 	tls_file_forget(&pem);
 	return e;
@@ -81,10 +82,10 @@ static enum err load_ca(struct tls_trust *t, const char *path, char *text) {
 
 static enum err join_own(struct tls_trust *t, const gnutls_datum_t *certificate, const gnutls_datum_t *key,
                          char *text) {
-	int n = gnutls_certificate_set_x509_key_mem(t->credentials, certificate, key, GNUTLS_X509_FMT_PEM);
+	int n = gnutls->certificate_set_x509_key_mem(t->credentials, certificate, key, GNUTLS_X509_FMT_PEM);
 	if (n == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return tls_file_says_mismatch(text, t->terms->certificate, t->terms->key);
-	return n >= 0 ? OK : tls_file_says(text, "certificate", t->terms->certificate, gnutls_strerror(n));
+	return n >= 0 ? OK : tls_file_says(text, "certificate", t->terms->certificate, gnutls->strerror(n));
 }
 
 static enum err load_own(struct tls_trust *t, char *text) {
@@ -104,9 +105,11 @@ static enum err load_own(struct tls_trust *t, char *text) {
 
 static enum err load(struct tls_trust *t, char *text) {
 	const struct tls_terms *terms = t->terms;
-	int n = gnutls_certificate_allocate_credentials(&t->credentials);
-	if (n == 0) n = gnutls_priority_init(&t->priority, priorities, NULL);
-	if (n != 0) return tls_file_says(text, "tls", "", gnutls_strerror(n));
+	const char *why;
+	if (gnutls_want(&why) != OK) return tls_file_says(text, "tls", "", why);
+	int n = gnutls->certificate_allocate_credentials(&t->credentials);
+	if (n == 0) n = gnutls->priority_init(&t->priority, priorities, NULL);
+	if (n != 0) return tls_file_says(text, "tls", "", gnutls->strerror(n));
 	enum err e = OK;
 	if (terms->ca)
 		e = strcmp(terms->ca, TLS_SYSTEM_CA) == 0 ? load_system(t, text)
@@ -136,8 +139,8 @@ struct tls_trust *tls_trust_ref(struct tls_trust *t) {
 
 void tls_trust_unref(struct tls_trust *t) {
 	if (!t || atomic_fetch_sub_explicit(&t->references, 1, memory_order_acq_rel) != 1) return;
-	if (t->credentials) gnutls_certificate_free_credentials(t->credentials);
-	if (t->priority) gnutls_priority_deinit(t->priority);
+	if (t->credentials) gnutls->certificate_free_credentials(t->credentials);
+	if (t->priority) gnutls->priority_deinit(t->priority);
 	tls_terms_free(t->terms);
 	free(t);
 }

@@ -1,11 +1,10 @@
 #include "web/limits.h"
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/crypto.h"
 #include "base/random.h"
 
 #define MINUTE_MS 60000U
@@ -58,7 +57,7 @@ static void identify(const struct limits *l, const void *data, size_t len,
 	if (len > INPUT_MAX) len = INPUT_MAX;
 	memcpy(input, l->salt, SALT_LEN);
 	memcpy(input + SALT_LEN, data, len);
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, input, SALT_LEN + len, digest) != 0) abort();
+	digest_of(DIGEST_SHA256, input, SALT_LEN + len, digest);
 	memcpy(out_id, digest, DIGEST_LEN);
 	explicit_bzero(input, sizeof(input));
 }

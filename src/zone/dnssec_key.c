@@ -1,6 +1,8 @@
 /* DNSKEY records as keys of GnuTLS: RFC 3110 and 5702 (RSA), 6605 (ECDSA), 8080 (EdDSA). */
 #include "zone/dnssec_key.h"
 
+#include "base/gnutls_library.h"
+
 #define KEY_FIXED 4 /* flags, protocol, algorithm */
 #define FLAG_ZONE 0x0100
 #define FLAG_REVOKE 0x0080
@@ -47,14 +49,14 @@ static bool import_rsa(gnutls_pubkey_t key, const uint8_t *p, size_t len) {
 	size_t modulus = len - from - exponent;
 	if (modulus > RSA_MODULUS_MAX) return false;
 	gnutls_datum_t e = datum(p + from, exponent), m = datum(p + from + exponent, modulus);
-	return gnutls_pubkey_import_rsa_raw(key, &m, &e) == 0;
+	return gnutls->pubkey_import_rsa_raw(key, &m, &e) == 0;
 }
 
 static bool import_curve(gnutls_pubkey_t key, const struct algorithm *a, const uint8_t *p, size_t len) {
 	bool is_ecdsa = a->number < 15;
 	if (len != (size_t)a->coordinate * (is_ecdsa ? 2 : 1)) return false;
 	gnutls_datum_t x = datum(p, a->coordinate), y = datum(p + a->coordinate, a->coordinate);
-	return gnutls_pubkey_import_ecc_raw(key, a->curve, &x, is_ecdsa ? &y : NULL) == 0;
+	return gnutls->pubkey_import_ecc_raw(key, a->curve, &x, is_ecdsa ? &y : NULL) == 0;
 }
 
 static bool import(gnutls_pubkey_t key, const uint8_t *rdata, size_t len) {
@@ -80,17 +82,22 @@ static bool is_zone_key(const uint8_t *rdata, size_t len) {
 void dnssec_keys_read(const struct rrset *dnskeys, struct dnssec_keys *out_keys) {
 	const uint8_t *p = dnskeys->rdatas;
 	*out_keys = (struct dnssec_keys){ 0 };
+	bool is_there = gnutls_want(NULL) == OK; /* else no key is known */
 	for (unsigned i = 0; i < dnskeys->count && out_keys->count < DNSSEC_KEYS_MAX; i++) {
 		uint16_t len;
 		const uint8_t *rdata = rrset_next(&p, &len);
 		struct dnssec_key *k = &out_keys->items[out_keys->count];
-		if (!is_zone_key(rdata, len) || gnutls_pubkey_init(&k->key) != 0) continue;
+		if (!is_zone_key(rdata, len)) continue;
+		if (!is_there || gnutls->pubkey_init(&k->key) != 0) {
+			out_keys->unknown++;
+			continue;
+		}
 		if (import(k->key, rdata, len)) {
 			k->tag = key_tag(rdata, len);
 			k->algorithm = rdata[3];
 			out_keys->count++;
 		} else {
-			gnutls_pubkey_deinit(k->key);
+			gnutls->pubkey_deinit(k->key);
 			out_keys->unknown++;
 		}
 	}
@@ -98,7 +105,7 @@ void dnssec_keys_read(const struct rrset *dnskeys, struct dnssec_keys *out_keys)
 
 void dnssec_keys_done(struct dnssec_keys *k) {
 	while (k->count)
-		gnutls_pubkey_deinit(k->items[--k->count].key);
+		gnutls->pubkey_deinit(k->items[--k->count].key);
 }
 
 /* -- verifying -- */
@@ -111,11 +118,11 @@ bool dnssec_key_verify(const struct dnssec_key *k, const uint8_t *data, size_t l
 		if (signature_len != 2 * (size_t)a->coordinate) return false;
 		gnutls_datum_t r = datum(signature, a->coordinate),
 			       s = datum(signature + a->coordinate, a->coordinate);
-		if (gnutls_encode_rs_value(&coded, &r, &s) != 0) return false;
+		if (gnutls->encode_rs_value(&coded, &r, &s) != 0) return false;
 		sig = coded;
 	}
-	int status = gnutls_pubkey_verify_data2(k->key, a->sign, GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1, &what,
-	                                        &sig);
-	gnutls_free(coded.data);
+	int status = gnutls->pubkey_verify_data2(k->key, a->sign, GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1, &what,
+	                                         &sig);
+	gnutls_release(coded.data);
 	return status >= 0;
 }

@@ -3,7 +3,6 @@
 #define UNDERSTUDY_ZONE_DNSSEC_KEY_H
 
 #include <gnutls/abstract.h>
-#include <gnutls/crypto.h>
 
 #include "zone/dnssec.h"
 

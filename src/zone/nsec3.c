@@ -1,8 +1,7 @@
 /* NSEC3: hashing of names (RFC 5155 section 5) and finding the record that matches or covers a hash. */
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "zone/layers.h"
 #include "zone/nsec3.h"
 
@@ -14,12 +13,11 @@ void nsec3_hash(const uint8_t *name, const uint8_t *salt, uint8_t salt_len, unsi
 		buf[i] = name_lower(name[i]);
 	memcpy(buf + len, salt, salt_len);
 	uint8_t digest[NSEC3_HASH_LEN];
-	(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, len + salt_len,
-	                       digest); /* fails only for unknown digests */
+	digest_of(DIGEST_SHA1, buf, len + salt_len, digest);
 	memcpy(buf + NSEC3_HASH_LEN, salt, salt_len);
 	for (unsigned i = 0; i < iterations; i++) {
 		memcpy(buf, digest, NSEC3_HASH_LEN);
-		(void)gnutls_hash_fast(GNUTLS_DIG_SHA1, buf, NSEC3_HASH_LEN + (size_t)salt_len, digest);
+		digest_of(DIGEST_SHA1, buf, NSEC3_HASH_LEN + (size_t)salt_len, digest);
 	}
 	memcpy(out_hash, digest, NSEC3_HASH_LEN);
 }

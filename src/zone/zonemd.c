@@ -1,10 +1,10 @@
 /* RFC 8976 section 2.2:  u32 serial | u8 scheme | u8 hash algorithm | digest */
 #include "zone/zonemd.h"
 
-#include <gnutls/crypto.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "zone/canonical.h"
 #include "zone/check.h"
 
@@ -14,21 +14,18 @@
 /* -- the digest -- */
 
 static void hash_take(void *ctx, const uint8_t *octets, size_t len) {
-	(void)gnutls_hash(ctx, octets, len); /* fails for no reason that could arise here */
+	digest_add(ctx, octets, len);
 }
 
 enum err zonemd_digest(const struct zone_version *v, enum zonemd_hash hash,
                        uint8_t out_digest[static ZONEMD_DIGEST_MAX], size_t *out_len) {
-	gnutls_digest_algorithm_t algorithm = hash == ZONEMD_SHA384 ? GNUTLS_DIG_SHA384 : GNUTLS_DIG_SHA512;
-	gnutls_hash_hd_t state;
-	if (gnutls_hash_init(&state, algorithm) != 0) return ERR_NOMEM;
-	uint8_t digest[ZONEMD_DIGEST_MAX];
+	enum digest_kind kind = hash == ZONEMD_SHA384 ? DIGEST_SHA384 : DIGEST_SHA512;
+	struct digest *state = digest_begin(kind);
+	if (!state) return ERR_NOMEM;
 	enum err e = canonical_walk(v, hash_take, state);
-	gnutls_hash_deinit(state, digest);
-	if (e != OK) return e;
-	*out_len = gnutls_hash_get_len(algorithm);
-	memcpy(out_digest, digest, *out_len);
-	return OK;
+	digest_end(state, e == OK ? out_digest : NULL);
+	if (e == OK) *out_len = digest_len(kind);
+	return e;
 }
 
 /* -- the records -- */

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/crypto.h"
 #include "base/file.h"
 
 struct lab {
@@ -163,13 +164,13 @@ static void sealing_hides_and_gives_back(void **state) {
 	uint8_t one[PLAIN_LEN + SEALED_EXTRA], two[PLAIN_LEN + SEALED_EXTRA];
 	char back[PLAIN_LEN];
 	assert_int_equal(open_key(lab, true), OK);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, one), OK);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, two), OK);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, one);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, two);
 	assert_memory_not_equal(one + 13, two + 13, PLAIN_LEN); /* no nonce is used twice */
 	assert_null(memmem(one, sizeof(one), "secret", 6));
 	assert_int_equal(sealer_unseal(lab->sealer, row1, one, sizeof(one), back), OK);
 	assert_memory_equal(back, plain, PLAIN_LEN);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, 0, one), OK);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, 0, one);
 	assert_int_equal(sealer_unseal(lab->sealer, row1, one, SEALED_EXTRA, back), OK);
 }
 
@@ -178,7 +179,7 @@ static void a_changed_bit_or_a_lost_octet_is_found(void **state) {
 	uint8_t sealed[PLAIN_LEN + SEALED_EXTRA];
 	char back[PLAIN_LEN + 1] = "untouched";
 	assert_int_equal(open_key(lab, true), OK);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed), OK);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed);
 	for (size_t bit = 0; bit < sizeof(sealed) * 8; bit++) {
 		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(sealer_unseal(lab->sealer, row1, sealed, sizeof(sealed), back),
@@ -198,7 +199,7 @@ static void a_sealed_value_of_another_row_is_refused(void **state) {
 		{ "tsig-key", "row2" }, { "tsig", "row1" }, { "tsig-key", "" }, { "tsig-keyr", "ow1" }
 	};
 	assert_int_equal(open_key(lab, true), OK);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed), OK);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(sealer_unseal(lab->sealer, others[i], sealed, sizeof(sealed), back),
 		                 ERR_CORRUPT);
@@ -209,7 +210,7 @@ static void another_key_file_unseals_nothing(void **state) {
 	uint8_t sealed[PLAIN_LEN + SEALED_EXTRA];
 	char back[PLAIN_LEN];
 	assert_int_equal(open_key(lab, true), OK);
-	assert_int_equal(sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed), OK);
+	sealer_seal(lab->sealer, &lab->random, row1, plain, PLAIN_LEN, sealed);
 	write_key(lab, SEALER_KEY_LEN, 0600);
 	assert_int_equal(open_key(lab, false), OK);
 	assert_int_equal(sealer_unseal(lab->sealer, row1, sealed, sizeof(sealed), back), ERR_CORRUPT);
@@ -238,7 +239,7 @@ static void base64_is_that_of_rfc_4648(void **state) {
 	static const char *const rows[][2] = { { "f", "Zg==" }, { "fo", "Zm8=" }, { "foobar", "Zm9vYmFy" } };
 	char text[32];
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(base64_text(rows[i][0], strlen(rows[i][0]), text), OK);
+		base64_text(rows[i][0], strlen(rows[i][0]), text);
 		assert_string_equal(text, rows[i][1]);
 	}
 }
