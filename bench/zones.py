@@ -8,23 +8,20 @@ rest; is stopped by SIGTERM and started again, until every zone has its SOA once
 zone that has answered is not asked again, and the questions cost the same for all.  CPU is that of all processes of a
 server, until they are at rest.  Every server answers with one worker."""
 import argparse
-import collections
 import json
 import random
 import statistics
+import subprocess
+import tempfile
 import time
 
 from servers import laboratory, table
-from burst import Burst
 import peers
 
 from lib import measure
+from lib.understudy import program
 from lib.zonetext import soa
 
-BURST = 200     # questions under way at once, at most ...
-BURST_LEAST = 10  # ... and while hardly any zone is served yet
-ANSWER_S = 0.2  # what has not come by then is asked again
-PAUSE_S = 0.005
 MIB = 1 << 20
 SERVERS = ("understudy", "knot", "nsd", "bind", "powerdns")
 
@@ -40,54 +37,25 @@ def zone_text(name, records, serial=1):
 
 
 class Watch:
-    """Asks a server for the SOA of zones until each has answered with one.  All that can be done before the server starts is done
-    when it is made.  While more than half of a burst are not served, few are asked, so that asking costs the server little."""
+    """Asks a server for the SOA of zones, in an order of its own, until each has answered with one.  All that can be done before the
+    server starts is done when it is made."""
 
-    def __init__(self, server, names):
-        self.connection = peers.udp_to(server, ANSWER_S)
-        self.burst = Burst(self.connection, BURST, ANSWER_S)
-        self.missing = collections.deque(peers.soa_question(name, 0)[2:] for name in random.Random(1).sample(names, len(names)))
-        self.size, self.number = BURST, 0
+    def __init__(self, server, names, seconds=900):
+        self.names, self.seconds = random.Random(1).sample(names, len(names)), seconds
+        with tempfile.NamedTemporaryFile("w", suffix=".names", encoding="ascii") as file:
+            file.write("\n".join(self.names))
+            file.flush()
+            endpoint = server.endpoint
+            self.asker = subprocess.Popen([program("bench_sweep"), endpoint.address, str(endpoint.port), file.name, str(seconds)],
+                                          stdout=subprocess.PIPE, text=True)
+            assert self.asker.stdout.readline() == "ready\n", "bench_sweep did not begin"
 
-    def wait(self, seconds=900):
+    def wait(self):
         """Seconds on the clock when the last one had answered."""
-        end = time.monotonic() + seconds
-        while self.missing:
-            burst = [self.missing.popleft() for _ in range(min(self.size, len(self.missing)))]
-            left = self._ask(burst)
-            self.missing.extend(left)
-            if 2 * len(left) <= len(burst):
-                self.size = min(2 * self.size, BURST)
-            else:
-                assert time.monotonic() < end, f"{len(self.missing)} zones are not served within {seconds} s"
-                self.size = max(self.size // 2, BURST_LEAST)
-                time.sleep(PAUSE_S)
-        self.connection.close()
-        return time.monotonic()
-
-    def _ask(self, burst):
-        """Those of the questions that did not get their SOA.  A port that is not open yet refuses the first, and what has not come
-        in time is not waited for any longer: no number comes again before it is forgotten."""
-        first = self.number
-        self.number += len(burst)
-        numbered = {(first + i) % 65536: question for i, question in enumerate(burst)}
-        if self.burst.send([number.to_bytes(2, "big") + question for number, question in numbered.items()]) < len(burst):
-            return burst
-        left = []
-        while numbered:
-            answers = self.burst.receive(len(numbered))
-            if not answers:
-                break
-            for answer in answers:
-                question = numbered.pop(int.from_bytes(answer[:2], "big"), None)
-                if question is not None and not is_right(answer):
-                    left.append(question)
-        return left + list(numbered.values())
-
-
-def is_right(answer):
-    """NOERROR, authoritative, with one record in the answer section."""
-    return answer[2] & 4 and answer[3] & 15 == 0 and answer[6:8] == b"\0\1"
+        told, _ = self.asker.communicate(timeout=self.seconds + 60)
+        result = json.loads(told)
+        assert result["missing"] == 0, f"{result['missing']} zones are not served within {self.seconds} s"
+        return result["end"]
 
 
 def start_primary(lab, zones, records):
