@@ -52,7 +52,7 @@ static void on_udp(void *ctx, struct udp_packet *packets, unsigned count) {
 	}
 	serve_expect(w->serve, w->requests, count);
 	for (unsigned i = 0; i < count; i++)
-		packets[i].answer_len = serve_packet(w->serve, &w->requests[i], packets[i].answer,
+		packets[i].answer_len = serve_packet(w->serve, &w->requests[i], udp_answer_begin(packets, i),
 		                                     UDP_ANSWER_MAX, NULL);
 }
 

@@ -1,11 +1,10 @@
 /* UDP batches.  Slots hold what a packet needs from receiving to answering: the peer's address and the control data that
- * says which of our addresses was asked; buffers stand in rows of their own, whose pages are touched by packets only.
- * Answers are gathered at the front of a second row of message headers, which point into slots and buffers. */
+ * says which of our addresses was asked.  The kernel puts the first octets of a request into a row of short ones and the rest, which
+ * hardly any has, where it has room enough; then the first are put before it.  Answers are gathered at the front of a second row of message headers, which point into slots and buffers. */
 #include "net/udp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -18,14 +17,16 @@
 
 struct udp_slot {
 	struct sockaddr_storage peer;
-	struct iovec request_iov;
+	struct iovec request_iov[2];
 	struct iovec answer_iov;
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
 };
 
+#define SHORT_MAX 512 /* octets of a request that is short */
+
 /* The beginnings of neighbours do not compete for the same lines of the cache. */
-struct udp_buffer {
-	uint8_t octets[UDP_REQUEST_MAX > UDP_ANSWER_MAX ? UDP_REQUEST_MAX : UDP_ANSWER_MAX];
+struct udp_short {
+	uint8_t octets[SHORT_MAX];
 	uint8_t apart[64];
 };
 
@@ -44,19 +45,21 @@ struct udp_batch {
 	struct udp_packet packets[UDP_BATCH_MAX]; /* of the batch in work, those that are not dropped */
 	uint8_t slot_of[UDP_BATCH_MAX];           /* where each of them is */
 	struct udp_slot slots[UDP_BATCH_MAX];
-	struct udp_buffer requests[UDP_BATCH_MAX]; /* of the slots */
-	struct udp_buffer answers[UDP_BATCH_MAX];
+	struct udp_short shorts[UDP_BATCH_MAX]; /* of the slots */
+	uint8_t longs[UDP_BATCH_MAX][UDP_REQUEST_MAX];
+	uint8_t answers[UDP_BATCH_MAX * UDP_ANSWER_MAX];
 };
 
 struct udp_batch *udp_batch_new(void) {
-	struct udp_batch *b = xcalloc(1, sizeof(*b));
+	struct udp_batch *b = xpages(sizeof(*b));
 	b->used = UDP_BATCH_MAX;
 	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
 		struct udp_slot *slot = &b->slots[i];
-		slot->request_iov = (struct iovec){ b->requests[i].octets, UDP_REQUEST_MAX };
+		slot->request_iov[0] = (struct iovec){ b->shorts[i].octets, SHORT_MAX };
+		slot->request_iov[1] = (struct iovec){ b->longs[i] + SHORT_MAX, UDP_REQUEST_MAX - SHORT_MAX };
 		b->in[i].msg_hdr.msg_name = &slot->peer;
-		b->in[i].msg_hdr.msg_iov = &slot->request_iov;
-		b->in[i].msg_hdr.msg_iovlen = 1;
+		b->in[i].msg_hdr.msg_iov = slot->request_iov;
+		b->in[i].msg_hdr.msg_iovlen = 2;
 		b->in[i].msg_hdr.msg_control = slot->control;
 	}
 	return b;
@@ -67,7 +70,7 @@ void udp_batch_set_proxies(struct udp_batch *b, const struct prefix_set *proxies
 }
 
 void udp_batch_free(struct udp_batch *b) {
-	free(b);
+	if (b) xpages_free(b, sizeof(*b));
 }
 
 /* Number of packets received, 0 when nothing waits.  The kernel shortens the lengths, so they are set anew for
@@ -103,13 +106,14 @@ static void control_free_interface(struct msghdr *header) {
 	}
 }
 
-/* Make packet i's answer the next to send. */
-static void queue_answer(struct udp_batch *b, unsigned i, size_t len, unsigned position) {
+/* Make the answer to packet p, which came in slot i, the next to send. */
+static void queue_answer(struct udp_batch *b, unsigned i, const struct udp_packet *p, unsigned position) {
 	struct udp_slot *slot = &b->slots[i];
 	struct msghdr *out = &b->out[position].msg_hdr;
-	slot->answer_iov = (struct iovec){ b->answers[i].octets, len };
+	slot->answer_iov = (struct iovec){ p->answer, p->answer_len };
 	*out = b->in[i].msg_hdr; /* peer and control data */
 	out->msg_iov = &slot->answer_iov;
+	out->msg_iovlen = 1;
 	out->msg_flags = 0;
 	if (out->msg_controllen == 0)
 		out->msg_control = NULL;
@@ -134,6 +138,12 @@ static bool take_header(struct udp_batch *b, const uint8_t **data, size_t *len, 
 	return true;
 }
 
+static const uint8_t *request_at(struct udp_batch *b, unsigned i) {
+	if (b->in[i].msg_len <= SHORT_MAX) return b->shorts[i].octets;
+	memcpy(b->longs[i], b->shorts[i].octets, SHORT_MAX);
+	return b->longs[i];
+}
+
 /* Make a packet of what the slot received.  False: drop it. */
 static bool make_packet(struct udp_batch *b, unsigned i, struct udp_packet *out) {
 	struct udp_slot *slot = &b->slots[i];
@@ -146,9 +156,9 @@ static bool make_packet(struct udp_batch *b, unsigned i, struct udp_packet *out)
 		counter_add(&b->counters.bad_source, 1);
 		return false;
 	}
-	out->request = b->requests[i].octets;
+	out->request = request_at(b, i);
 	out->request_len = b->in[i].msg_len;
-	out->answer = b->answers[i].octets;
+	out->answer = b->answers; /* of the first */
 	out->answer_len = 0;
 	return !b->proxies || take_header(b, &out->request, &out->request_len, &out->peer);
 }
@@ -162,8 +172,7 @@ static unsigned answer_batch(struct udp_batch *b, unsigned received, const struc
 	}
 	if (count > 0) handler->answer(handler->ctx, b->packets, count);
 	for (unsigned i = 0; i < count; i++)
-		if (b->packets[i].answer_len > 0)
-			queue_answer(b, b->slot_of[i], b->packets[i].answer_len, pending++);
+		if (b->packets[i].answer_len > 0) queue_answer(b, b->slot_of[i], &b->packets[i], pending++);
 	return pending;
 }
 

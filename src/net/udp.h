@@ -1,5 +1,5 @@
-/* UDP questions in batches: one recvmmsg, one call of the handler, one sendmmsg.  All buffers are
- * allocated once.
+/* UDP questions in batches: one recvmmsg, one call of the handler, one sendmmsg.  All buffers are allocated once, and only as
+ * many of their pages are touched as packets take: short requests stand close together, and answers behind each other.
  * Thread: a batch belongs to the worker that made it; its counters may be read by any thread. */
 #ifndef UNDERSTUDY_NET_UDP_H
 #define UNDERSTUDY_NET_UDP_H
@@ -20,13 +20,22 @@ struct udp_packet {
 	const uint8_t *request; /* may not be kept */
 	size_t request_len;     /* at most UDP_REQUEST_MAX */
 	struct addr peer;       /* who may be behind a proxy */
-	uint8_t *answer;        /* room for UDP_ANSWER_MAX octets */
+	uint8_t *answer;        /* udp_answer_begin sets it */
 	size_t answer_len;      /* 0 before it is answered; 0 then: no answer */
 };
 
+/* Where packet i is answered: room for UDP_ANSWER_MAX octets.  For each packet of a batch, in their order: an answer begins
+ * behind the one before, whose length is known by then. */
+static inline uint8_t *udp_answer_begin(struct udp_packet *packets, unsigned i) {
+	const struct udp_packet *before = &packets[i - (i > 0)];
+	if (i > 0) packets[i].answer = before->answer + (before->answer_len + 63) / 64 * 64;
+	return packets[i].answer;
+}
+
 /* What answers. */
 struct udp_handler {
-	/* All that came at once, at most UDP_BATCH_MAX and at least one: write the answers and set their lengths. */
+	/* All that came at once, at most UDP_BATCH_MAX and at least one: write the answers (udp_answer_begin) and set their
+	 * lengths. */
 	void (*answer)(void *ctx, struct udp_packet *packets, unsigned count);
 	/* After every batch, when nothing of it is borrowed; NULL: none. */
 	void (*between_batches)(void *ctx);

@@ -26,9 +26,10 @@ static void echo(void *ctx, struct udp_packet *packets, unsigned count) {
 	struct seen *seen = ctx;
 	for (unsigned i = 0; i < count; i++) {
 		struct udp_packet *p = &packets[i];
+		uint8_t *answer = udp_answer_begin(packets, i);
 		seen->requests++;
 		if (p->request_len > 0 && p->request[0] == 'n') continue;
-		int n = snprintf((char *)p->answer, UDP_ANSWER_MAX, "%.*s@%u", (int)p->request_len,
+		int n = snprintf((char *)answer, UDP_ANSWER_MAX, "%.*s@%u", (int)p->request_len,
 		                 (const char *)p->request, p->peer.port);
 		p->answer_len = (size_t)n;
 	}
@@ -161,6 +162,49 @@ static void too_long_request_is_dropped(void **state) {
 	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 3);
 	assert_int_equal(f.seen.requests, 2);
 	assert_int_equal(udp_batch_counters(f.batch).too_long, 1);
+	close(fd);
+	stop(&f);
+}
+
+static void send_back(void *ctx, struct udp_packet *packets, unsigned count) {
+	struct seen *seen = ctx;
+	for (unsigned i = 0; i < count; i++) {
+		struct udp_packet *p = &packets[i];
+		uint8_t *answer = udp_answer_begin(packets, i);
+		seen->requests++;
+		memset(answer, 0xee, UDP_ANSWER_MAX); /* all of it may be written to, whatever stays of it */
+		memcpy(answer, p->request, p->request_len);
+		p->answer_len = p->request_len;
+	}
+}
+
+/* Short ones and long ones in one batch, each other than the one before. */
+static void requests_and_answers_of_any_length_are_whole(void **state) {
+	static const uint16_t lengths[] = { 1,   511,  512,  513,  4096, 12,  4095, 64,  63, 65, 2000, 512,
+		                            513, 4096, 4096, 4096, 1,    100, 1232, 600, 17, 30, 4000, 2 };
+	enum { COUNT = sizeof(lengths) / sizeof(lengths[0]) };
+	static uint8_t data[UDP_REQUEST_MAX], got[UDP_REQUEST_MAX + 1];
+	(void)state;
+	struct fixture f;
+	uint16_t port;
+	start(&f, "127.0.0.1");
+	f.handler.answer = send_back;
+	int fd = client("127.0.0.1", f.listen.port, &port);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < COUNT; i++) {
+			for (unsigned k = 0; k < lengths[i]; k++)
+				data[k] = (uint8_t)(k * 7 + k / 256 + i * 31 + round);
+			assert_int_equal(send(fd, data, lengths[i], 0), lengths[i]);
+		}
+		assert_true(readable(f.fd));
+		assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), COUNT);
+		for (unsigned i = 0; i < COUNT; i++) {
+			assert_true(readable(fd));
+			assert_int_equal(recv(fd, got, sizeof(got), 0), lengths[i]);
+			for (unsigned k = 0; k < lengths[i]; k++)
+				assert_int_equal(got[k], (uint8_t)(k * 7 + k / 256 + i * 31 + round));
+		}
+	}
 	close(fd);
 	stop(&f);
 }
@@ -325,6 +369,7 @@ int main(void) {
 		cmocka_unit_test(every_sender_gets_its_own_answer),
 		cmocka_unit_test(answers_leave_from_the_address_asked),
 		cmocka_unit_test(too_long_request_is_dropped),
+		cmocka_unit_test(requests_and_answers_of_any_length_are_whole),
 		cmocka_unit_test(flood_ends_the_turn_but_loses_nothing),
 		cmocka_unit_test(answer_that_cannot_leave_does_not_stop_the_others),
 		cmocka_unit_test(source_port_zero_is_dropped),

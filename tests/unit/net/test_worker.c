@@ -25,7 +25,7 @@ static void answer_udp(void *ctx, struct udp_packet *packets, unsigned count) {
 		struct udp_packet *p = &packets[i];
 		seen->questions++;
 		seen->wrong += !seen->online || p->peer.family != AF_INET || p->answer_len > 0;
-		memcpy(p->answer, p->request, p->request_len);
+		memcpy(udp_answer_begin(packets, i), p->request, p->request_len);
 		p->answer_len = p->request_len;
 	}
 }
