@@ -6,7 +6,8 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-TARGETS = ("src/daemon/understudyd", "src/cli/understudy", "src/web/understudy-web", "bench/bench_pull", "bench/bench_echo")
+TARGETS = ("src/daemon/understudyd", "src/cli/understudy", "src/web/understudy-web", "bench/bench_pull", "bench/bench_echo",
+           "bench/bench_sweep")
 
 
 def say(text):
