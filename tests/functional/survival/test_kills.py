@@ -17,7 +17,7 @@ ZONES, LARGE = 8, 2500
 BUSY = 6000, 20  # hosts and moves of a zone whose layers are merged and whose image is saved anew every few dozen versions
 # How all zones move on until the daemon dies at a point: (as whole zones, versions that the busy one leaps at least). Two
 # small differences in a row are merged at once, many of them in the background.
-WAYS = ((False, 1), (True, 1), (False, 1), (False, 1), *[(False, 4)] * 8)
+WAYS = ((False, 1), (True, 1), (False, 1), (False, 1), *[(False, 4)] * 20)
 
 
 # Passed when others have come before it: a commit of what was told, whichever that is, finds the database full, twice.
