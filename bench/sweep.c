@@ -29,7 +29,7 @@
 #define NOBODY UINT32_MAX
 
 struct zone {
-	uint8_t len;
+	uint16_t len;
 	uint8_t wire[271]; /* header, the longest name, type and class */
 };
 
@@ -69,7 +69,7 @@ static void zone_read(struct zone *z, const char *text) {
 	size_t len = message_query(wire, sizeof(wire), 0, 0, &q, 0, false);
 	if (len > sizeof(z->wire)) fail("a name that is too long");
 	memcpy(z->wire, wire, len);
-	z->len = (uint8_t)len;
+	z->len = (uint16_t)len;
 }
 
 static void zones_read(struct sweep *s, const char *path) {
@@ -119,6 +119,14 @@ static uint32_t missing_take(struct sweep *s) {
 	return zone;
 }
 
+/* It is lost, and to be asked again. */
+static void forget(struct sweep *s, uint32_t *place) {
+	missing_put(s, *place);
+	*place = NOBODY;
+	s->under_way_count--;
+	s->wrong++;
+}
+
 /* False: the port is closed, or the kernel has no room. */
 static bool ask(struct sweep *s) {
 	unsigned room = s->together > s->under_way_count ? s->together - s->under_way_count : 0;
@@ -126,7 +134,9 @@ static bool ask(struct sweep *s) {
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t zone = missing_take(s);
 		struct zone *z = &s->zones[zone];
-		s->under_way[s->id % PLACES] = zone;
+		uint32_t *place = &s->under_way[s->id % PLACES];
+		if (*place != NOBODY) forget(s, place);
+		*place = zone;
 		store_u16(z->wire, s->id++);
 		s->out_parts[i] = (struct iovec){ z->wire, z->len };
 	}
@@ -158,12 +168,8 @@ static void take(struct sweep *s, const uint8_t *answer, size_t len) {
 }
 
 static void give_up(struct sweep *s) {
-	for (unsigned i = 0; i < PLACES; i++) {
-		if (s->under_way[i] != NOBODY) missing_put(s, s->under_way[i]);
-		s->under_way[i] = NOBODY;
-	}
-	s->wrong += s->under_way_count;
-	s->under_way_count = 0;
+	for (unsigned i = 0; i < PLACES; i++)
+		if (s->under_way[i] != NOBODY) forget(s, &s->under_way[i]);
 }
 
 /* At least one of those under way has its answer afterwards, or none has: nothing came for a while, or the port is closed. */

@@ -52,7 +52,10 @@ class Watch:
 
     def wait(self):
         """Seconds on the clock when the last one had answered."""
-        told, _ = self.asker.communicate(timeout=self.seconds + 60)
+        try:
+            told, _ = self.asker.communicate(timeout=self.seconds + 60)
+        finally:
+            self.asker.kill()
         result = json.loads(told)
         assert result["missing"] == 0, f"{result['missing']} zones are not served within {self.seconds} s"
         return result["end"]
