@@ -42,7 +42,7 @@ bool octets_equal(const void *a, const void *b, size_t len);
 /* Base64 (RFC 4648 section 4), with padding; out: BASE64_LEN(len) characters, and NUL. */
 #define BASE64_LEN(len) (((len) + 2) / 3 * 4)
 void base64_text(const void *data, size_t len, char *out);
-/* Blanks and line ends are passed over.  ERR_MALFORMED; ERR_LIMIT: more than max octets. */
+/* Blanks and line ends are passed over.  ERR_MALFORMED; ERR_LIMIT: more than max octets; out may have a part of it then. */
 MUST_CHECK enum err base64_octets(const char *text, void *out, size_t max, size_t *out_len);
 
 /* AES-256-GCM (NIST SP 800-38D).  out_sealed: len octets and AEAD_TAG_LEN of the tag behind them. */

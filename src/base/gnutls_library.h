@@ -17,8 +17,8 @@ struct gnutls_library {
 #undef GNUTLS_FUNCTION
 };
 
-/* Loads it, once: it stays until the process ends.  ERR_UNSUPPORTED: it can't be had; *out_why, if not NULL, says why (static
- * memory).  Asked before the first use by whoever makes something of the library's; who has such a thing need not ask. */
+/* Loads it, once: it stays until the process ends.  ERR_UNSUPPORTED: it can't be had now; *out_why, if not NULL, says why
+ * (static memory).  Asked before the first use by whoever makes something of the library's; who has such a thing need not ask. */
 MUST_CHECK enum err gnutls_want(const char **out_why);
 
 /* gnutls->init(...) is gnutls_init(...).  Its members are NULL before gnutls_want has said OK. */

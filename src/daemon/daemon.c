@@ -336,6 +336,8 @@ static enum err load_zones(struct daemon *d) {
 	d->wanted = wanted_new(&watcher);
 	struct stock_watcher stock_watcher = wire_stock_watcher(d);
 	d->stock = stock_open(d->config, &stock_watcher, d->log);
+	if (d->config->server.mode == MODE_PUBLIC && !stock_names(d->stock))
+		return fails(d, "names", "no list of public suffixes can be had (libpsl)");
 	transfer_load_begin(d->transfer);
 	table_reserve(d->table, d->config->zones.count);
 	stock_load(d->stock); /* first: what it has stays its own */

@@ -83,7 +83,9 @@ static bool psl_load(struct psl *out) {
 	*(void **)&out->latest = dlsym(handle, "psl_latest");
 	*(void **)&out->free = dlsym(handle, "psl_free");
 	*(void **)&out->is_public_suffix = dlsym(handle, "psl_is_public_suffix2");
-	return out->builtin && out->latest && out->free && out->is_public_suffix;
+	if (out->builtin && out->latest && out->free && out->is_public_suffix) return true;
+	(void)dlclose(handle); /* of no use */
+	return false;
 }
 
 enum err name_rules_open(struct name_rules **out_rules) {

@@ -45,9 +45,9 @@ struct udp_batch {
 	struct udp_packet packets[UDP_BATCH_MAX]; /* of the batch in work, those that are not dropped */
 	uint8_t slot_of[UDP_BATCH_MAX];           /* where each of them is */
 	struct udp_slot slots[UDP_BATCH_MAX];
-	struct udp_short shorts[UDP_BATCH_MAX]; /* of the slots */
+	_Alignas(64) struct udp_short shorts[UDP_BATCH_MAX]; /* of the slots */
 	uint8_t longs[UDP_BATCH_MAX][UDP_REQUEST_MAX];
-	uint8_t answers[UDP_BATCH_MAX * UDP_ANSWER_MAX];
+	_Alignas(64) uint8_t answers[UDP_BATCH_MAX * UDP_ANSWER_MAX];
 };
 
 struct udp_batch *udp_batch_new(void) {
@@ -158,7 +158,7 @@ static bool make_packet(struct udp_batch *b, unsigned i, struct udp_packet *out)
 	}
 	out->request = request_at(b, i);
 	out->request_len = b->in[i].msg_len;
-	out->answer = b->answers; /* of the first */
+	out->answer = out == b->packets ? b->answers : NULL; /* udp_answer_begin leads on from the first */
 	out->answer_len = 0;
 	return !b->proxies || take_header(b, &out->request, &out->request_len, &out->peer);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/gnutls_library.h"
 #include "zone/check.h"
 #include "zone/dnssec_key.h"
 #include "zone/lookup.h"
@@ -371,11 +372,16 @@ static void warn(const struct job *j, struct why *out_warning) {
 enum err dnssec_check(const struct zone_version *v, enum dnssec_rule rule, enum dnssec_depth depth,
                       int64_t now_s, struct why *out_objection, struct why *out_warning) {
 	struct rrset dnskeys;
+	const char *missing;
 	if (rule == DNSSEC_OFF) return OK;
 	if (!node_rrset(zone_apex(v), RR_DNSKEY, &dnskeys)) {
 		if (rule == DNSSEC_WARN) return OK;
 		check_blame(out_objection, REASON_DNSSEC_MISSING, version_apex(v), RR_DNSKEY, "is missing");
 		return ERR_REFUSED;
+	}
+	if (gnutls_want(&missing) != OK) {
+		why_set(out_objection, REASON_INTERNAL, "signatures can't be checked: %s", missing);
+		return ERR_UNSUPPORTED;
 	}
 	struct job j = { .v = v, .depth = depth, .now = (uint32_t)now_s, .why = out_objection };
 	dnssec_keys_read(&dnskeys, &j.keys);

@@ -82,16 +82,11 @@ static bool is_zone_key(const uint8_t *rdata, size_t len) {
 void dnssec_keys_read(const struct rrset *dnskeys, struct dnssec_keys *out_keys) {
 	const uint8_t *p = dnskeys->rdatas;
 	*out_keys = (struct dnssec_keys){ 0 };
-	bool is_there = gnutls_want(NULL) == OK; /* else no key is known */
 	for (unsigned i = 0; i < dnskeys->count && out_keys->count < DNSSEC_KEYS_MAX; i++) {
 		uint16_t len;
 		const uint8_t *rdata = rrset_next(&p, &len);
 		struct dnssec_key *k = &out_keys->items[out_keys->count];
-		if (!is_zone_key(rdata, len)) continue;
-		if (!is_there || gnutls->pubkey_init(&k->key) != 0) {
-			out_keys->unknown++;
-			continue;
-		}
+		if (!is_zone_key(rdata, len) || gnutls->pubkey_init(&k->key) != 0) continue;
 		if (import(k->key, rdata, len)) {
 			k->tag = key_tag(rdata, len);
 			k->algorithm = rdata[3];

@@ -16,7 +16,7 @@ struct dnssec_keys {
 	unsigned count;   /* that can verify */
 	unsigned unknown; /* of algorithms or sizes that are not known here */
 };
-/* Zone keys (RFC 4034 section 2.1.1) that are not revoked (RFC 5011 section 2.1). */
+/* After gnutls_want has said OK.  Zone keys (RFC 4034 section 2.1.1) that are not revoked (RFC 5011 section 2.1). */
 void dnssec_keys_read(const struct rrset *dnskeys, struct dnssec_keys *out_keys);
 void dnssec_keys_done(struct dnssec_keys *k);
 

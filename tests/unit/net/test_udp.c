@@ -209,6 +209,52 @@ static void requests_and_answers_of_any_length_are_whole(void **state) {
 	stop(&f);
 }
 
+/* The longest answers to the largest batch: the row of answers is full to its end, and no further. */
+static void a_batch_has_room_for_the_longest_answers(void **state) {
+	static uint8_t row[UDP_BATCH_MAX * UDP_ANSWER_MAX];
+	struct udp_packet packets[UDP_BATCH_MAX] = { { .answer = row } };
+	(void)state;
+	for (unsigned i = 0; i < UDP_BATCH_MAX; i++) {
+		assert_ptr_equal(udp_answer_begin(packets, i), row + (size_t)i * UDP_ANSWER_MAX);
+		packets[i].answer_len = UDP_ANSWER_MAX;
+	}
+	for (unsigned i = 1; i < UDP_BATCH_MAX; i++) { /* what is not answered takes nothing */
+		packets[i - 1].answer_len = i % 3 ? 0 : 65;
+		const uint8_t *before = packets[i - 1].answer;
+		assert_ptr_equal(udp_answer_begin(packets, i), before + (i % 3 ? 0 : 128));
+	}
+}
+
+/* Dropped ones, those without an answer and long ones in one batch: each answer goes to whom it is for. */
+static void a_mixed_batch_is_answered_one_by_one(void **state) {
+	static uint8_t big[UDP_REQUEST_MAX + 1], got[UDP_REQUEST_MAX + 64];
+	(void)state;
+	struct fixture f;
+	int fds[3];
+	uint16_t ports[3];
+	start(&f, "127.0.0.1");
+	for (unsigned i = 0; i < 3; i++)
+		fds[i] = client("127.0.0.1", f.listen.port, &ports[i]);
+	memset(big, 'q', sizeof(big));
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(send(fds[0], big, sizeof(big), 0), sizeof(big)); /* dropped */
+		assert_int_equal(send(fds[1], "n", 1, 0), 1);
+		assert_int_equal(send(fds[1], big, 600, 0), 600);
+		assert_int_equal(send(fds[2], "short", 5, 0), 5);
+	}
+	assert_true(readable(f.fd));
+	assert_int_equal(udp_serve(f.batch, f.fd, &f.handler), 12);
+	for (unsigned round = 0; round < 3; round++) {
+		assert_true(readable(fds[1]));
+		assert_true(recv(fds[1], got, sizeof(got), 0) > 600);
+		assert_memory_equal(got, big, 600);
+		expect(fds[2], "short", ports[2]);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		close(fds[i]);
+	stop(&f);
+}
+
 static void flood_ends_the_turn_but_loses_nothing(void **state) {
 	(void)state;
 	enum { PACKETS = UDP_BATCH_MAX * UDP_BATCHES_PER_TURN + 10 };
@@ -297,12 +343,14 @@ static void proxy_tells_who_asks_and_gets_the_answer(void **state) {
 	uint16_t port;
 	start_behind(&f, "127.0.0.0/8");
 	int fd = client("127.0.0.1", f.listen.port, &port);
-	for (uint16_t i = 0; i < 10; i++) {
-		send_behind(fd, i % 2 ? "192.0.2.7" : "2001:db8::7", 1000 + i, i * 50, "question");
+	for (uint16_t i = 0; i < 100;
+	     i++) { /* also where the header or the question reaches beyond short requests */
+		send_behind(fd, i % 2 ? "192.0.2.7" : "2001:db8::7", 1000 + i, i < 90 ? 430 + i : i * 5,
+		            "question");
 		serve_one(&f);
 		expect(fd, "question", 1000 + i);
 	}
-	assert_int_equal(udp_batch_counters(f.batch).proxied, 10);
+	assert_int_equal(udp_batch_counters(f.batch).proxied, 100);
 	close(fd);
 	stop(&f);
 }
@@ -370,6 +418,8 @@ int main(void) {
 		cmocka_unit_test(answers_leave_from_the_address_asked),
 		cmocka_unit_test(too_long_request_is_dropped),
 		cmocka_unit_test(requests_and_answers_of_any_length_are_whole),
+		cmocka_unit_test(a_batch_has_room_for_the_longest_answers),
+		cmocka_unit_test(a_mixed_batch_is_answered_one_by_one),
 		cmocka_unit_test(flood_ends_the_turn_but_loses_nothing),
 		cmocka_unit_test(answer_that_cannot_leave_does_not_stop_the_others),
 		cmocka_unit_test(source_port_zero_is_dropped),
