@@ -24,8 +24,7 @@
 #define PAUSE_NS 5000000L
 #define CLOSED_NS 1000000L /* until a port that is closed is asked again */
 #define ANSWER_MAX 1232
-#define PLACES                                                                                               \
-	1024 /* by the question's number: more than are under way, so that one that comes late is known as such */
+#define PLACES 1024 /* by the question's number: one still there when its place is wanted again is lost */
 #define NOBODY UINT32_MAX
 
 struct zone {
