@@ -21,13 +21,16 @@ static const struct nettle_hash *const hashes[] = { [DIGEST_SHA1] = &nettle_sha1
 	                                            [DIGEST_SHA384] = &nettle_sha384,
 	                                            [DIGEST_SHA512] = &nettle_sha512 };
 
+union hash_state {
+	struct md5_ctx md5;
+	struct sha1_ctx sha1;
+	struct sha256_ctx sha256; /* and SHA-224 */
+	struct sha512_ctx sha512; /* and SHA-384 */
+};
+
 struct digest {
 	const struct nettle_hash *hash;
-	union {
-		struct sha1_ctx sha1;
-		struct sha256_ctx sha256;
-		struct sha512_ctx sha512; /* and SHA-384 */
-	} state;
+	union hash_state state;
 };
 
 size_t digest_len(enum digest_kind kind) {
@@ -45,7 +48,7 @@ void digest_of(enum digest_kind kind, const void *data, size_t len, uint8_t *out
 	start(&d, kind);
 	d.hash->update(&d.state, len, data);
 	d.hash->digest(&d.state, d.hash->digest_size, out_digest);
-	explicit_bzero(&d, sizeof(d)); /* keys are digested too */
+	explicit_bzero(&d.state, d.hash->context_size); /* keys are digested too; no more of it was used */
 }
 
 struct digest *digest_begin(enum digest_kind kind) {
@@ -69,13 +72,6 @@ void digest_end(struct digest *d, uint8_t *out_digest) {
 static const struct nettle_hash *const hmac_hashes[] = {
 	[HMAC_MD5] = &nettle_md5,       [HMAC_SHA1] = &nettle_sha1,     [HMAC_SHA224] = &nettle_sha224,
 	[HMAC_SHA256] = &nettle_sha256, [HMAC_SHA384] = &nettle_sha384, [HMAC_SHA512] = &nettle_sha512,
-};
-
-union hash_state {
-	struct md5_ctx md5;
-	struct sha1_ctx sha1;
-	struct sha256_ctx sha256; /* and SHA-224 */
-	struct sha512_ctx sha512; /* and SHA-384 */
 };
 
 struct hmac {

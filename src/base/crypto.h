@@ -12,8 +12,6 @@
 /* FIPS 180-4. */
 enum digest_kind { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 #define DIGEST_MAX 64
-#define DIGEST_SHA1_LEN 20
-#define DIGEST_SHA256_LEN 32
 
 /* Octets of a digest. */
 size_t digest_len(enum digest_kind kind);
