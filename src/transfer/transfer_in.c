@@ -70,7 +70,8 @@ static enum transfer_verdict blame_record(const struct transfer_in *t, const str
 
 static enum transfer_verdict add(struct transfer_in *t, const struct message *m, const struct record *r,
                                  struct why *why) {
-	struct why inner = { .reason = REASON_NONE };
+	struct why inner; /* of each record: only what is read must be there */
+	inner.reason = REASON_NONE;
 	enum err e = builder_add_record(t->builder, m->data, m->len, r, &inner);
 	if (e == OK) return TRANSFER_MORE;
 	if (inner.reason == REASON_NONE) return blame_record(t, r, reason_of_record(e), err_text(e), why);

@@ -39,11 +39,11 @@ static enum err gather(struct delta *d, const struct ledger_owner *o) {
 	struct image_writer *w = &d->image;
 	uint32_t at = o->first;
 	const struct collected *r;
-	w->record_count = 0;
+	w->owner.record_count = 0;
 	while ((r = ledger_next(d->ledger, &at))) {
-		enum err e = image_writer_room(w, 1);
+		enum err e = owner_work_room(&w->owner, 1);
 		if (e != OK) return e;
-		w->records[w->record_count++] = *r;
+		w->owner.records[w->owner.record_count++] = *r;
 	}
 	return OK;
 }
@@ -69,10 +69,11 @@ static enum err write_open(struct delta *d, struct fate *f) {
 	struct image_writer *w = &d->image;
 	uint32_t offset = 0, apart = 0;
 	enum err e = gather(d, o);
-	if (e == OK) e = image_writer_group(w);
+	if (e == OK) e = owner_work_group(&w->owner);
 	if (e == OK && f->owner == 0) e = read_apex(d);
 	if (e == OK) e = image_writer_nsec3(w, o->name, &apart);
-	if (e == OK && w->set_count) e = image_writer_node(w, o->name, w->sets, w->set_count, 0, &offset);
+	if (e == OK && w->owner.set_count)
+		e = image_writer_node(w, o->name, w->owner.sets, w->owner.set_count, 0, &offset);
 	f->offset = offset;
 	f->apart = apart;
 	f->exists = offset != 0;

@@ -7,6 +7,8 @@
 #define UNIT 4
 #define SHARED_FIRST_CAP 64U
 #define RRSET_FIXED 8
+#define LINE_SLOTS (64U / (unsigned)sizeof(struct shared_slot))
+#define AHEAD_FROM (32U << 10) /* slots: a smaller table's filter is in the first cache */
 
 /* -- RRsets that are there already -- */
 
@@ -29,8 +31,13 @@ static uint8_t *filter_octet(const struct shared *s, uint32_t hash) {
 	return &s->filter[(hash / 8) & (s->cap - 1)];
 }
 
+/* Where a slot is looked for first: at the beginning of a line of the cache, so that there is seldom a second one. */
+static uint32_t first_place(const struct shared *s, uint32_t hash) {
+	return hash & (s->cap - 1) & ~(LINE_SLOTS - 1);
+}
+
 static void shared_put(struct shared *s, struct shared_slot slot) {
-	uint32_t at = slot.hash & (s->cap - 1);
+	uint32_t at = first_place(s, slot.hash);
 	while (s->slots[at].offset)
 		at = (at + 1) & (s->cap - 1);
 	s->slots[at] = slot;
@@ -42,7 +49,7 @@ static void shared_add(struct shared *s, struct shared_slot slot) {
 	if (waiting->offset) shared_put(s, *waiting);
 	*waiting = slot;
 	*filter_octet(s, slot.hash) |= (uint8_t)(1U << slot.hash % 8);
-	__builtin_prefetch(&s->slots[slot.hash & (s->cap - 1)], 1);
+	__builtin_prefetch(&s->slots[first_place(s, slot.hash)], 1);
 }
 
 static enum err shared_grow(struct shared *s) {
@@ -115,7 +122,7 @@ static bool is_equal(const struct image_block *k, struct shared_slot slot, uint3
 
 static uint32_t shared_look(const struct image_block *k, uint32_t hash, size_t size) {
 	const struct shared *s = &k->shared;
-	for (uint32_t at = hash & (s->cap - 1); s->slots[at].offset; at = (at + 1) & (s->cap - 1))
+	for (uint32_t at = first_place(s, hash); s->slots[at].offset; at = (at + 1) & (s->cap - 1))
 		if (is_equal(k, s->slots[at], hash, size)) return s->slots[at].offset;
 	for (unsigned i = 0; i < SHARED_WAITING_MAX; i++)
 		if (s->waiting[i].offset && is_equal(k, s->waiting[i], hash, size))
@@ -123,10 +130,14 @@ static uint32_t shared_look(const struct image_block *k, uint32_t hash, size_t s
 	return 0;
 }
 
-/* Offset of an RRset equal to the `size` octets at the block's end, or 0 after it was entered as a new one. */
-static uint32_t shared_find(struct image_block *k, size_t size) {
+static uint32_t content_hash(const struct image_block *k, const uint8_t *octets, size_t size) {
+	return (uint32_t)digest_bytes(octets, size, k->seed);
+}
+
+/* Offset of an RRset equal to the `size` octets at the block's end, which have that hash, or 0 after it was entered as a new one. */
+static uint32_t shared_find(struct image_block *k, uint32_t hash, size_t size) {
 	struct shared *s = &k->shared;
-	uint32_t hash = (uint32_t)digest_bytes(k->data + k->len, size, k->seed), found = 0;
+	uint32_t found = 0;
 	if (*filter_octet(s, hash) & 1U << hash % 8) found = shared_look(k, hash, size);
 	if (!found) shared_add(s, (struct shared_slot){ hash, block_offset(k) });
 	return found;
@@ -158,25 +169,16 @@ static size_t write_rdatas(uint8_t **at, uint16_t type, const struct collected *
 	return written;
 }
 
-/* The RRset of `size` octets at the block's end stays, unless an equal one stands in it already. */
-static uint32_t take_rrset(struct image_block *k, size_t size, bool has_signatures) {
-	/* signatures are never equal to others, so only unsigned sets are looked for */
-	uint32_t offset = has_signatures ? 0 : shared_find(k, size);
-	if (offset) return offset;
-	offset = block_offset(k);
-	k->len += size;
-	k->rrset_count++;
-	return offset;
+/* Octets that a RRset takes at most. */
+static size_t rrset_room(const struct set_source *source) {
+	return RRSET_FIXED + rdatas_len(source->records, source->count) +
+	       rdatas_len(source->sigs, source->sig_count) + 4 + UNIT;
 }
 
-enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
-                     size_t *out_records) {
-	size_t size = RRSET_FIXED + rdatas_len(source->records, source->count) +
-	              rdatas_len(source->sigs, source->sig_count) + 4 + UNIT;
-	enum err e = block_room(k, size);
-	if (e == OK) e = shared_grow(&k->shared);
-	if (e != OK) return e;
-	uint8_t *start = k->data + k->len, *at = start + RRSET_FIXED;
+/* Its octets, padding included; where there is room for them. */
+static enum err write_rrset(uint8_t *start, const struct set_source *source, size_t *out_size,
+                            size_t *out_records) {
+	uint8_t *at = start + RRSET_FIXED;
 	uint32_t ttl_s, sig_ttl_s;
 	size_t count = write_rdatas(&at, source->type, source->records, source->count, &ttl_s);
 	uint8_t *sig_ttl_at = at;
@@ -189,9 +191,61 @@ enum err block_rrset(struct image_block *k, const struct set_source *source, uin
 	memcpy(start + 4, counts, 4);
 	while ((size_t)(at - start) % UNIT)
 		*at++ = 0;
-	*out_offset = take_rrset(k, (size_t)(at - start), source->sig_count > 0);
+	*out_size = (size_t)(at - start);
 	*out_records = count + sig_count;
 	return OK;
+}
+
+bool block_looks_ahead(const struct image_block *k) {
+	return k->shared.cap >= AHEAD_FROM;
+}
+
+size_t block_ahead(const struct image_block *k, struct set_source *source, uint8_t *at, size_t room) {
+	size_t size;
+	if (source->sig_count || rrset_room(source) > room) return 0;
+	if (write_rrset(at, source, &size, &source->octets_records) != OK) return 0;
+	source->octets = at;
+	source->size = (uint32_t)size;
+	source->hash = content_hash(k, at, size);
+	__builtin_prefetch(filter_octet(&k->shared, source->hash), 1);
+	return size;
+}
+
+/* The RRset of `size` octets at the block's end stays, as one that nobody looks for or that was not found. */
+static uint32_t keep_rrset(struct image_block *k, size_t size) {
+	uint32_t offset = block_offset(k);
+	k->len += size;
+	k->rrset_count++;
+	return offset;
+}
+
+/* It stays, unless an equal one, which then has that hash, stands in the block already. */
+static uint32_t share_rrset(struct image_block *k, uint32_t hash, size_t size) {
+	uint32_t found = shared_find(k, hash, size);
+	return found ? found : keep_rrset(k, size);
+}
+
+/* Signatures are never equal to others, so only unsigned RRsets are looked for. */
+static uint32_t take_rrset(struct image_block *k, size_t size, bool has_signatures) {
+	if (has_signatures) return keep_rrset(k, size);
+	return share_rrset(k, content_hash(k, k->data + k->len, size), size);
+}
+
+enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
+                     size_t *out_records) {
+	enum err e = block_room(k, source->octets ? source->size : rrset_room(source));
+	if (e == OK) e = shared_grow(&k->shared);
+	if (e != OK) return e;
+	if (source->octets) {
+		memcpy(k->data + k->len, source->octets, source->size);
+		*out_records = source->octets_records;
+		*out_offset = share_rrset(k, source->hash, source->size);
+		return OK;
+	}
+	size_t size;
+	e = write_rrset(k->data + k->len, source, &size, out_records);
+	if (e == OK) *out_offset = take_rrset(k, size, source->sig_count > 0);
+	return e;
 }
 
 enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset, size_t size, uint32_t *out_offset) {

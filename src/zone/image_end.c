@@ -155,6 +155,5 @@ void image_writer_done(struct image_writer *w) {
 	block_done(&w->block);
 	growing_free(&w->order.memory);
 	growing_free(&w->nsec3.memory);
-	free(w->records);
-	free(w->sets);
+	owner_work_done(&w->owner);
 }

@@ -10,6 +10,7 @@
 #define UNIT 4
 #define NODE_FIXED 4
 #define SETS_FIRST_CAP 16
+#define AHEAD_MAX 2048 /* octets of one owner's RRsets that are written ahead */
 
 static uint16_t covered_type(const struct collected *r) {
 	return r->type == RR_RRSIG ? load_u16(r->rdata) : r->type;
@@ -39,38 +40,53 @@ static void sort_records(struct collected *records, size_t count) {
 	}
 }
 
-enum err image_writer_room(struct image_writer *w, size_t more) {
-	if (w->record_cap - w->record_count >= more) return OK;
-	size_t cap = w->record_cap * 2 + more;
-	struct collected *grown = try_realloc(w->records, cap * sizeof(*grown));
+enum err owner_work_room(struct owner_work *o, size_t more) {
+	if (o->record_cap - o->record_count >= more) return OK;
+	size_t cap = o->record_cap * 2 + more;
+	struct collected *grown = try_realloc(o->records, cap * sizeof(*grown));
 	if (!grown) return ERR_NOMEM;
-	w->records = grown;
-	w->record_cap = cap;
+	o->records = grown;
+	o->record_cap = cap;
 	return OK;
 }
 
-enum err image_writer_group(struct image_writer *w) {
-	sort_records(w->records, w->record_count);
-	w->set_count = 0;
-	for (size_t i = 0; i < w->record_count;) {
-		if (w->set_count == w->set_cap) {
-			size_t cap = w->set_cap ? w->set_cap * 2 : SETS_FIRST_CAP;
-			struct set_source *grown = try_realloc(w->sets, cap * sizeof(*grown));
+enum err owner_work_group(struct owner_work *o) {
+	sort_records(o->records, o->record_count);
+	o->set_count = 0;
+	for (size_t i = 0; i < o->record_count;) {
+		if (o->set_count == o->set_cap) {
+			size_t cap = o->set_cap ? o->set_cap * 2 : SETS_FIRST_CAP;
+			struct set_source *grown = try_realloc(o->sets, cap * sizeof(*grown));
 			if (!grown) return ERR_NOMEM;
-			w->sets = grown;
-			w->set_cap = cap;
+			o->sets = grown;
+			o->set_cap = cap;
 		}
-		struct set_source set = { .type = covered_type(&w->records[i]), .records = &w->records[i] };
-		for (; i < w->record_count && w->records[i].type == set.type && set.type != RR_RRSIG; i++)
+		struct set_source set = { .type = covered_type(&o->records[i]), .records = &o->records[i] };
+		for (; i < o->record_count && o->records[i].type == set.type && set.type != RR_RRSIG; i++)
 			set.count++;
-		set.sigs = &w->records[i];
-		for (; i < w->record_count && w->records[i].type == RR_RRSIG &&
-		       covered_type(&w->records[i]) == set.type;
+		set.sigs = &o->records[i];
+		for (; i < o->record_count && o->records[i].type == RR_RRSIG &&
+		       covered_type(&o->records[i]) == set.type;
 		     i++)
 			set.sig_count++;
-		w->sets[w->set_count++] = set;
+		o->sets[o->set_count++] = set;
 	}
 	return OK;
+}
+
+void owner_work_ahead(struct owner_work *o, const struct image_block *k) {
+	if (!block_looks_ahead(k)) return;
+	if (!o->octets) o->octets = try_malloc(AHEAD_MAX);
+	size_t used = 0;
+	for (size_t i = 0; i < o->set_count && o->octets; i++)
+		used += block_ahead(k, &o->sets[i], o->octets + used, AHEAD_MAX - used);
+}
+
+void owner_work_done(struct owner_work *o) {
+	free(o->records);
+	free(o->sets);
+	free(o->octets);
+	*o = (struct owner_work){ 0 };
 }
 
 static uint8_t flags_of(const struct set_source *sets, size_t count, bool is_apex) {
@@ -117,8 +133,8 @@ enum err image_writer_node(struct image_writer *w, const uint8_t *relative, cons
 }
 
 const struct set_source *image_writer_set(const struct image_writer *w, uint16_t type) {
-	for (size_t i = 0; i < w->set_count; i++)
-		if (w->sets[i].type == type && w->sets[i].count) return &w->sets[i];
+	for (size_t i = 0; i < w->owner.set_count; i++)
+		if (w->owner.sets[i].type == type && w->owner.sets[i].count) return &w->owner.sets[i];
 	return NULL;
 }
 
@@ -163,19 +179,20 @@ static bool is_of_chain(const struct image_writer *w, const uint8_t *owner, cons
 }
 
 bool image_writer_is_apart(const struct image_writer *w, const uint8_t *owner) {
-	return w->set_count == 1 && is_of_chain(w, owner, &w->sets[0]);
+	return w->owner.set_count == 1 && is_of_chain(w, owner, &w->owner.sets[0]);
 }
 
 /* NSEC3 records of the chain in use live apart from the names of the zone (RFC 5155 section 7.2.8). */
 enum err image_writer_nsec3(struct image_writer *w, const uint8_t *owner, uint32_t *out_offset) {
 	*out_offset = 0;
 	if (!(w->header.flags & IMAGE_HAS_NSEC3)) return OK;
-	for (size_t i = 0; i < w->set_count; i++) {
-		if (!is_of_chain(w, owner, &w->sets[i])) continue;
-		enum err e = image_writer_node(w, owner, &w->sets[i], 1, 0, out_offset);
+	for (size_t i = 0; i < w->owner.set_count; i++) {
+		if (!is_of_chain(w, owner, &w->owner.sets[i])) continue;
+		enum err e = image_writer_node(w, owner, &w->owner.sets[i], 1, 0, out_offset);
 		if (e != OK) return e;
-		memmove(&w->sets[i], &w->sets[i + 1], (w->set_count - i - 1) * sizeof(*w->sets));
-		w->set_count--;
+		memmove(&w->owner.sets[i], &w->owner.sets[i + 1],
+		        (w->owner.set_count - i - 1) * sizeof(*w->owner.sets));
+		w->owner.set_count--;
 		return OK;
 	}
 	return OK;

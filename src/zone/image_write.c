@@ -14,19 +14,20 @@
 
 struct zone_writer {
 	const struct builder *builder; /* of the piece at work */
-	struct image_writer image;
-	struct name former; /* the newest node's relative name; len 0 before the apex */
-	size_t written;     /* runs of the piece */
-	bool is_apart;      /* owners of the NSEC3 chain only */
+	struct image_writer image;     /* its owner is the one that is written */
+	struct owner_work next;        /* the one behind it */
+	size_t next_end;               /* first run behind that */
+	struct name former;            /* the newest node's relative name; len 0 before the apex */
+	size_t written;                /* runs of the piece */
+	bool is_apart;                 /* owners of the NSEC3 chain only */
 };
 
-static enum err gather_run(struct zone_writer *z, const struct run *run) {
-	struct image_writer *w = &z->image;
-	enum err e = image_writer_room(w, run->count);
+static enum err gather_run(struct owner_work *o, const struct builder *b, const struct run *run) {
+	enum err e = owner_work_room(o, run->count);
 	if (e != OK) return e;
-	const uint8_t *at = collected_first(run_owner(z->builder, run));
+	const uint8_t *at = collected_first(run_owner(b, run));
 	for (uint32_t i = 0; i < run->count; i++)
-		collected_next(&at, &w->records[w->record_count++]);
+		collected_next(&at, &o->records[o->record_count++]);
 	return OK;
 }
 
@@ -57,43 +58,57 @@ static enum err write_nsec3_apart(struct zone_writer *z, const uint8_t *owner) {
 
 static enum err write_owner(struct zone_writer *z, const uint8_t *owner) {
 	struct image_writer *w = &z->image;
-	enum err e = image_writer_group(w);
-	if (e == OK && z->is_apart && !image_writer_is_apart(w, owner)) return ERR_MISMATCH;
-	if (e == OK && !z->former.len) {
-		if (owner[0] != 0) w->set_count = 0; /* nothing stands at the apex */
+	enum err e = OK;
+	if (z->is_apart && !image_writer_is_apart(w, owner)) return ERR_MISMATCH;
+	if (!z->former.len) {
+		if (owner[0] != 0) w->owner.set_count = 0; /* nothing stands at the apex */
 		e = image_writer_apex(w);
 	}
 	if (e == OK) e = write_nsec3_apart(z, owner);
-	if (e != OK || w->set_count == 0) return e;
+	if (e != OK || w->owner.set_count == 0) return e;
 	e = write_empty_non_terminals(z, owner);
-	if (e == OK) e = write_node(z, owner, w->sets, w->set_count);
+	if (e == OK) e = write_node(z, owner, w->owner.sets, w->owner.set_count);
 	name_copy(&z->former, owner);
 	return e;
 }
 
-/* The run at place i, and those of the same owner behind it. */
-static enum err write_run(struct zone_writer *z, size_t i) {
+/* The run at place i, and those of the same owner behind it, become z->next. */
+static enum err take_next(struct zone_writer *z, size_t i) {
 	const struct builder *b = z->builder;
 	const uint8_t *owner = run_owner(b, &b->runs[i]);
-	size_t end = i;
-	z->image.record_count = 0;
+	struct owner_work *o = &z->next;
+	o->record_count = 0;
 	do {
-		enum err e = gather_run(z, &b->runs[end]);
+		enum err e = gather_run(o, b, &b->runs[i]);
 		if (e != OK) return e;
-		end++;
-	} while (end < b->run_count && !b->in_order && name_equal(owner, run_owner(b, &b->runs[end])));
-	enum err e = write_owner(z, owner);
+		i++;
+	} while (i < b->run_count && !b->in_order && name_equal(owner, run_owner(b, &b->runs[i])));
+	enum err e = owner_work_group(o);
+	if (e == OK) owner_work_ahead(o, &z->image.block);
+	z->next_end = i;
+	return e;
+}
+
+/* What is in z->next, whose runs begin at z->written; meanwhile the owner behind it is taken. */
+static enum err write_next(struct zone_writer *z) {
+	const struct builder *b = z->builder;
+	size_t end = z->next_end;
+	struct owner_work now = z->next;
+	z->next = z->image.owner;
+	z->image.owner = now;
+	enum err e = end < b->run_count ? take_next(z, end) : OK;
+	if (e == OK) e = write_owner(z, run_owner(b, &b->runs[z->written]));
 	if (e == OK) z->written = end;
 	return e;
 }
 
 enum err zone_writer_runs(struct zone_writer *z, const struct builder *b, struct why *why) {
-	enum err e = OK;
 	z->builder = b;
 	z->image.why = why;
 	z->written = 0;
+	enum err e = b->run_count ? take_next(z, 0) : OK;
 	while (e == OK && z->written < b->run_count)
-		e = write_run(z, z->written);
+		e = write_next(z);
 	return e;
 }
 
@@ -189,5 +204,6 @@ uint64_t zone_writer_memory(const struct zone_writer *z) {
 void zone_writer_free(struct zone_writer *z) {
 	if (!z) return;
 	image_writer_done(&z->image);
+	owner_work_done(&z->next);
 	free(z);
 }

@@ -42,6 +42,10 @@ struct set_source {
 	size_t count;
 	const struct collected *sigs;
 	size_t sig_count;
+	/* What block_rrset would write, written ahead; NULL: it was not. */
+	const uint8_t *octets;
+	uint32_t size, hash;
+	size_t octets_records;
 };
 
 MUST_CHECK enum err block_init(struct image_block *k, uint8_t apex_len, size_t expected_len);
@@ -60,6 +64,12 @@ uint32_t block_offset(const struct image_block *k);
 MUST_CHECK enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
                                 size_t *out_records);
 
+/* Write the octets of an RRset at `at`, ask for what its place in the table takes and say so in the source: when its turn
+ * comes some hundred nanoseconds later that is there.  Returns how many octets were taken; 0: the RRset stays as it is, being
+ * too large or signed (such are not looked for).  block_looks_ahead: is the table so large that it is worth it? */
+bool block_looks_ahead(const struct image_block *k);
+size_t block_ahead(const struct image_block *k, struct set_source *source, uint8_t *at, size_t room);
+
 /* The same for the octets of one, padding included, as they stand in another image. */
 MUST_CHECK enum err block_rrset_copy(struct image_block *k, const uint8_t *rrset, size_t size,
                                      uint32_t *out_offset);
@@ -72,23 +82,33 @@ struct image_places {
 	size_t count;
 };
 
-struct image_writer {
-	struct image_block block;
-	struct image_places order, nsec3; /* heap offsets, as the arrays will have them */
-	struct collected *records;        /* of the owner at work */
+/* The records of one owner, and the RRsets that they make. */
+struct owner_work {
+	struct collected *records;
 	size_t record_count, record_cap;
 	struct set_source *sets; /* made from them */
 	size_t set_count, set_cap;
-	struct image_header header; /* seed, apex_len and IMAGE_DELTA are set by whom it concerns */
-	const uint8_t *apex;        /* borrowed, likewise */
-	uint8_t salt[255];          /* header.nsec3_salt_len octets */
+	uint8_t *octets; /* of RRsets written ahead; NULL: of none yet */
+};
+
+/* Room for more records. */
+MUST_CHECK enum err owner_work_room(struct owner_work *o, size_t more);
+/* Sort the records and make sets of them. */
+MUST_CHECK enum err owner_work_group(struct owner_work *o);
+/* block_ahead for the sets, as far as there is room. */
+void owner_work_ahead(struct owner_work *o, const struct image_block *k);
+void owner_work_done(struct owner_work *o);
+
+struct image_writer {
+	struct image_block block;
+	struct image_places order, nsec3; /* heap offsets, as the arrays will have them */
+	struct owner_work owner;          /* the one at work */
+	struct image_header header;       /* seed, apex_len and IMAGE_DELTA are set by whom it concerns */
+	const uint8_t *apex;              /* borrowed, likewise */
+	uint8_t salt[255];                /* header.nsec3_salt_len octets */
 	struct why *why;
 };
 
-/* Room for more records of the owner at work. */
-MUST_CHECK enum err image_writer_room(struct image_writer *w, size_t more);
-/* Sort the records and make sets of them. */
-MUST_CHECK enum err image_writer_group(struct image_writer *w);
 /* The set of the type that has records; NULL: none. */
 const struct set_source *image_writer_set(const struct image_writer *w, uint16_t type);
 /* The sets are those of the apex: SOA, NSEC, parameters of NSEC3 go into the header.  ERR_BADZONE with why. */

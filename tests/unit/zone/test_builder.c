@@ -86,20 +86,39 @@ static void equal_rrsets_are_stored_once(void **state) {
 	version_unref(v);
 }
 
+/* So many that the table of RRsets looks ahead; of one record or two, and some too large for what is written ahead. */
 static void equal_rrsets_far_from_each_other_are_stored_once(void **state) {
 	(void)state;
+	enum { OWNERS = 100000, KINDS = 45000, LARGE_EVERY = 20000, LARGE = 300 };
 	struct builder *b = make_zone("example.", 1);
-	for (unsigned i = 0; i < 20000; i++) {
+	size_t records = 2;
+	for (unsigned i = 0; i < OWNERS; i++) {
 		char owner[64];
-		unsigned kind = i % 9000;
-		uint8_t address[4] = { 10, 0, (uint8_t)(kind >> 8), (uint8_t)kind };
+		unsigned kind = i % KINDS, count = i % LARGE_EVERY == 0 ? LARGE : 1 + kind % 2;
 		snprintf(owner, sizeof(owner), "h%05u.example.", i);
-		assert_int_equal(make_raw(b, owner, RR_A, 300, address, 4), OK);
+		if (count == LARGE) kind = 0;
+		for (unsigned k = 0; k < count; k++) {
+			uint8_t address[4] = { (uint8_t)(10 + k % 100), (uint8_t)(k / 100),
+				               (uint8_t)(kind >> 8), (uint8_t)kind };
+			assert_int_equal(make_raw(b, owner, RR_A, 300, address, 4), OK);
+		}
+		records += count;
 	}
 	struct zone_version *v = make_done(b);
-	assert_int_equal(v->image.header->rrset_count, 2 + 9000);
-	assert_int_equal(v->image.header->record_count, 20002);
+	assert_int_equal(v->image.header->rrset_count, 2 + KINDS + 1);
+	assert_int_equal(v->image.header->record_count, records);
 	assert_int_equal(image_check_deep(&v->image), OK);
+	for (unsigned i = 0; i < OWNERS; i += 7) {
+		char owner[64];
+		struct rrset set;
+		snprintf(owner, sizeof(owner), "h%05u.example.", i);
+		struct name name = make_name(owner);
+		assert_true(node_rrset(zone_find(v, name.wire), RR_A, &set));
+		unsigned kind = i % KINDS;
+		if (i % LARGE_EVERY == 0) kind = 0;
+		assert_int_equal(set.count, i % LARGE_EVERY == 0 ? LARGE : 1 + kind % 2);
+		assert_int_equal(set.rdatas[4] << 8 | set.rdatas[5], kind);
+	}
 	version_unref(v);
 }
 
