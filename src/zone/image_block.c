@@ -31,7 +31,8 @@ static uint8_t *filter_octet(const struct shared *s, uint32_t hash) {
 	return &s->filter[(hash / 8) & (s->cap - 1)];
 }
 
-/* Where a slot is looked for first: at the beginning of a line of the cache, so that there is seldom a second one. */
+/* Where a slot is looked for first.  The table of a large zone begins with a line of the cache, being pages of its own: eight
+ * slots are one line then, and there is seldom a second one. */
 static uint32_t first_place(const struct shared *s, uint32_t hash) {
 	return hash & (s->cap - 1) & ~(LINE_SLOTS - 1);
 }

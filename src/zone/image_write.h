@@ -64,10 +64,11 @@ uint32_t block_offset(const struct image_block *k);
 MUST_CHECK enum err block_rrset(struct image_block *k, const struct set_source *source, uint32_t *out_offset,
                                 size_t *out_records);
 
-/* Write the octets of an RRset at `at`, ask for what its place in the table takes and say so in the source: when its turn
- * comes some hundred nanoseconds later that is there.  Returns how many octets were taken; 0: the RRset stays as it is, being
- * too large or signed (such are not looked for).  block_looks_ahead: is the table so large that it is worth it? */
+/* Is the table so large that it is worth while to look ahead? */
 bool block_looks_ahead(const struct image_block *k);
+/* Write the octets of an RRset at `at`, ask for the filter's octet and say so in the source: when its turn comes some hundred
+ * nanoseconds later that is there.  Returns how many octets were taken; 0: the RRset stays as it is, as it is too large for
+ * the room or signed (such are not looked for). */
 size_t block_ahead(const struct image_block *k, struct set_source *source, uint8_t *at, size_t room);
 
 /* The same for the octets of one, padding included, as they stand in another image. */

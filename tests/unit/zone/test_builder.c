@@ -89,7 +89,7 @@ static void equal_rrsets_are_stored_once(void **state) {
 /* So many that the table of RRsets looks ahead; of one record or two, and some too large for what is written ahead. */
 static void equal_rrsets_far_from_each_other_are_stored_once(void **state) {
 	(void)state;
-	enum { OWNERS = 100000, KINDS = 45000, LARGE_EVERY = 20000, LARGE = 300 };
+	enum { OWNERS = 100000, KINDS = 45000, LARGE_EVERY = 20000, LARGE = 400 };
 	struct builder *b = make_zone("example.", 1);
 	size_t records = 2;
 	for (unsigned i = 0; i < OWNERS; i++) {
