@@ -38,7 +38,7 @@ def zone_text(name, records, serial=1):
 
 class Watch:
     """Asks a server for the SOA of zones, in an order of its own, until each has answered with one.  All that can be done before the
-    server starts is done when it is made."""
+    server starts is done when it is made; what asks is gone behind its `with`, whatever happened."""
 
     def __init__(self, server, names, seconds=900):
         self.names, self.seconds = random.Random(1).sample(names, len(names)), seconds
@@ -50,12 +50,17 @@ class Watch:
                                           stdout=subprocess.PIPE, text=True)
             assert self.asker.stdout.readline() == "ready\n", "bench_sweep did not begin"
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.asker.kill()
+        self.asker.wait()
+        self.asker.stdout.close()
+
     def wait(self):
         """Seconds on the clock when the last one had answered."""
-        try:
-            told, _ = self.asker.communicate(timeout=self.seconds + 60)
-        finally:
-            self.asker.kill()
+        told, _ = self.asker.communicate(timeout=self.seconds + 60)
         result = json.loads(told)
         assert result["missing"] == 0, f"{result['missing']} zones are not served within {self.seconds} s"
         return result["end"]
@@ -68,7 +73,8 @@ def start_primary(lab, zones, records):
         primary.add_primary_zone(name, zone_text(name, records))
     primary.ready_s = 300
     primary.start()
-    Watch(primary, list(primary.zones)).wait()
+    with Watch(primary, list(primary.zones)) as watch:
+        watch.wait()
     peers.settle(primary)
     return primary
 
@@ -101,9 +107,9 @@ def start(server):
 
 
 def run_until_served(server, names, prefix):
-    watch = Watch(server, names)
-    begin = start(server)
-    wall_s = watch.wait() - begin
+    with Watch(server, names) as watch:
+        begin = start(server)
+        wall_s = watch.wait() - begin
     peers.settle(server, 1.0)
     user_s, system_s = measure.cpu_times(server.process.pid)
     memory = measure.memory(server.process.pid)
