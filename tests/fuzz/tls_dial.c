@@ -35,21 +35,27 @@ static struct tls_trust *trust(const struct tls_terms *terms) {
 	return t;
 }
 
+static struct world only;
+
+static void remove_files(void) {
+	tls_files_remove(&only.files);
+}
+
 static struct world *make_world(void) {
-	static struct world world;
 	struct tls_terms terms = { .pin_count = 1 };
 	gnutls_datum_t pem, der;
-	tls_files_make(&world.files, "ns.example");
-	must(gnutls_load_file(world.files.certificate, &pem) == 0);
+	tls_files_make(&only.files, "ns.example"); /* each server reads them: they are there until the end */
+	must(atexit(remove_files) == 0);
+	must(gnutls_load_file(only.files.certificate, &pem) == 0);
 	must(gnutls_pem_base64_decode2("CERTIFICATE", &pem, &der) == 0);
 	must(pin_of_certificate(&der, &terms.pins[0]) == OK);
 	gnutls_free(pem.data);
 	gnutls_free(der.data);
-	world.by_pin = trust(&terms);
-	terms = (struct tls_terms){ .name = (char *)(uintptr_t) "ns.example", .ca = world.files.certificate };
-	world.by_name = trust(&terms);
-	world.settings = (struct tls_server_settings){ .alpn = "dot", .files = &world.files };
-	return &world;
+	only.by_pin = trust(&terms);
+	terms = (struct tls_terms){ .name = (char *)(uintptr_t) "ns.example", .ca = only.files.certificate };
+	only.by_name = trust(&terms);
+	only.settings = (struct tls_server_settings){ .alpn = "dot", .files = &only.files };
+	return &only;
 }
 
 /* -- the client -------------------------------------------------------------------------------------------------- */
