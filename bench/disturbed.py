@@ -4,7 +4,7 @@ and does nothing else, while nobody writes, and while another program writes to 
 second must: one small write for each, and a commit of a database now and then, each waited for.
 
 usage: bench/disturbed.py [--writes N] [--rate N] [--seconds S] [--rounds N] [--folder FOLDER]
-What bench/underload.py finds for a server can't be expected to be less on the same machine in the same hour."""
+To be read beside bench/underload.py of the same hour.  It is no lower bound: the writer is a program of its own and in Python."""
 import argparse
 import json
 import os
