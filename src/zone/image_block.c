@@ -135,7 +135,8 @@ static uint32_t content_hash(const struct image_block *k, const uint8_t *octets,
 	return (uint32_t)digest_bytes(octets, size, k->seed);
 }
 
-/* Offset of an RRset equal to the `size` octets at the block's end, which have that hash, or 0 after it was entered as a new one. */
+/* Offset of an RRset equal to the `size` octets at the block's end, which have that hash, or 0 after it was entered as a
+ * new one. */
 static uint32_t shared_find(struct image_block *k, uint32_t hash, size_t size) {
 	struct shared *s = &k->shared;
 	uint32_t found = 0;
@@ -170,7 +171,7 @@ static size_t write_rdatas(uint8_t **at, uint16_t type, const struct collected *
 	return written;
 }
 
-/* Octets that a RRset takes at most. */
+/* Octets that an RRset takes at most. */
 static size_t rrset_room(const struct set_source *source) {
 	return RRSET_FIXED + rdatas_len(source->records, source->count) +
 	       rdatas_len(source->sigs, source->sig_count) + 4 + UNIT;
